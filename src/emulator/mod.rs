@@ -1,0 +1,1 @@
+//! Amazon EC2's image usage actions, answered locally.

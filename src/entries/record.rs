@@ -1,0 +1,144 @@
+//! One entry of an image usage report, as every format shows it.
+
+use aws_sdk_ec2::types::ImageUsageReportEntry;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use serde::Serialize;
+
+use crate::output::{Align, Cell, Column, Record};
+
+/// How often resources of one type in one account use one image, by one report.
+///
+/// The members are those of the API's `ImageUsageReportEntry`, in its order. What the service left out is
+/// `None`, and absent from the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Entry {
+    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The report's ID, `amiur-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_id: Option<String>,
+    /// How many resources of this type use the image in this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_count: Option<i64>,
+    /// The 12 digits of the account that uses the image; they may begin with zeros.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// The image's ID, `ami-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// When the creation of the report began, UTC, in the form that the `creation-time` filter takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_creation_time: Option<String>,
+}
+
+impl From<ImageUsageReportEntry> for Entry {
+    fn from(entry: ImageUsageReportEntry) -> Self {
+        Self {
+            resource_type: entry.resource_type,
+            report_id: entry.report_id,
+            usage_count: entry.usage_count,
+            account_id: entry.account_id,
+            image_id: entry.image_id,
+            report_creation_time: entry.report_creation_time.map(timestamp),
+        }
+    }
+}
+
+/// Writes a time as the service does: UTC, with milliseconds even when they are zero. A finer time, which the
+/// service does not send, keeps all its digits.
+fn timestamp(time: DateTime) -> String {
+    let nanos = time.subsec_nanos();
+    let fraction = if nanos % 1_000_000 == 0 {
+        format!("{:03}", nanos / 1_000_000)
+    } else {
+        format!("{nanos:09}")
+    };
+    match DateTime::from_secs(time.secs()).fmt(Format::DateTime) {
+        Ok(whole_seconds) => format!("{}.{fraction}Z", whole_seconds.trim_end_matches('Z')),
+        // Outside the years 0 to 9999 there is no RFC 3339 form; seconds since 1970 lose nothing.
+        Err(_) => format!("{}.{fraction}", time.secs()),
+    }
+}
+
+impl Record for Entry {
+    const LIST: &'static str = "ImageUsageReportEntries";
+
+    // The widths are those of the API's identifiers: `ec2:LaunchTemplate`, `amiur-` and `ami-` with 17
+    // hexadecimal digits, 12 digits of an account, 24 characters of a time.
+    const COLUMNS: &'static [Column] = &[
+        Column {
+            name: "ResourceType",
+            width: 18,
+            align: Align::Left,
+        },
+        Column {
+            name: "ReportId",
+            width: 23,
+            align: Align::Left,
+        },
+        Column {
+            name: "UsageCount",
+            width: 10,
+            align: Align::Right,
+        },
+        Column {
+            name: "AccountId",
+            width: 12,
+            align: Align::Left,
+        },
+        Column {
+            name: "ImageId",
+            width: 21,
+            align: Align::Left,
+        },
+        Column {
+            name: "ReportCreationTime",
+            width: 24,
+            align: Align::Left,
+        },
+    ];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match column {
+            0 => self.resource_type.as_deref().into(),
+            1 => self.report_id.as_deref().into(),
+            2 => self.usage_count.into(),
+            3 => self.account_id.as_deref().into(),
+            4 => self.image_id.as_deref().into(),
+            5 => self.report_creation_time.as_deref().into(),
+            _ => unreachable!("a column beyond Entry::COLUMNS"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_milliseconds() {
+        for (text, written) in [
+            ("2025-09-29T13:27:12.322Z", "2025-09-29T13:27:12.322Z"),
+            ("2025-09-29T13:27:12.320Z", "2025-09-29T13:27:12.320Z"),
+            ("2025-09-29T13:27:12Z", "2025-09-29T13:27:12.000Z"),
+            (
+                "2025-09-29T13:27:12.000001Z",
+                "2025-09-29T13:27:12.000001000Z",
+            ),
+        ] {
+            let time = DateTime::from_str(text, Format::DateTime).unwrap();
+            assert_eq!(timestamp(time), written);
+        }
+    }
+
+    #[test]
+    fn a_time_out_of_range_loses_nothing() {
+        assert_eq!(
+            timestamp(DateTime::from_secs(i64::MAX)),
+            "9223372036854775807.000"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Who runs my Amazon machine images, and may I retire them?
+//!
+//! This library is what the `amiusage` binary is made of. Data flows one way through its rooms: [`cli`] says
+//! what may be asked, [`commands`] turn what was asked into an answer, with [`aws`] and [`entries`] on the
+//! service's side and [`output`] on the reader's. [`emulator`] stands on the far side of the wire.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod emulator;
+pub mod entries;
+pub mod output;
