@@ -1,0 +1,164 @@
+//! From the values of a list flag to its items: `a b`, `a,b`, `@FILE`, `@-`, `["a","b"]`, `file://PATH`.
+//!
+//! A list that was asked for never comes out empty and never loses an item: no IDs would mean *all* images to the
+//! service, and an unset shell variable must not ask for that. Whether an item is an ID is for the service to say.
+
+use std::{collections::HashSet, io::Read};
+
+use super::{
+    error::{ArgumentError, SyntaxError},
+    text_file,
+};
+
+/// Standard input, which one `@-` on a command line may read.
+pub struct Stdin<R> {
+    reader: R,
+    read_by: Option<String>,
+}
+
+impl<R: Read> Stdin<R> {
+    /// Reads nothing yet.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            read_by: None,
+        }
+    }
+
+    fn read(&mut self, flag: &str) -> Result<String, String> {
+        if let Some(earlier) = self.read_by.replace(flag.to_owned()) {
+            return Err(format!(
+                "standard input can be read once, and {earlier} @- has read it"
+            ));
+        }
+        text_file::read_from("standard input", &mut self.reader)
+    }
+}
+
+/// The items that the values of the list flag `flag` stand for: in the order given, each once.
+///
+/// An argument is items with commas or white space between; a JSON array of strings; or `@FILE`, `file://PATH` or `@-`
+/// (standard input), whose text is either of these, with comments from `#` to the end of a line.
+///
+/// The result is empty when there are no arguments, and only then.
+///
+/// # Errors
+/// The first argument at fault: an empty one, an empty item, a file that cannot be read or is not text.
+pub fn expand<R: Read>(
+    flag: &str,
+    arguments: &[String],
+    stdin: &mut Stdin<R>,
+) -> Result<Vec<String>, ArgumentError> {
+    let mut seen = HashSet::new();
+    let mut items = Vec::new();
+    for argument in arguments {
+        let found =
+            expand_one(flag, argument, stdin).map_err(|error| ArgumentError::new(flag, error))?;
+        items.extend(found.into_iter().filter(|item| seen.insert(item.clone())));
+    }
+    Ok(items)
+}
+
+fn expand_one<R: Read>(
+    flag: &str,
+    argument: &str,
+    stdin: &mut Stdin<R>,
+) -> Result<Vec<String>, String> {
+    let text = match argument.strip_prefix('@') {
+        Some("-") => Some(stdin.read(flag)),
+        Some(path) => Some(text_file::read(path)),
+        None => text_file::read_reference(argument),
+    };
+    match text {
+        None => items(argument, Source::Argument).map_err(|error| error.to_string()),
+        Some(text) => {
+            items(&text?, Source::File).map_err(|error| format!("in {argument}: {error}"))
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Source {
+    Argument,
+    File,
+}
+
+fn items(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
+    if text.trim_start().starts_with('[') {
+        from_json(text)
+    } else {
+        from_words(text, source)
+    }
+}
+
+fn from_json(text: &str) -> Result<Vec<String>, SyntaxError> {
+    let items: Vec<String> =
+        serde_json::from_str(text).map_err(|error| SyntaxError::from_json(text, &error))?;
+    let fault = |message: String| Err(SyntaxError::new(text, 0, message));
+    if items.is_empty() {
+        return fault("the list is empty".to_owned());
+    }
+    for (index, item) in items.iter().enumerate() {
+        if item.trim().is_empty() {
+            return fault(format!("item {} of the list is empty", index + 1));
+        }
+        if item.contains(char::is_control) {
+            return fault(format!(
+                "item {} of the list holds a control character",
+                index + 1
+            ));
+        }
+    }
+    Ok(items)
+}
+
+/// Words with white space or one comma between. A file may end in a comma, as lists copied from elsewhere do.
+fn from_words(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
+    let fault = |at, message: String| Err(SyntaxError::new(text, at, message));
+    let mut items = Vec::new();
+    // The comma that no item has followed yet, and whether an item stands before the next comma.
+    let mut open_comma = None;
+    let mut is_after_item = false;
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let length = match c {
+            '#' if source == Source::File => rest.find('\n').unwrap_or(rest.len()),
+            ',' if is_after_item => {
+                open_comma = Some(at);
+                is_after_item = false;
+                1
+            }
+            ',' => return fault(at, "an item is missing before this comma".to_owned()),
+            c if c.is_whitespace() => c.len_utf8(),
+            c if c.is_control() => {
+                return fault(at, format!("a control character (U+{:04X})", u32::from(c)));
+            }
+            _ => {
+                let ends = |c: char| {
+                    c == ','
+                        || c.is_whitespace()
+                        || c.is_control()
+                        || (c == '#' && source == Source::File)
+                };
+                let length = rest.find(ends).unwrap_or(rest.len());
+                items.push(rest[..length].to_owned());
+                open_comma = None;
+                is_after_item = true;
+                length
+            }
+        };
+        at += length;
+    }
+    match (items.is_empty(), open_comma, source) {
+        (true, _, Source::Argument) => fault(
+            0,
+            "the value is empty; is a variable of the shell not set?".to_owned(),
+        ),
+        (true, _, Source::File) => fault(0, "the list is empty".to_owned()),
+        (false, Some(comma), Source::Argument) => {
+            fault(comma, "an item is missing after this comma".to_owned())
+        }
+        _ => Ok(items),
+    }
+}

@@ -1,0 +1,188 @@
+//! Text that an argument names instead of holding: `file://PATH` as in the AWS CLI, `@FILE` and `@-` of lists.
+//!
+//! Errors are sentences that name the file. What the text means is for the caller.
+
+use std::{
+    env, fs,
+    io::{self, Read},
+    path::PathBuf,
+};
+
+/// The largest text that is read, in bytes: far beyond any list of IDs, and no burden for memory.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The text that `value` refers to as `file://PATH`; `None` when `value` is no such reference.
+///
+/// As in the AWS CLI, `~` at the beginning of PATH is the home directory, and `$NAME` and `${NAME}` are variables of
+/// the environment (those that are not set stay as they are). `fileb://` gives bytes there, and is refused, as no
+/// parameter of these commands takes bytes.
+pub fn read_reference(value: &str) -> Option<Result<String, String>> {
+    if value.starts_with("fileb://") {
+        return Some(Err(
+            "fileb:// stands for bytes; write file:// for text".to_owned()
+        ));
+    }
+    let path = value.strip_prefix("file://")?;
+    Some(read(&expand_home(&expand_variables(path))))
+}
+
+/// The text of the file at `path`.
+///
+/// # Errors
+/// A sentence, when the file cannot be read or `check` finds that it holds no text.
+pub fn read(path: &str) -> Result<String, String> {
+    if path.is_empty() {
+        return Err("the name of a file is missing".to_owned());
+    }
+    fs::File::open(path)
+        .and_then(read_limited)
+        .map_err(|error| format!("cannot read {path:?}: {error}"))
+        .and_then(|bytes| decode(&format!("{path:?}"), bytes))
+}
+
+/// The text that `reader` holds, called `name` in errors.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_from(name: &str, reader: impl Read) -> Result<String, String> {
+    read_limited(reader)
+        .map_err(|error| format!("cannot read {name}: {error}"))
+        .and_then(|bytes| decode(name, bytes))
+}
+
+fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("it holds more than {} MiB", MAX_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// UTF-8 without its byte order mark.
+fn decode(name: &str, bytes: Vec<u8>) -> Result<String, String> {
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let line = line_of(&bytes, at);
+        return Err(format!(
+            "{name} is not a text file: line {line} holds a NUL byte (UTF-16 is not read)"
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = line_of(error.as_bytes(), at);
+        format!("{name} is not UTF-8 text: line {line}, byte {at} of the file")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+fn line_of(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+fn expand_home(path: &str) -> String {
+    match (
+        path.strip_prefix('~'),
+        env::home_dir().map(PathBuf::into_os_string),
+    ) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{}{rest}", home.to_string_lossy())
+        }
+        _ => path.to_owned(),
+    }
+}
+
+fn expand_variables(path: &str) -> String {
+    let mut pieces = path.split('$');
+    let mut expanded = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = match piece.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').unwrap_or_default(),
+            None => {
+                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                piece.split_at(piece.find(|c| !is_name(c)).unwrap_or(piece.len()))
+            }
+        };
+        // `env::var` of an empty name finds nothing.
+        match env::var(name) {
+            Ok(value) => expanded.extend([&value, rest]),
+            Err(_) => expanded.extend(["$", piece]),
+        }
+    }
+    expanded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_text() {
+        assert_eq!(
+            read_from("f", &b"\xef\xbb\xbfa\r\n"[..]),
+            Ok("a\r\n".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_with_its_line() {
+        let nul = read_from("f", &b"a\nb\0"[..]).unwrap_err();
+        assert!(nul.starts_with("f is not a text file: line 2"), "{nul}");
+        let latin = read_from("f", &b"a\nb\n\xe9"[..]).unwrap_err();
+        assert_eq!(latin, "f is not UTF-8 text: line 3, byte 4 of the file");
+    }
+
+    #[test]
+    fn an_endless_file_ends() {
+        let error = read_from("f", io::repeat(b'a')).unwrap_err();
+        assert_eq!(error, "cannot read f: it holds more than 16 MiB");
+    }
+
+    #[test]
+    fn a_missing_file_and_a_directory_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("none");
+        let error = read_reference(&format!("file://{}", missing.display()))
+            .unwrap()
+            .unwrap_err();
+        assert!(
+            error.starts_with(&format!("cannot read {missing:?}: ")),
+            "{error}"
+        );
+        assert!(read(directory.path().to_str().unwrap()).is_err());
+        assert!(read_reference("file://").unwrap().is_err());
+        assert!(read_reference("fileb://x").unwrap().is_err());
+        assert_eq!(read_reference("/x"), None);
+    }
+
+    #[test]
+    fn a_path_may_name_the_home_directory_and_variables() {
+        let home = env::home_dir().unwrap();
+        let home = home.to_str().unwrap();
+        assert_eq!(expand_home("~/x"), format!("{home}/x"));
+        assert_eq!(expand_home("~x"), "~x");
+        let directory = env::var("CARGO_MANIFEST_DIR").unwrap();
+        assert_eq!(
+            expand_variables("$CARGO_MANIFEST_DIR/x"),
+            format!("{directory}/x")
+        );
+        assert_eq!(
+            expand_variables("a${CARGO_MANIFEST_DIR}x$"),
+            format!("a{directory}x$")
+        );
+        for unchanged in [
+            "$",
+            "${",
+            "${}",
+            "$$",
+            "a$UNSET_FOR_THIS_TEST/x",
+            "${UNSET_FOR_THIS_TEST}",
+            "${é",
+        ] {
+            assert_eq!(expand_variables(unchanged), unchanged);
+        }
+    }
+}
