@@ -3,9 +3,107 @@
 //! A command's rows are one [`Record`]; every format works for every record. Nothing here knows of AWS, and
 //! nothing here chooses where the bytes go.
 
-use std::io;
+mod delimited;
+mod destination;
+mod escape;
+mod json;
+mod markdown;
+mod ndjson;
+mod query;
+mod result;
+mod table;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+
+pub use destination::Destination;
+pub use escape::{TerminalSafe, escape};
+pub use query::{Query, QueryError};
+pub use table::TableStyle;
+
+/// How an answer is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table with borders, for people.
+    Table,
+    /// One document in the service's shape.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180 with a header, lines ended by a line feed as most Unix tools do.
+    Csv,
+    /// As CSV, with tabs for commas.
+    Tsv,
+    /// The AWS CLI's tab-separated text form.
+    Text,
+    /// A table that GitHub renders.
+    Markdown,
+}
+
+/// What decides the bytes of an answer, besides its records.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How the answer is written down.
+    pub format: Format,
+    /// The columns to show, as indices into [`Record::COLUMNS`], in the order asked; all when `None`. A query
+    /// sees every member whatever stands here.
+    pub columns: Option<Vec<usize>>,
+    /// Writes the result of this query in place of the records. Works with [`Format::Json`], [`Format::Text`]
+    /// and [`Format::Table`]; any other format is written as JSON.
+    pub query: Option<Query>,
+    /// How a table looks.
+    pub style: TableStyle,
+    /// Whether a terminal shows the bytes: formats that keep values as they are then show control characters
+    /// in a visible form.
+    pub terminal: bool,
+}
+
+/// The writer of one answer to `out`.
+pub fn writer<R: Record + 'static>(
+    options: Options,
+    out: Box<dyn Write>,
+) -> Box<dyn Writer<R>> {
+    let Options {
+        format,
+        columns,
+        query,
+        style,
+        terminal,
+    } = options;
+    // The other formats escape values themselves, and a table's colours are control sequences.
+    let keeps_values = matches!(
+        format,
+        Format::Json | Format::Ndjson | Format::Csv | Format::Tsv
+    );
+    let out = Out::new(if terminal && keeps_values {
+        Box::new(TerminalSafe::new(out))
+    } else {
+        out
+    });
+    match (format, query) {
+        (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
+        (Format::Table, None) => Box::new(table::Table::new::<R>(out, selected::<R>(columns), style)),
+        (Format::Json, None) => Box::new(json::Json::new(out, columns)),
+        (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
+        (Format::Csv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b',')),
+        (Format::Tsv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b'\t')),
+        (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
+        (Format::Markdown, None) => Box::new(markdown::Markdown::new(out, selected::<R>(columns))),
+    }
+}
+
+/// Where a format writes: buffered, because formats write a value at a time.
+type Out = BufWriter<Box<dyn Write>>;
+
+/// The columns asked for, or all of them.
+fn selected<R: Record>(columns: Option<Vec<usize>>) -> Vec<usize> {
+    columns.unwrap_or_else(|| (0..R::COLUMNS.len()).collect())
+}
 
 /// A row of a command's answer, and how its columns are named and laid out.
 ///

@@ -1,0 +1,220 @@
+//! JMESPath queries over a whole answer: the one thing that holds it in memory.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use jmespath::ast::Ast;
+use jmespath::{Context, DEFAULT_RUNTIME, ErrorReason, Expression, JmespathError, Rcvar, Variable};
+use serde_json::{Map, Number, Value};
+
+use super::{Format, Out, Record, TableStyle, Writer, escape, result};
+
+/// A compiled JMESPath expression.
+#[derive(Clone, Debug)]
+pub struct Query {
+    expression: Expression<'static>,
+    /// The keys of each `{key: …}` in the expression, in the order written.
+    hashes: Vec<Vec<String>>,
+}
+
+/// Why an expression cannot be compiled, or not be applied to an answer: a sentence for the user, the
+/// expression with a caret under the place, and the next step, a line each.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}\n  {line}\n  {caret:>column$}\nSee https://jmespath.org for the language.", caret = '^')]
+pub struct QueryError {
+    what: &'static str,
+    why: String,
+    /// The line of the expression that the error is in.
+    line: String,
+    /// Counted in characters from 1.
+    column: usize,
+}
+
+impl QueryError {
+    fn new(what: &'static str, expression: &str, offset: usize, why: String) -> Self {
+        // Offsets are in bytes, and approximate.
+        let before = expression.get(..offset).unwrap_or(expression);
+        let start = before.rfind('\n').map_or(0, |end_of_line| end_of_line + 1);
+        let line = expression[start..].lines().next().unwrap_or_default();
+        Self {
+            what,
+            why: escape(&why).into_owned(),
+            line: escape(line).into_owned(),
+            column: escape(&before[start..]).chars().count() + 1,
+        }
+    }
+
+    fn from_crate(what: &'static str, expression: &str, error: JmespathError) -> Self {
+        let why = match error.reason {
+            ErrorReason::Parse(why) => why,
+            ErrorReason::Runtime(why) => why.to_string(),
+        };
+        Self::new(what, expression, error.offset, why)
+    }
+}
+
+impl Query {
+    /// Compiles an expression, and looks for functions that do not exist before anything is asked.
+    ///
+    /// # Errors
+    /// The expression is not JMESPath.
+    pub fn compile(expression: &str) -> Result<Self, QueryError> {
+        const WHAT: &str = "the query is not a JMESPath expression";
+        let expression = jmespath::compile(expression)
+            .map_err(|error| QueryError::from_crate(WHAT, expression, error))?;
+        let mut hashes = Vec::new();
+        let mut unknown = None;
+        visit(expression.as_ast(), &mut |node| match node {
+            Ast::MultiHash { elements, .. } => {
+                hashes.push(elements.iter().map(|element| element.key.clone()).collect());
+            }
+            Ast::Function { offset, name, .. } if DEFAULT_RUNTIME.get_function(name).is_none() => {
+                let why = format!("there is no function \"{name}\"");
+                unknown.get_or_insert(QueryError::new(WHAT, expression.as_str(), *offset, why));
+            }
+            _ => {}
+        });
+        match unknown {
+            Some(error) => Err(error),
+            None => Ok(Self { expression, hashes }),
+        }
+    }
+
+    /// Applies the query to a document of records of type `R`.
+    fn search<R: Record>(&self, document: &Rcvar) -> Result<Value, QueryError> {
+        let expression = self.expression.as_str();
+        let mut context = Context::new(expression, &DEFAULT_RUNTIME);
+        let result = jmespath::interpret(document, self.expression.as_ast(), &mut context)
+            .map_err(|error| {
+                QueryError::from_crate("the query does not fit the answer", expression, error)
+            })?;
+        Ok(self.ordered::<R>(&result))
+    }
+
+    /// Gives a result its order back, which the crate loses: the keys of a `{key: …}` as the expression has
+    /// them, those of a record as the API has them, and any others after these.
+    fn ordered<R: Record>(&self, value: &Variable) -> Value {
+        match value {
+            Variable::Null | Variable::Expref(_) => Value::Null,
+            Variable::Bool(value) => Value::Bool(*value),
+            Variable::Number(number) => Value::Number(whole(number)),
+            Variable::String(text) => Value::String(text.clone()),
+            Variable::Array(values) => {
+                Value::Array(values.iter().map(|value| self.ordered::<R>(value)).collect())
+            }
+            Variable::Object(members) => {
+                let written = self.hashes.iter().find(|keys| {
+                    keys.len() == members.len() && keys.iter().all(|key| members.contains_key(key))
+                });
+                let rank = |name: &str| match written {
+                    Some(keys) => keys.iter().position(|key| key == name),
+                    None => R::COLUMNS.iter().position(|column| column.name == name),
+                };
+                let mut names: Vec<&String> = members.keys().collect();
+                names.sort_by_key(|name| rank(name).unwrap_or(usize::MAX));
+                let member = |name: &String| (name.clone(), self.ordered::<R>(&members[name]));
+                Value::Object(names.into_iter().map(member).collect::<Map<_, _>>())
+            }
+        }
+    }
+}
+
+/// Undoes the crate's arithmetic, which makes a float of every number: 15 rather than 15.0.
+fn whole(number: &Number) -> Number {
+    // Up to 2^53 a float holds every whole number exactly.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
+            Number::from(float as i64)
+        }
+        _ => number.clone(),
+    }
+}
+
+/// Shows every node of an expression to `see`.
+fn visit(node: &Ast, see: &mut impl FnMut(&Ast)) {
+    see(node);
+    match node {
+        Ast::Comparison { lhs, rhs, .. }
+        | Ast::Projection { lhs, rhs, .. }
+        | Ast::And { lhs, rhs, .. }
+        | Ast::Or { lhs, rhs, .. }
+        | Ast::Subexpr { lhs, rhs, .. } => {
+            visit(lhs, see);
+            visit(rhs, see);
+        }
+        Ast::Condition {
+            predicate, then, ..
+        } => {
+            visit(predicate, see);
+            visit(then, see);
+        }
+        Ast::Expref { ast: node, .. }
+        | Ast::Flatten { node, .. }
+        | Ast::Not { node, .. }
+        | Ast::ObjectValues { node, .. } => visit(node, see),
+        Ast::Function { args, .. } => args.iter().for_each(|node| visit(node, see)),
+        Ast::MultiList { elements, .. } => elements.iter().for_each(|node| visit(node, see)),
+        Ast::MultiHash { elements, .. } => {
+            elements.iter().for_each(|pair| visit(&pair.value, see));
+        }
+        Ast::Identity { .. }
+        | Ast::Field { .. }
+        | Ast::Index { .. }
+        | Ast::Literal { .. }
+        | Ast::Slice { .. } => {}
+    }
+}
+
+/// Collects a whole answer, and writes what a query makes of it.
+pub(super) struct Results {
+    out: Out,
+    format: Format,
+    query: Query,
+    style: TableStyle,
+    records: Vec<Rcvar>,
+}
+
+impl Results {
+    pub(super) fn new(out: Out, format: Format, query: Query, style: TableStyle) -> Self {
+        Self {
+            out,
+            format,
+            query,
+            style,
+            records: Vec::new(),
+        }
+    }
+}
+
+impl<R: Record> Writer<R> for Results {
+    fn page(&mut self, records: &[R]) -> io::Result<()> {
+        for record in records {
+            let record = Variable::from_serializable(record).map_err(io::Error::other)?;
+            self.records.push(Rcvar::new(record));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// Besides those of the destination, a [`QueryError`] inside of the error: a function was given a value of
+    /// a type that it does not take.
+    fn finish(&mut self, next_token: Option<&str>) -> io::Result<()> {
+        let records = Variable::Array(std::mem::take(&mut self.records));
+        let mut document = BTreeMap::from([(R::LIST.to_owned(), Rcvar::new(records))]);
+        if let Some(token) = next_token {
+            let token = Variable::String(token.to_owned());
+            document.insert("NextToken".to_owned(), Rcvar::new(token));
+        }
+        let value = self
+            .query
+            .search::<R>(&Rcvar::new(Variable::Object(document)))
+            .map_err(io::Error::other)?;
+        match self.format {
+            Format::Table => result::table(&mut self.out, &value, self.style)?,
+            Format::Text => result::text(&mut self.out, &value)?,
+            _ => result::json(&mut self.out, &value)?,
+        }
+        io::Write::flush(&mut self.out)
+    }
+}

@@ -1,0 +1,216 @@
+//! A query's result, which may have any shape, as the AWS CLI writes it.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::escape::{is_control, push_escaped, replace};
+use super::table::{TableStyle, write_lines};
+use super::escape;
+
+/// Writes JSON with an indent of four spaces.
+pub(super) fn json(out: &mut impl Write, value: &Value) -> io::Result<()> {
+    let pretty = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, pretty))?;
+    out.write_all(b"\n")
+}
+
+/// Writes the AWS CLI's text form (`awscli/text.py`): a list of objects a line each, keys in alphabetical
+/// order; a list of scalars on one line; what is nested on lines of its own, after its key in capitals.
+///
+/// Line feeds and tabs in a value stay, because expressions such as ``join(`"\n"`, …)`` mean them; other
+/// control characters are escaped.
+pub(super) fn text(out: &mut impl Write, value: &Value) -> io::Result<()> {
+    text_value(out, value, None)
+}
+
+fn text_value(out: &mut impl Write, value: &Value, label: Option<&str>) -> io::Result<()> {
+    match value {
+        Value::Object(members) => {
+            let mut keys: Vec<&str> = members.keys().map(String::as_str).collect();
+            keys.retain(|key| is_scalar(&members[*key]));
+            keys.sort_unstable();
+            text_object(out, members, &keys, label)
+        }
+        Value::Array(values) => text_list(out, values, label),
+        scalar => writeln!(out, "{}", scalar_text(scalar)),
+    }
+}
+
+fn text_list(out: &mut impl Write, values: &[Value], label: Option<&str>) -> io::Result<()> {
+    if values.iter().any(Value::is_object) {
+        let keys = scalar_keys(values);
+        return values.iter().try_for_each(|value| match value {
+            Value::Object(members) => text_object(out, members, &keys, label),
+            other => text_value(out, other, label),
+        });
+    }
+    let (scalars, lists): (Vec<&Value>, Vec<&Value>) =
+        values.iter().partition(|value| is_scalar(value));
+    match label {
+        Some(label) => {
+            for scalar in scalars {
+                writeln!(out, "{}\t{}", label_text(label), scalar_text(scalar))?;
+            }
+        }
+        None if scalars.is_empty() => {}
+        None => text_line(out, scalars.into_iter().map(scalar_text))?,
+    }
+    lists
+        .into_iter()
+        .try_for_each(|list| text_value(out, list, label))
+}
+
+/// Writes the members `keys` on one line and the others below. A key that this object has not is empty.
+fn text_object(
+    out: &mut impl Write,
+    members: &Map<String, Value>,
+    keys: &[&str],
+    label: Option<&str>,
+) -> io::Result<()> {
+    if !keys.is_empty() {
+        let values = keys
+            .iter()
+            .map(|key| members.get(*key).map_or(Cow::Borrowed(""), scalar_text));
+        text_line(out, label.map(label_text).into_iter().chain(values))?;
+    }
+    let mut nested: Vec<&String> = members.keys().collect();
+    nested.retain(|key| !keys.contains(&key.as_str()));
+    nested.sort_unstable();
+    nested
+        .into_iter()
+        .try_for_each(|key| text_value(out, &members[key], Some(key)))
+}
+
+fn text_line<'a>(
+    out: &mut impl Write,
+    values: impl Iterator<Item = Cow<'a, str>>,
+) -> io::Result<()> {
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            out.write_all(b"\t")?;
+        }
+        out.write_all(value.as_bytes())?;
+    }
+    out.write_all(b"\n")
+}
+
+/// The keys that stand for a scalar in any of the objects, in alphabetical order.
+fn scalar_keys(values: &[Value]) -> Vec<&str> {
+    let mut keys: Vec<&str> = values
+        .iter()
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter(|(_, value)| is_scalar(value))
+        .map(|(key, _)| key.as_str())
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
+}
+
+fn label_text(label: &str) -> Cow<'_, str> {
+    Cow::Owned(escape(&label.to_uppercase()).into_owned())
+}
+
+/// Writes a scalar as the AWS CLI does, in Python's spelling. What is nested where a scalar is expected is
+/// compact JSON.
+fn scalar_text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed("None"),
+        Value::Bool(true) => Cow::Borrowed("True"),
+        Value::Bool(false) => Cow::Borrowed("False"),
+        Value::String(text) => replace(
+            text,
+            |character| is_control(character) && !matches!(character, '\n' | '\t'),
+            push_escaped,
+        ),
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        nested => Cow::Owned(nested.to_string()),
+    }
+}
+
+/// Writes a table: a row an object under a header of keys, a row a list, a cell a scalar. Lists and objects
+/// in an object are tables of their own, under their key. Nothing found is nothing written.
+pub(super) fn table(out: &mut impl Write, value: &Value, style: TableStyle) -> io::Result<()> {
+    match value {
+        Value::Null => Ok(()),
+        Value::Object(members) => {
+            let (scalars, nested): (Vec<_>, Vec<_>) =
+                members.iter().partition(|(_, value)| is_scalar(value));
+            if !scalars.is_empty() {
+                let keys: Vec<&str> = scalars.iter().map(|(key, _)| key.as_str()).collect();
+                let row = scalars.iter().map(|(_, value)| Some(*value)).collect();
+                table_of(out, &keys, vec![row], style)?;
+            }
+            for (key, value) in nested {
+                writeln!(out, "{}", escape(key))?;
+                table(out, value, style)?;
+            }
+            Ok(())
+        }
+        Value::Array(values) if values.is_empty() => Ok(()),
+        Value::Array(values) if values.iter().all(Value::is_object) => {
+            let mut keys: Vec<&str> = Vec::new();
+            for key in values.iter().filter_map(Value::as_object).flat_map(Map::keys) {
+                if !keys.contains(&key.as_str()) {
+                    keys.push(key);
+                }
+            }
+            let row = |value| keys.iter().map(|key| Value::get(value, *key)).collect();
+            table_of(out, &keys, values.iter().map(row).collect(), style)
+        }
+        Value::Array(values) => {
+            let rows = values.iter().map(|value| match value {
+                Value::Array(cells) => cells.iter().map(Some).collect(),
+                other => vec![Some(other)],
+            });
+            table_of(out, &[], rows.collect(), style)
+        }
+        scalar => table_of(out, &[], vec![vec![Some(scalar)]], style),
+    }
+}
+
+/// Writes one table. Its widths are those of its content, within the window.
+fn table_of(
+    out: &mut impl Write,
+    header: &[&str],
+    rows: Vec<Vec<Option<&Value>>>,
+    style: TableStyle,
+) -> io::Result<()> {
+    let mut borders = style.borders();
+    borders.row_separator = comfy_table::LineStyle::none();
+    let mut table = style.table(borders);
+    if let Some(width) = style.width {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    if !header.is_empty() {
+        table.set_header(header.iter().map(|name| style.header(name)));
+    }
+    table.add_rows(rows.into_iter().map(|row| row.into_iter().map(table_cell)));
+    write_lines(out, table.lines())
+}
+
+fn table_cell(value: Option<&Value>) -> comfy_table::Cell {
+    let Some(value) = value else {
+        return comfy_table::Cell::new("");
+    };
+    let cell = comfy_table::Cell::new(match value {
+        Value::String(text) => escape(text),
+        other => scalar_text(other),
+    });
+    if value.is_number() {
+        cell.set_alignment(CellAlignment::Right)
+    } else {
+        cell
+    }
+}

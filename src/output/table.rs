@@ -1,0 +1,287 @@
+//! A table for people, streamed: the header stands once, and columns keep one width for the whole run.
+//!
+//! The widths are those of the columns' usual values, made smaller to fit a narrow window; a wider value wraps
+//! within its cell, so that none is lost.
+
+use std::io::{self, Write};
+
+use comfy_table::presets::{ASCII_FULL, UTF8_FULL};
+use comfy_table::{
+    Attribute, CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle,
+    TableStyle as Borders, Width,
+};
+
+use super::{Align, Cell, Column, Out, Record, Writer, escape};
+
+/// How a table looks; the caller knows the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableStyle {
+    /// Borders of box-drawing characters; otherwise plain ASCII.
+    pub unicode: bool,
+    /// Bold headers, and zeros dimmed.
+    pub color: bool,
+    /// The window's width in terminal columns, which the table stays within; as wide as it likes when `None`.
+    pub width: Option<u16>,
+}
+
+impl TableStyle {
+    /// All the lines that a table may have.
+    pub(super) fn borders(self) -> Borders {
+        if self.unicode {
+            UTF8_FULL
+                .with_solid_inner_borders()
+                .with_rounded_corners()
+                .header_separator(LineStyle::new('├', '─', '┼', '┤'))
+                .row_separator(LineStyle::new('├', '╌', '┼', '┤'))
+        } else {
+            ASCII_FULL
+                .header_separator(LineStyle::new('+', '-', '+', '+'))
+                .row_separator(LineStyle::new('|', ' ', '|', '|'))
+        }
+    }
+
+    /// An empty table with this style's borders.
+    pub(super) fn table(self, borders: Borders) -> comfy_table::Table {
+        let mut table = comfy_table::Table::new();
+        // The caller has looked at the terminal; the crate must not look again.
+        table.force_no_tty().load_style(borders);
+        // Values are split at the width alone: breaking at spaces would drop them. No value has a NUL, because
+        // control characters are escaped.
+        table.set_delimiter('\0');
+        if self.color {
+            table.enforce_styling();
+            table.style_text_only();
+        }
+        table
+    }
+
+    /// A header's cell.
+    pub(super) fn header(self, name: &str) -> comfy_table::Cell {
+        let cell = comfy_table::Cell::new(escape(name));
+        if self.color {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }
+}
+
+/// Writes records as rows of a table.
+pub(super) struct Table {
+    out: Out,
+    columns: Vec<usize>,
+    style: TableStyle,
+    layout: Layout,
+    begun: bool,
+    empty: bool,
+}
+
+impl Table {
+    pub(super) fn new<R: Record>(out: Out, columns: Vec<usize>, style: TableStyle) -> Self {
+        let shown: Vec<&Column> = columns.iter().map(|&column| &R::COLUMNS[column]).collect();
+        let layout = Layout::fit(&shown, style.width);
+        Self {
+            out,
+            columns,
+            style,
+            layout,
+            begun: false,
+            empty: true,
+        }
+    }
+
+    /// Lays out rows with the run's widths; `borders` says which lines stand round and between them.
+    fn lay_out<R: Record>(
+        &self,
+        borders: Borders,
+        rows: impl Iterator<Item = Vec<comfy_table::Cell>>,
+    ) -> comfy_table::Table {
+        let mut table = self.style.table(borders);
+        table.add_rows(rows);
+        let padding = u16::from(self.layout.padded);
+        let shown = self.columns.iter().map(|&column| &R::COLUMNS[column]);
+        for ((laid_out, column), &width) in table
+            .column_iter_mut()
+            .zip(shown)
+            .zip(&self.layout.widths)
+        {
+            laid_out
+                .set_padding((padding, padding))
+                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(
+                    width + 2 * padding,
+                )))
+                .set_cell_alignment(match column.align {
+                    Align::Left => CellAlignment::Left,
+                    Align::Right => CellAlignment::Right,
+                });
+        }
+        table
+    }
+
+    fn header<R: Record>(&self, borders: Borders) -> comfy_table::Table {
+        let names = self.columns.iter().map(|&column| R::COLUMNS[column].name);
+        let row = names.map(|name| self.style.header(name)).collect();
+        self.lay_out::<R>(borders, std::iter::once(row))
+    }
+
+    fn begin<R: Record>(&mut self) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let borders = self.style.borders();
+        let header = self.header::<R>(
+            Borders::new()
+                .top_border(borders.top_border)
+                .content_lines(borders.content_lines)
+                .bottom_border(borders.header_separator),
+        );
+        write_lines(&mut self.out, header.lines())
+    }
+
+    fn row<R: Record>(&self, record: &R) -> Vec<comfy_table::Cell> {
+        let cell = |&column: &usize| match record.cell(column) {
+            Cell::Absent => comfy_table::Cell::new(""),
+            Cell::Text(text) => comfy_table::Cell::new(escape(text)),
+            Cell::Number(0) if self.style.color => {
+                comfy_table::Cell::new(0).add_attribute(Attribute::Dim)
+            }
+            Cell::Number(number) => comfy_table::Cell::new(number),
+        };
+        self.columns.iter().map(cell).collect()
+    }
+}
+
+impl<R: Record> Writer<R> for Table {
+    fn page(&mut self, records: &[R]) -> io::Result<()> {
+        self.begin::<R>()?;
+        if !records.is_empty() {
+            let all = self.style.borders();
+            let mut borders = Borders::new().content_lines(all.content_lines);
+            if self.layout.wraps {
+                borders = borders.row_separator(all.row_separator);
+                if !self.empty {
+                    borders = borders.top_border(all.row_separator);
+                }
+            }
+            self.empty = false;
+            let rows = self.lay_out::<R>(borders, records.iter().map(|record| self.row(record)));
+            write_lines(&mut self.out, rows.lines())?;
+        }
+        self.out.flush()
+    }
+
+    fn finish(&mut self, _next_token: Option<&str>) -> io::Result<()> {
+        self.begin::<R>()?;
+        // The crate draws lines round rows only: of a header with a bottom line, the last line is wanted.
+        let borders = Borders::new()
+            .content_lines(ContentLineStyle::new(' ', ' ', ' '))
+            .bottom_border(self.style.borders().bottom_border);
+        let bottom = self.header::<R>(borders).lines().last();
+        write_lines(&mut self.out, bottom)?;
+        self.out.flush()
+    }
+}
+
+/// Writes lines, each with its end.
+pub(super) fn write_lines(
+    out: &mut impl Write,
+    lines: impl IntoIterator<Item = String>,
+) -> io::Result<()> {
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The widths of a run's columns.
+#[derive(Debug, PartialEq, Eq)]
+struct Layout {
+    /// In terminal columns, without padding.
+    widths: Vec<u16>,
+    /// Whether a space stands on either side of a value.
+    padded: bool,
+    /// Whether usual values wrap: then lines between the rows show where one ends.
+    wraps: bool,
+}
+
+impl Layout {
+    /// No column is narrower: every character has room.
+    const LEAST: u16 = 2;
+
+    /// Fits columns into a window: first the padding goes, then the widest texts shrink, and numbers last. A
+    /// window too narrow for even that is overrun.
+    fn fit(columns: &[&Column], window: Option<u16>) -> Self {
+        let mut widths: Vec<u16> = columns.iter().map(|column| column.width).collect();
+        let count = u16::try_from(columns.len()).unwrap_or(u16::MAX);
+        let room = window.map_or(u16::MAX, |window| window.saturating_sub(count + 1));
+        if widths.iter().sum::<u16>() + 2 * count <= room {
+            return Self {
+                widths,
+                padded: true,
+                wraps: false,
+            };
+        }
+        let mut wraps = false;
+        while widths.iter().sum::<u16>() > room {
+            let widest = |align| {
+                (0..widths.len())
+                    .filter(|&index| columns[index].align == align && widths[index] > Self::LEAST)
+                    .max_by_key(|&index| widths[index])
+            };
+            let Some(index) = widest(Align::Left).or_else(|| widest(Align::Right)) else {
+                break;
+            };
+            widths[index] -= 1;
+            wraps = true;
+        }
+        Self {
+            widths,
+            padded: false,
+            wraps,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: Column = Column {
+        name: "Text",
+        width: 20,
+        align: Align::Left,
+    };
+    const NUMBER: Column = Column {
+        name: "Number",
+        width: 6,
+        align: Align::Right,
+    };
+
+    #[test]
+    fn a_window_takes_padding_then_text_then_numbers() {
+        let fit = |window| {
+            let Layout {
+                widths,
+                padded,
+                wraps,
+            } = Layout::fit(&[&TEXT, &NUMBER], window);
+            (widths, padded, wraps)
+        };
+        assert_eq!(fit(None), (vec![20, 6], true, false));
+        assert_eq!(fit(Some(33)), (vec![20, 6], true, false));
+        assert_eq!(fit(Some(32)), (vec![20, 6], false, false));
+        assert_eq!(fit(Some(29)), (vec![20, 6], false, false));
+        assert_eq!(fit(Some(28)), (vec![19, 6], false, true));
+        assert_eq!(fit(Some(11)), (vec![2, 6], false, true));
+        assert_eq!(fit(Some(10)), (vec![2, 5], false, true));
+        assert_eq!(fit(Some(0)), (vec![2, 2], false, true));
+    }
+
+    #[test]
+    fn the_widest_text_shrinks_first() {
+        let short = Column { width: 5, ..TEXT };
+        let fitted = Layout::fit(&[&TEXT, &short], Some(13));
+        assert_eq!(fitted.widths, [5, 5]);
+    }
+}
