@@ -15,7 +15,7 @@ use super::{
 use crate::entries::Filter;
 
 const FLAG: &str = "--filter";
-const FORM: &str = "write Name=NAME,Values=VALUE,… (as in Name=account-id,Values=123456789012)";
+const FORM: &str = "write Name=NAME,Values=VALUE,... (as in Name=account-id,Values=123456789012)";
 
 /// The filters that the values of `--filter` stand for, in their order.
 ///
@@ -270,7 +270,7 @@ mod tests {
         for (argument, expected) in [
             (
                 "account-id=1",
-                "--filter: unknown key `account-id`; write Name=NAME,Values=VALUE,… (as in \
+                "--filter: unknown key `account-id`; write Name=NAME,Values=VALUE,... (as in \
                  Name=account-id,Values=123456789012)\n  account-id=1\n  ^",
             ),
             (

@@ -86,7 +86,7 @@ impl Parser<'_> {
         }
         let expected = match (key.as_str(), self.peek()) {
             ("", Some('[' | '{')) if start > 0 => {
-                "expected a key or a value; a list of such values is written key=[…]".to_owned()
+                "expected a key or a value; a list of such values is written key=[...]".to_owned()
             }
             ("", _) => "expected a key and `=`".to_owned(),
             (key, _) => format!("expected `=` after the key `{key}`"),
@@ -365,7 +365,7 @@ pub(super) mod tests {
         assert_eq!(fault(" a=b").1, "expected a key and `=`");
         assert_eq!(
             fault("a=b,[c]").1,
-            "expected a key or a value; a list of such values is written key=[…]"
+            "expected a key or a value; a list of such values is written key=[...]"
         );
         assert_eq!(fault("a=[b").1, "expected `,` or `]`");
         assert_eq!(fault("a={b=c").1, "expected `,` or `}`");
