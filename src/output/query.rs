@@ -1,4 +1,8 @@
 //! JMESPath queries over a whole answer: the one thing that holds it in memory.
+//!
+//! Results are those of the AWS CLI with two exceptions, which come from the crate: `keys`, `values` and `*` go
+//! through an object in alphabetical order (JMESPath leaves this order open), and a mean that is a whole number
+//! has no `.0`.
 
 use std::collections::BTreeMap;
 use std::io;
