@@ -64,10 +64,7 @@ pub struct Options {
 }
 
 /// The writer of one answer to `out`.
-pub fn writer<R: Record + 'static>(
-    options: Options,
-    out: Box<dyn Write>,
-) -> Box<dyn Writer<R>> {
+pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box<dyn Writer<R>> {
     let Options {
         format,
         columns,
@@ -80,22 +77,36 @@ pub fn writer<R: Record + 'static>(
         format,
         Format::Json | Format::Ndjson | Format::Csv | Format::Tsv
     );
-    let out = Out::new(if terminal && keeps_values {
-        Box::new(TerminalSafe::new(out))
-    } else {
-        out
-    });
+    let out = Out::with_capacity(
+        BUFFER,
+        if terminal && keeps_values {
+            Box::new(TerminalSafe::new(out))
+        } else {
+            out
+        },
+    );
     match (format, query) {
         (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
-        (Format::Table, None) => Box::new(table::Table::new::<R>(out, selected::<R>(columns), style)),
+        (Format::Table, None) => {
+            Box::new(table::Table::new::<R>(out, selected::<R>(columns), style))
+        }
         (Format::Json, None) => Box::new(json::Json::new(out, columns)),
         (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
-        (Format::Csv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b',')),
-        (Format::Tsv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b'\t')),
+        (Format::Csv, None) => {
+            Box::new(delimited::Delimited::new(out, selected::<R>(columns), b','))
+        }
+        (Format::Tsv, None) => Box::new(delimited::Delimited::new(
+            out,
+            selected::<R>(columns),
+            b'\t',
+        )),
         (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
         (Format::Markdown, None) => Box::new(markdown::Markdown::new(out, selected::<R>(columns))),
     }
 }
+
+/// How many bytes are handed on at a time, within a page.
+const BUFFER: usize = 64 * 1024;
 
 /// Where a format writes: buffered, because formats write a value at a time.
 type Out = BufWriter<Box<dyn Write>>;
