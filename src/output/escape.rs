@@ -33,8 +33,7 @@ pub(super) fn replace(
 
 /// Whether a terminal or a reader would act on the character rather than show it.
 pub(super) fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Appends the visible form of a control character.

@@ -64,10 +64,7 @@ pub struct Options {
 }
 
 /// The writer of one answer to `out`.
-pub fn writer<R: Record + 'static>(
-    options: Options,
-    out: Box<dyn Write>,
-) -> Box<dyn Writer<R>> {
+pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box<dyn Writer<R>> {
     let Options {
         format,
         columns,
@@ -87,11 +84,19 @@ pub fn writer<R: Record + 'static>(
     });
     match (format, query) {
         (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
-        (Format::Table, None) => Box::new(table::Table::new::<R>(out, selected::<R>(columns), style)),
+        (Format::Table, None) => {
+            Box::new(table::Table::new::<R>(out, selected::<R>(columns), style))
+        }
         (Format::Json, None) => Box::new(json::Json::new(out, columns)),
         (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
-        (Format::Csv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b',')),
-        (Format::Tsv, None) => Box::new(delimited::Delimited::new(out, selected::<R>(columns), b'\t')),
+        (Format::Csv, None) => {
+            Box::new(delimited::Delimited::new(out, selected::<R>(columns), b','))
+        }
+        (Format::Tsv, None) => Box::new(delimited::Delimited::new(
+            out,
+            selected::<R>(columns),
+            b'\t',
+        )),
         (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
         (Format::Markdown, None) => Box::new(markdown::Markdown::new(out, selected::<R>(columns))),
     }

@@ -20,7 +20,10 @@ pub struct Query {
 /// Why an expression cannot be compiled, or not be applied to an answer: a sentence for the user, the
 /// expression with a caret under the place, and the next step, a line each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {why}\n  {line}\n  {caret:>column$}\nSee https://jmespath.org for the language.", caret = '^')]
+#[error(
+    "{what}: {why}\n  {line}\n  {caret:>column$}\nSee https://jmespath.org for the language.",
+    caret = '^'
+)]
 pub struct QueryError {
     what: &'static str,
     why: String,
@@ -99,9 +102,12 @@ impl Query {
             Variable::Bool(value) => Value::Bool(*value),
             Variable::Number(number) => Value::Number(whole(number)),
             Variable::String(text) => Value::String(text.clone()),
-            Variable::Array(values) => {
-                Value::Array(values.iter().map(|value| self.ordered::<R>(value)).collect())
-            }
+            Variable::Array(values) => Value::Array(
+                values
+                    .iter()
+                    .map(|value| self.ordered::<R>(value))
+                    .collect(),
+            ),
             Variable::Object(members) => {
                 let written = self.hashes.iter().find(|keys| {
                     keys.len() == members.len() && keys.iter().all(|key| members.contains_key(key))

@@ -7,14 +7,16 @@ use comfy_table::{CellAlignment, ContentArrangement};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::escape;
 use super::escape::{is_control, push_escaped, replace};
 use super::table::{TableStyle, write_lines};
-use super::escape;
 
 /// Writes JSON with an indent of four spaces.
 pub(super) fn json(out: &mut impl Write, value: &Value) -> io::Result<()> {
     let pretty = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, pretty))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut *out, pretty,
+    ))?;
     out.write_all(b"\n")
 }
 
@@ -159,7 +161,11 @@ pub(super) fn table(out: &mut impl Write, value: &Value, style: TableStyle) -> i
         Value::Array(values) if values.is_empty() => Ok(()),
         Value::Array(values) if values.iter().all(Value::is_object) => {
             let mut keys: Vec<&str> = Vec::new();
-            for key in values.iter().filter_map(Value::as_object).flat_map(Map::keys) {
+            for key in values
+                .iter()
+                .filter_map(Value::as_object)
+                .flat_map(Map::keys)
+            {
                 if !keys.contains(&key.as_str()) {
                     keys.push(key);
                 }

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use comfy_table::presets::{ASCII_FULL, UTF8_FULL};
 use comfy_table::{
-    Attribute, CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle,
-    TableStyle as Borders, Width,
+    Attribute, CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle as Borders,
+    Width,
 };
 
 use super::{Align, Cell, Column, Out, Record, Writer, escape};
@@ -100,10 +100,8 @@ impl Table {
         table.add_rows(rows);
         let padding = u16::from(self.layout.padded);
         let shown = self.columns.iter().map(|&column| &R::COLUMNS[column]);
-        for ((laid_out, column), &width) in table
-            .column_iter_mut()
-            .zip(shown)
-            .zip(&self.layout.widths)
+        for ((laid_out, column), &width) in
+            table.column_iter_mut().zip(shown).zip(&self.layout.widths)
         {
             laid_out
                 .set_padding((padding, padding))
