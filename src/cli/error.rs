@@ -49,7 +49,8 @@ impl SyntaxError {
         Self {
             input: input.to_owned(),
             at: input.floor_char_boundary(at),
-            message: message.into(),
+            // A key of a JSON text may hold anything.
+            message: message.into().chars().map(printable).collect(),
         }
     }
 
@@ -117,10 +118,11 @@ impl fmt::Display for SyntaxError {
         shown.extend(
             before[before.len().saturating_sub(BEFORE)..]
                 .iter()
+                .copied()
                 .map(printable),
         );
         let indent: usize = shown.chars().filter_map(|c| c.width()).sum();
-        shown.extend(after.by_ref().take(AFTER).map(|c| printable(&c)));
+        shown.extend(after.by_ref().take(AFTER).map(printable));
         if after.next().is_some() {
             shown.push_str(CUT);
         }
@@ -129,13 +131,13 @@ impl fmt::Display for SyntaxError {
 }
 
 /// What stands for `c` in an error: no control character reaches a terminal, and none moves the caret.
-fn printable(c: &char) -> char {
+fn printable(c: char) -> char {
     match c {
         '\t' | '\r' => ' ',
         // The marks that turn the writing direction round would part the caret from its place.
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
-        c => *c,
+        c => c,
     }
 }
 
@@ -170,6 +172,12 @@ mod tests {
         assert_eq!(shown("名前=x", 6), "fault\n  名前=x\n      ^");
         assert_eq!(shown("e\u{301}=", 3), "fault\n  e\u{301}=\n   ^");
         assert_eq!(shown("a\u{202e}b", 4), "fault\n  a\u{fffd}b\n    ^");
+    }
+
+    #[test]
+    fn the_message_is_one_line_without_controls() {
+        let error = SyntaxError::new("a", 0, "unknown key `\x1b[0m\n`");
+        assert_eq!(error.message, "unknown key `\u{fffd}[0m\u{fffd}`");
     }
 
     #[test]

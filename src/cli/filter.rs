@@ -15,7 +15,7 @@ use super::{
 use crate::entries::Filter;
 
 const FLAG: &str = "--filter";
-const FORM: &str = "write Name=NAME,Values=VALUE,… (as in Name=account-id,Values=123456789012)";
+const FORM: &str = "write Name=NAME,Values=VALUE,... (as in Name=account-id,Values=123456789012)";
 
 /// The filters that the values of `--filter` stand for, in their order.
 ///
@@ -189,5 +189,234 @@ impl<'de> Deserialize<'de> for JsonFilter {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::{
+        super::shorthand::tests::{quoted, text},
+        *,
+    };
+
+    fn filters(argument: &str) -> Vec<Filter> {
+        parse_filters(&[argument.to_owned()]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn filter(name: &str, values: &[&str]) -> Filter {
+        Filter {
+            name: name.to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        }
+    }
+
+    fn refused(argument: &str) -> String {
+        parse_filters(&[argument.to_owned()])
+            .expect_err(argument)
+            .to_string()
+    }
+
+    #[test]
+    fn takes_shorthand_and_json() {
+        let one = [filter("account-id", &["1"])];
+        let two = [filter("account-id", &["1", "2"])];
+        for argument in [
+            "Name=account-id,Values=1",
+            "Values=1,Name=account-id",
+            "Name='account-id',\n Values=[1]",
+            r#"{"Name": "account-id", "Values": ["1"]}"#,
+            r#" [{"Values": ["1"], "Name": "account-id"}]"#,
+        ] {
+            assert_eq!(filters(argument), one, "{argument}");
+        }
+        for argument in [
+            "Name=account-id,Values=1,2",
+            r#"{"Name": "account-id", "Values": ["1", "2"]}"#,
+        ] {
+            assert_eq!(filters(argument), two, "{argument}");
+        }
+    }
+
+    #[test]
+    fn keeps_the_order_of_arguments_and_of_an_array() {
+        let arguments = [
+            "Name=a,Values=1",
+            r#"[{"Name":"b","Values":["2"]},{"Name":"a","Values":["3"]}]"#,
+            "Name=c,Values=4",
+        ]
+        .map(str::to_owned);
+        let expected = [
+            filter("a", &["1"]),
+            filter("b", &["2"]),
+            filter("a", &["3"]),
+            filter("c", &["4"]),
+        ];
+        assert_eq!(parse_filters(&arguments).unwrap(), expected);
+    }
+
+    /// The AWS CLI sends an empty value too.
+    #[test]
+    fn an_empty_value_is_a_value() {
+        assert_eq!(filters("Name=a,Values="), [filter("a", &[""])]);
+        assert_eq!(filters("Name=a,Values=,b"), [filter("a", &["", "b"])]);
+    }
+
+    #[test]
+    fn shorthand_that_is_no_filter_is_refused_at_its_key() {
+        for (argument, expected) in [
+            (
+                "account-id=1",
+                "--filter: unknown key `account-id`; write Name=NAME,Values=VALUE,... (as in \
+                 Name=account-id,Values=123456789012)\n  account-id=1\n  ^",
+            ),
+            (
+                "Name=a,Value=b",
+                "--filter: unknown key `Value`; did you mean `Values`?\n  Name=a,Value=b\n         ^",
+            ),
+            (
+                "name=a,Values=b",
+                "--filter: unknown key `name`; did you mean `Name`?\n  name=a,Values=b\n  ^",
+            ),
+            (
+                "Values=b,Name=",
+                "--filter: `Name` is empty; it takes a name such as account-id\n  Values=b,Name=\n           ^",
+            ),
+            (
+                "Name=a,Values=[]",
+                "--filter: `Values` is an empty list; the service takes no filter without a value\n  \
+                 Name=a,Values=[]\n         ^",
+            ),
+            (
+                "Name=a,b,Values=c",
+                "--filter: `Name` takes one name; another one needs a filter of its own\n  \
+                 Name=a,b,Values=c\n  ^",
+            ),
+            (
+                "Name=a,Values=[b,[c]]",
+                "--filter: `Values` is one list; there can be no list in it\n  Name=a,Values=[b,[c]]\n         ^",
+            ),
+            (
+                "Name=a,Values={b=c}",
+                "--filter: `Values` takes text; there can be no {} in it\n  Name=a,Values={b=c}\n         ^",
+            ),
+            (
+                "Name=a,Values=b,Name=c",
+                "--filter: the key `Name` comes a second time\n  Name=a,Values=b,Name=c\n                  ^",
+            ),
+        ] {
+            assert_eq!(refused(argument), expected);
+        }
+        assert!(refused("Name=a").starts_with("--filter: `Values` is missing; write Name="));
+        assert!(refused("Values=a").starts_with("--filter: `Name` is missing; write Name="));
+        for empty in ["", " \n"] {
+            assert!(refused(empty).starts_with("--filter: the filter is empty; write Name="));
+        }
+    }
+
+    #[test]
+    fn json_that_is_no_filter_is_refused_at_its_place() {
+        for (argument, expected) in [
+            (
+                r#"{"Name": "a", "Values": ["b", 1]}"#,
+                "--filter: JSON: invalid type: integer `1`, expected a string\n  \
+                 {\"Name\": \"a\", \"Values\": [\"b\", 1]}\n                                ^",
+            ),
+            (
+                r#"{"Name": "a", "Values": "b"}"#,
+                "--filter: JSON: invalid type: string \"b\", expected a sequence\n  \
+                 {\"Name\": \"a\", \"Values\": \"b\"}\n                            ^",
+            ),
+            (
+                r#"{"Name": "a" "Values": ["b"]}"#,
+                "--filter: JSON: expected `,` or `}`\n  {\"Name\": \"a\" \"Values\": [\"b\"]}\n               ^",
+            ),
+            (
+                "[{\"Name\": \"é\",\n\"Value\": [\"b\"]}]",
+                "--filter: JSON: unknown key `Value`; did you mean `Values`? (line 2, column 7)\n  \
+                 \"Value\": [\"b\"]}]\n        ^",
+            ),
+        ] {
+            assert_eq!(refused(argument), expected);
+        }
+        for (argument, expected) in [
+            (r#"{"Name": "a"}"#, "`Values` is missing"),
+            (r#"{"Values": ["a"]}"#, "`Name` is missing"),
+            (r#"{"Name": "", "Values": ["a"]}"#, "`Name` is empty"),
+            (r#"{"Name": null, "Values": ["a"]}"#, "invalid type: null"),
+            (
+                r#"{"Name": "a", "Values": []}"#,
+                "`Values` is an empty list",
+            ),
+            (
+                r#"{"Name": "a", "Name": "b"}"#,
+                "`Name` comes a second time",
+            ),
+            (r#"[["a", ["b"]]]"#, "expected an object such as"),
+            ("[]", "the array holds no filter"),
+            ("[{}", "`Name` is missing"),
+            ("[", "EOF while parsing"),
+            (
+                r#"{"Name": "a", "Values": ["b"]} {}"#,
+                "trailing characters",
+            ),
+        ] {
+            let error = refused(argument);
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(refused(&"[".repeat(100_000)).contains("expected an object such as"));
+    }
+
+    #[test]
+    fn a_file_holds_what_an_argument_may_hold() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("filters");
+        let argument = format!("file://{}", path.display());
+        for text in [
+            "\u{feff}[{\"Name\": \"a\",\r\n\"Values\": [\"b\"]}]\r\n",
+            "Name=a,Values=[b]\n",
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(filters(&argument), [filter("a", &["b"])]);
+        }
+        fs::write(&path, "[{\"Name\": \"a\",\n\"Values\": b}]").unwrap();
+        let error = refused(&argument);
+        assert!(
+            error.starts_with(&format!(
+                "--filter: in {argument}: JSON: expected value (line 2, column 11)"
+            )),
+            "{error}"
+        );
+        assert!(refused("file:///none").starts_with("--filter: cannot read \"/none\": "));
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_and_values_can_be_written(
+            name in text().prop_filter("empty", |name| !name.is_empty()),
+            values in proptest::collection::vec(text(), 1..5),
+            quote in proptest::sample::select(vec!['\'', '"']),
+        ) {
+            let expected = vec![Filter { name: name.clone(), values: values.clone() }];
+            let list: Vec<String> = values.iter().map(|value| quoted(value, quote)).collect();
+            let name_text = quoted(&name, quote);
+            let list = list.join(", ");
+            for argument in [
+                format!("Name={name_text},Values={list}"),
+                format!("Values=[{list}] ,\nName = {name_text}"),
+                serde_json::json!({"Name": name, "Values": values}).to_string(),
+                serde_json::json!([{"Values": values, "Name": name}]).to_string(),
+            ] {
+                prop_assert_eq!(&filters(&argument), &expected, "{}", argument);
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_filter_or_refused(argument in "[\\[{]?[\"a:,\\[\\]{} \n😀]{0,20}|.*") {
+            let _ = parse_filters(&[argument]);
+        }
     }
 }

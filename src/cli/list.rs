@@ -162,3 +162,167 @@ fn from_words(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
         _ => Ok(items),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io};
+
+    use super::*;
+
+    fn expand_all(arguments: &[&str], stdin: &str) -> Result<Vec<String>, String> {
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|&argument| argument.to_owned())
+            .collect();
+        expand("--image-ids", &arguments, &mut Stdin::new(stdin.as_bytes()))
+            .map_err(|error| error.to_string())
+    }
+
+    fn refused(argument: &str) -> String {
+        expand_all(&[argument], "").expect_err(argument)
+    }
+
+    #[test]
+    fn no_arguments_are_no_items() {
+        assert_eq!(expand_all(&[], "a"), Ok(vec![]));
+    }
+
+    #[test]
+    fn spaces_commas_and_repetition_are_one_list() {
+        for arguments in [
+            &["b", "a", "c"][..],
+            &["b,a,c"],
+            &["b, a\nc"],
+            &["b,a", "c"],
+            &["b", "b,a,b", "c", "a"],
+            &[r#"["b", "a", "c"]"#],
+            &["b", r#" ["a"]"#, "c"],
+        ] {
+            assert_eq!(
+                expand_all(arguments, "").unwrap(),
+                ["b", "a", "c"],
+                "{arguments:?}"
+            );
+        }
+        // A comment is a matter of files.
+        assert_eq!(expand_all(&["a#b"], "").unwrap(), ["a#b"]);
+    }
+
+    #[test]
+    fn an_item_that_is_missing_is_refused() {
+        let empty = "--image-ids: the value is empty; is a variable of the shell not set?\n  \n  ^";
+        assert_eq!(refused(""), empty);
+        assert_eq!(
+            refused(" \n").lines().next(),
+            Some(&*(empty.lines().next().unwrap().to_owned() + " (line 1, column 1)"))
+        );
+        assert_eq!(
+            refused("a,,b"),
+            "--image-ids: an item is missing before this comma\n  a,,b\n    ^"
+        );
+        assert_eq!(
+            refused(",a"),
+            "--image-ids: an item is missing before this comma\n  ,a\n  ^"
+        );
+        assert_eq!(
+            refused("a,b, "),
+            "--image-ids: an item is missing after this comma\n  a,b,\n     ^"
+        );
+        assert!(refused(",").contains("an item is missing"));
+        assert!(refused("[]").contains("the list is empty"));
+        assert!(refused(r#"["a", " "]"#).contains("item 2 of the list is empty"));
+        // One good argument does not make up for a bad one.
+        assert!(expand_all(&["a", ""], "").is_err());
+    }
+
+    #[test]
+    fn json_holds_strings_only() {
+        assert!(refused("[1]").contains("JSON: invalid type: integer `1`, expected a string"));
+        assert!(refused(r#"[["a"]]"#).contains("JSON: invalid type: sequence"));
+        assert!(refused(r#"["a" "b"]"#).ends_with("\n  [\"a\" \"b\"]\n       ^"));
+        assert!(refused(r#"["a\u0007"]"#).contains("item 1 of the list holds a control character"));
+    }
+
+    #[test]
+    fn a_file_has_words_comments_and_commas() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ids");
+        let [at, url] = ["@", "file://"].map(|prefix| format!("{prefix}{}", path.display()));
+        for text in [
+            "b\na\n",
+            "\u{feff}b\r\n\r\na",
+            "# mine\nb # first, and\n#\na#last",
+            "b,\na,\n",
+            "b ,a",
+            "[\"b\",\n\"a\"]\n",
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(expand_all(&[&at], "").unwrap(), ["b", "a"], "{text:?}");
+            assert_eq!(expand_all(&[&url], "").unwrap(), ["b", "a"], "{text:?}");
+            assert_eq!(expand_all(&["@-"], text).unwrap(), ["b", "a"], "{text:?}");
+            assert_eq!(expand_all(&["a", &at, "c"], "").unwrap(), ["a", "b", "c"]);
+        }
+        for (text, expected) in [
+            ("", "the list is empty\n"),
+            ("\n# ami-1\n", "the list is empty (line 1, column 1)\n"),
+            (
+                "a,\n,b",
+                "an item is missing before this comma (line 2, column 1)\n",
+            ),
+            (
+                "a\n#c\nb\x1b[0m",
+                "a control character (U+001B) (line 3, column 2)\n",
+            ),
+            (
+                "[\"a\",\n1]",
+                "JSON: invalid type: integer `1`, expected a string (line 2, column 1)\n",
+            ),
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = refused(&at);
+            assert!(
+                error.starts_with(&format!("--image-ids: in {at}: {expected}")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_refused() {
+        assert!(refused("@/none").starts_with("--image-ids: cannot read \"/none\": "));
+        assert!(refused("@").contains("the name of a file is missing"));
+        let error = expand_all(&["@-"], "a\n\0").unwrap_err();
+        assert!(
+            error.starts_with("--image-ids: standard input is not a text file: line 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let mut stdin = Stdin::new("a b".as_bytes());
+        let arguments = ["@-".to_owned()];
+        assert_eq!(
+            expand("--image-ids", &arguments, &mut stdin).unwrap(),
+            ["a", "b"]
+        );
+        assert_eq!(
+            expand("--report-ids", &arguments, &mut stdin)
+                .unwrap_err()
+                .to_string(),
+            "--report-ids: standard input can be read once, and --image-ids @- has read it"
+        );
+    }
+
+    #[test]
+    fn standard_input_is_left_alone_unless_asked_for() {
+        struct Untouchable;
+        impl Read for Untouchable {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                panic!("standard input was read")
+            }
+        }
+        let arguments = ["a".to_owned()];
+        assert!(expand("--image-ids", &arguments, &mut Stdin::new(Untouchable)).is_ok());
+    }
+}

@@ -86,7 +86,7 @@ impl Parser<'_> {
         }
         let expected = match (key.as_str(), self.peek()) {
             ("", Some('[' | '{')) if start > 0 => {
-                "expected a key or a value; a list of such values is written key=[…]".to_owned()
+                "expected a key or a value; a list of such values is written key=[...]".to_owned()
             }
             ("", _) => "expected a key and `=`".to_owned(),
             (key, _) => format!("expected `=` after the key `{key}`"),
@@ -295,4 +295,222 @@ fn is_first_follow(c: char) -> bool {
 /// May follow in a second or later value, where `=` shows that the value was a key.
 fn is_second_follow(c: char) -> bool {
     (c > ' ' || is_space(c)) && !matches!(c, '"' | '\'' | ',' | '=')
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn to_json(value: &Value) -> serde_json::Value {
+        match value {
+            Value::Text(text) => json!(text),
+            Value::List(values) => values.iter().map(to_json).collect(),
+            Value::Object(members) => object(members),
+        }
+    }
+
+    fn object(members: &[Member]) -> serde_json::Value {
+        let members = members
+            .iter()
+            .map(|member| (member.key.clone(), to_json(&member.value)));
+        serde_json::Value::Object(members.collect())
+    }
+
+    fn parsed(input: &str) -> serde_json::Value {
+        object(&parse(input).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// Where the caret stands, and the message.
+    fn fault(input: &str) -> (usize, String) {
+        let error = parse(input).expect_err(input);
+        (error.at, error.message)
+    }
+
+    /// `testdata/shorthand.json` was written by the parser of the AWS CLI 1.45: an input, and the value that it gives
+    /// or the byte at which it is refused.
+    #[test]
+    fn agrees_with_the_aws_cli() {
+        let rows: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("testdata/shorthand.json")).unwrap();
+        assert!(rows.len() > 60);
+        for row in rows {
+            let input = row["input"].as_str().unwrap();
+            let result = match parse(input) {
+                Ok(members) => json!({"input": input, "value": object(&members)}),
+                Err(error) => json!({"input": input, "fault": error.at}),
+            };
+            // As text, since the order of keys counts.
+            assert_eq!(result.to_string(), row.to_string());
+        }
+    }
+
+    #[test]
+    fn differs_from_the_aws_cli_on_purpose() {
+        assert_eq!(parsed("a=b😀,😀"), json!({"a": ["b😀", "😀"]}));
+        assert_eq!(fault(r"a=b,c\,d=e").0, 8);
+        assert_eq!(fault("a=b,'c,d=e'f").0, 11);
+        assert_eq!(fault("a=b,'c'd").0, 7);
+        assert_eq!(fault("a={b=c,b=d}").0, 7);
+        assert_eq!(fault("a=b, a=c").0, 5);
+    }
+
+    #[test]
+    fn a_fault_says_what_was_expected() {
+        assert_eq!(fault("a").1, "expected `=` after the key `a`");
+        assert_eq!(fault(" a=b").1, "expected a key and `=`");
+        assert_eq!(
+            fault("a=b,[c]").1,
+            "expected a key or a value; a list of such values is written key=[...]"
+        );
+        assert_eq!(fault("a=[b").1, "expected `,` or `]`");
+        assert_eq!(fault("a={b=c").1, "expected `,` or `}`");
+        assert_eq!(fault("a=\"b").1, "this \" has no closing \"");
+        assert_eq!(fault("a=b,a=c").1, "the key `a` comes a second time");
+        assert_eq!(
+            parse("Name=account-id,Values=a,\nb]\n=c")
+                .unwrap_err()
+                .to_string(),
+            "expected `=` after the key `b` (line 2, column 2)\n  b]\n   ^"
+        );
+    }
+
+    #[test]
+    fn nesting_is_limited() {
+        let nested = |depth: usize| format!("a={}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(fault(&nested(MAX_DEPTH + 1)).0, 2 + MAX_DEPTH);
+        assert_eq!(
+            fault(&format!("a={}", "{b=[".repeat(100_000))).0,
+            2 + 4 * (MAX_DEPTH / 2)
+        );
+        // Brackets side by side are no depth.
+        assert!(parse(&format!("a=[{}[]]", "[],".repeat(1000))).is_ok());
+    }
+
+    #[test]
+    fn a_key_with_an_at_sign_reads_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("value");
+        fs::write(&path, "x,y\r\n").unwrap();
+        let url = format!("file://{}", path.display());
+
+        assert_eq!(
+            parsed(&format!("a@={url},b={url}")),
+            json!({"a": "x,y", "b": url})
+        );
+        assert_eq!(
+            parsed(&format!("a@={url},z,'{url}'")),
+            json!({"a": ["x,y", "z", "x,y"]})
+        );
+        assert_eq!(
+            parsed(&format!("a@=[{{b={url},c@={url}}},{url}],d=[{url}]")),
+            json!({"a": [{"b": url, "c": "x,y"}, "x,y"], "d": [url]})
+        );
+        // What turns out to be a key is not read.
+        assert!(parse("a@=b,file:///none=c").is_ok());
+        let (at, message) = fault(&format!("a@=b,{url}/none"));
+        assert_eq!(at, 5);
+        assert!(message.starts_with("cannot read "), "{message}");
+    }
+
+    /// Text in quotes, as a user writes it. A backslash at the end of the text cannot be written.
+    pub fn quoted(text: &str, quote: char) -> String {
+        let escaped = text
+            .replace('\\', r"\\")
+            .replace(quote, &format!("\\{quote}"));
+        format!("{quote}{escaped}{quote}")
+    }
+
+    /// Any text that can be written in quotes, with many characters that mean something.
+    pub fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![Just(','), proptest::char::any(), hostile()],
+            0..8,
+        )
+        .prop_map(|text| text.into_iter().collect::<String>())
+        .prop_filter("ends in a backslash", |text| !text.ends_with('\\'))
+    }
+
+    fn hostile() -> impl Strategy<Value = char> {
+        proptest::sample::select("abZ0-_.=,'\"\\[]{}@ \n\té😀".chars().collect::<Vec<_>>())
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        text()
+            .prop_map(Value::Text)
+            .prop_recursive(4, 20, 4, |inner| {
+                prop_oneof![
+                    proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                    members(inner).prop_map(Value::Object),
+                ]
+            })
+    }
+
+    fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Vec<Member>> {
+        proptest::collection::btree_map("[a-zA-Z0-9_.#/:-]{1,3}", value, 0..4).prop_map(
+            |members: BTreeMap<String, Value>| {
+                let member = |(key, value)| Member { key, value, at: 0 };
+                members.into_iter().map(member).collect()
+            },
+        )
+    }
+
+    fn written(value: &Value) -> String {
+        match value {
+            Value::Text(text) => quoted(text, '\''),
+            Value::List(values) => {
+                let values: Vec<String> = values.iter().map(written).collect();
+                format!("[ {}]", values.join(" , "))
+            }
+            Value::Object(members) => format!("{{{}}}", written_members(members)),
+        }
+    }
+
+    fn written_members(members: &[Member]) -> String {
+        let members: Vec<String> = members
+            .iter()
+            .map(|member| format!("{} = {}", member.key, written(&member.value)))
+            .collect();
+        members.join(",\n\t")
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(members in members(value())) {
+            prop_assume!(!members.is_empty());
+            let input = written_members(&members);
+            prop_assert_eq!(parsed(&input).to_string(), object(&members).to_string(), "{}", input);
+        }
+
+        #[test]
+        fn a_key_is_where_it_is_said_to_be(members in members(value())) {
+            prop_assume!(!members.is_empty());
+            let input = written_members(&members);
+            for member in parse(&input).unwrap() {
+                prop_assert!(input[member.at..].starts_with(&member.key));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(
+            input in prop_oneof![
+                any::<String>(),
+                proptest::collection::vec(hostile(), 0..20).prop_map(|text| text.into_iter().collect()),
+            ]
+        ) {
+            for input in [format!("a={input}"), input] {
+                if let Err(error) = parse(&input) {
+                    prop_assert!(input.is_char_boundary(error.at));
+                    let shown = error.to_string();
+                    prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{}", shown);
+                    prop_assert_eq!(shown.lines().count(), 3);
+                }
+            }
+        }
+    }
 }
