@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
@@ -62,13 +62,16 @@ impl Destination {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        if target.file_name().is_none() {
-            bail!("it names no file");
-        }
         let directory = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !directory.is_dir() {
+            bail!("the directory {} does not exist", directory.display());
+        }
+        if target.to_string_lossy().ends_with(is_separator) {
+            bail!("it is a directory that does not exist; name a file");
+        }
         Ok(Self::File {
             path: path.to_owned(),
             temporary: temporary_in(directory, existing)?,
@@ -178,5 +181,129 @@ impl Write for Named {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.file.flush();
         self.name(flushed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, text: &str) -> Destination {
+        let destination = Destination::open(Some(path)).unwrap();
+        let mut writer = destination.writer().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.flush().unwrap();
+        destination
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_appears_when_committed_and_not_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("answer.json");
+        let destination = write(&path, "new");
+        assert!(!path.exists());
+        destination.commit().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(names(directory.path()), ["answer.json"]);
+    }
+
+    #[test]
+    fn an_answer_dropped_leaves_the_old_file_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("answer.json");
+        fs::write(&path, "old").unwrap();
+        drop(write(&path, "new"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(names(directory.path()), ["answer.json"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let refused = |path: &Path| format!("{:#}", Destination::open(Some(path)).unwrap_err());
+        let message = refused(directory.path());
+        assert!(
+            message.starts_with(&format!(
+                "cannot write to {}: it is a directory",
+                directory.path().display()
+            )),
+            "{message}"
+        );
+        let missing = directory.path().join("missing/answer.json");
+        let message = refused(&missing);
+        assert!(
+            message.starts_with(&format!(
+                "cannot write to {}: the directory ",
+                missing.display()
+            )),
+            "{message}"
+        );
+        assert!(message.ends_with("does not exist"), "{message}");
+        refused(&directory.path().join("missing/"));
+    }
+
+    #[cfg(unix)]
+    mod unix {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        use super::*;
+
+        fn mode(path: &Path) -> u32 {
+            fs::metadata(path).unwrap().permissions().mode() & 0o777
+        }
+
+        #[test]
+        fn the_mode_is_that_of_the_old_file_or_of_any_new_one() {
+            let directory = tempfile::tempdir().unwrap();
+            let any = directory.path().join("any");
+            fs::write(&any, "").unwrap();
+            let new = directory.path().join("new");
+            write(&new, "").commit().unwrap();
+            assert_eq!(mode(&new), mode(&any));
+
+            fs::set_permissions(&new, Permissions::from_mode(0o640)).unwrap();
+            write(&new, "").commit().unwrap();
+            assert_eq!(mode(&new), 0o640);
+        }
+
+        #[test]
+        fn a_symbolic_link_stays_and_its_target_is_written() {
+            let directory = tempfile::tempdir().unwrap();
+            fs::create_dir(directory.path().join("data")).unwrap();
+            let target = directory.path().join("data/answer");
+            let link = directory.path().join("link");
+            symlink("data/answer", &link).unwrap();
+            for text in ["to a file not there yet", "to the file"] {
+                write(&link, text).commit().unwrap();
+                assert!(link.is_symlink());
+                assert_eq!(fs::read_to_string(&target).unwrap(), text);
+            }
+
+            let circle = directory.path().join("circle");
+            symlink("circle", &circle).unwrap();
+            Destination::open(Some(&circle)).unwrap_err();
+        }
+
+        #[test]
+        fn a_device_is_written_and_not_replaced() {
+            write(Path::new("/dev/null"), "text").commit().unwrap();
+            assert!(!fs::metadata("/dev/null").unwrap().is_file());
+            // Linux's disk that is always full.
+            if Path::new("/dev/full").exists() {
+                let full = Destination::open(Some(Path::new("/dev/full"))).unwrap();
+                let error = full.writer().unwrap().write_all(b"text").unwrap_err();
+                assert!(
+                    error.to_string().starts_with("cannot write to /dev/full: "),
+                    "{error}"
+                );
+            }
+        }
     }
 }

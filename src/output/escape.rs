@@ -70,9 +70,9 @@ impl<W: Write> TerminalSafe<W> {
             while let Some(at) = text.find(|c| c != '\n' && c != '\t' && is_control(c)) {
                 let (clean, rest) = text.split_at(at);
                 self.inner.write_all(clean.as_bytes())?;
-                if rest.starts_with("\r\n") {
+                if let Some(next_line) = rest.strip_prefix("\r\n") {
                     self.inner.write_all(b"\r\n")?;
-                    text = &rest[2..];
+                    text = next_line;
                 } else if let Some(control) = rest.chars().next() {
                     write!(self.inner, "\\u{{{:x}}}", u32::from(control))?;
                     text = &rest[control.len_utf8()..];

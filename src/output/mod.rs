@@ -77,11 +77,14 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
         format,
         Format::Json | Format::Ndjson | Format::Csv | Format::Tsv
     );
-    let out = Out::new(if terminal && keeps_values {
-        Box::new(TerminalSafe::new(out))
-    } else {
-        out
-    });
+    let out = Out::with_capacity(
+        BUFFER,
+        if terminal && keeps_values {
+            Box::new(TerminalSafe::new(out))
+        } else {
+            out
+        },
+    );
     match (format, query) {
         (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
         (Format::Table, None) => {
@@ -101,6 +104,9 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
         (Format::Markdown, None) => Box::new(markdown::Markdown::new(out, selected::<R>(columns))),
     }
 }
+
+/// How many bytes are handed on at a time, within a page.
+const BUFFER: usize = 64 * 1024;
 
 /// Where a format writes: buffered, because formats write a value at a time.
 type Out = BufWriter<Box<dyn Write>>;

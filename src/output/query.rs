@@ -1,4 +1,8 @@
 //! JMESPath queries over a whole answer: the one thing that holds it in memory.
+//!
+//! Results are those of the AWS CLI with two exceptions, which come from the crate: `keys`, `values` and `*` go
+//! through an object in alphabetical order (JMESPath leaves this order open), and a mean that is a whole number
+//! has no `.0`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -49,7 +53,11 @@ impl QueryError {
 
     fn from_crate(what: &'static str, expression: &str, error: JmespathError) -> Self {
         let why = match error.reason {
-            ErrorReason::Parse(why) => why,
+            // The parser's own words are for those who know how it works.
+            ErrorReason::Parse(why) => why
+                .replace("Unexpected nud token", "Unexpected token")
+                .replace("Unexpected led token", "Unexpected token")
+                .replace("found Eof", "found the end"),
             ErrorReason::Runtime(why) => why.to_string(),
         };
         Self::new(what, expression, error.offset, why)
@@ -72,8 +80,11 @@ impl Query {
                 hashes.push(elements.iter().map(|element| element.key.clone()).collect());
             }
             Ast::Function { offset, name, .. } if DEFAULT_RUNTIME.get_function(name).is_none() => {
-                let why = format!("there is no function \"{name}\"");
-                unknown.get_or_insert(QueryError::new(WHAT, expression.as_str(), *offset, why));
+                let why = format!("There is no function \"{name}\"");
+                // The node is where the parenthesis is.
+                let before = expression.as_str().get(..*offset).unwrap_or_default();
+                let start = before.rfind(name).unwrap_or(*offset);
+                unknown.get_or_insert(QueryError::new(WHAT, expression.as_str(), start, why));
             }
             _ => {}
         });
@@ -222,5 +233,64 @@ impl<R: Record> Writer<R> for Results {
             _ => result::json(&mut self.out, &value)?,
         }
         io::Write::flush(&mut self.out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_a_caret_under_its_place() {
+        let message = |expression| Query::compile(expression).unwrap_err().to_string();
+        snapbox::assert_data_eq!(
+            message("ImageUsageReportEntries[?UsageCount = `0`]"),
+            snapbox::str![[r#"
+the query is not a JMESPath expression: '=' is not valid. Did you mean '=='?
+  ImageUsageReportEntries[?UsageCount = `0`]
+                                      ^
+See https://jmespath.org for the language.
+"#]]
+        );
+        snapbox::assert_data_eq!(
+            message("[?é == 'x'"),
+            snapbox::str![[r#"
+the query is not a JMESPath expression: Invalid character: é
+  [?é == 'x'
+    ^
+See https://jmespath.org for the language.
+"#]]
+        );
+        snapbox::assert_data_eq!(
+            message("ImageUsageReportEntries\n  [].foo(@)\n  | [0]"),
+            snapbox::str![[r#"
+the query is not a JMESPath expression: There is no function "foo"
+    [].foo(@)
+       ^
+See https://jmespath.org for the language.
+"#]]
+        );
+        snapbox::assert_data_eq!(
+            message(""),
+            snapbox::str![[r#"
+the query is not a JMESPath expression: Unexpected token -- found the end
+  
+  ^
+See https://jmespath.org for the language.
+"#]]
+        );
+        assert!(message("\x1b").contains("Invalid character: \\u{1b}\n  \\u{1b}\n  ^\n"));
+    }
+
+    #[test]
+    fn whole_numbers_stay_whole() {
+        let number = |float| whole(&Number::from_f64(float).unwrap()).to_string();
+        assert_eq!(number(15.0), "15");
+        assert_eq!(number(-0.5), "-0.5");
+        assert_eq!(number(1e300), "1e+300");
+        assert_eq!(
+            whole(&Number::from(i64::MAX)).to_string(),
+            i64::MAX.to_string()
+        );
     }
 }

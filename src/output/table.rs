@@ -34,9 +34,7 @@ impl TableStyle {
                 .header_separator(LineStyle::new('├', '─', '┼', '┤'))
                 .row_separator(LineStyle::new('├', '╌', '┼', '┤'))
         } else {
-            ASCII_FULL
-                .header_separator(LineStyle::new('+', '-', '+', '+'))
-                .row_separator(LineStyle::new('|', ' ', '|', '|'))
+            ASCII_FULL.header_separator(LineStyle::new('+', '=', '+', '+'))
         }
     }
 

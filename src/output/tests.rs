@@ -1,1 +1,603 @@
+//! Every format on the same answers: golden files, and what must hold for any values.
+//!
+//! `SNAPSHOTS=overwrite cargo test` rewrites the golden files.
 
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::path::Path;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use snapbox::data::DataFormat;
+use snapbox::{Data, assert_data_eq, str};
+
+use super::*;
+use crate::entries::Entry;
+
+/// Bytes that a writer has flushed.
+#[derive(Clone, Default)]
+struct Sink(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+fn options(format: Format) -> Options {
+    Options {
+        format,
+        columns: None,
+        query: None,
+        style: TableStyle {
+            unicode: true,
+            ..TableStyle::default()
+        },
+        terminal: false,
+    }
+}
+
+/// What a whole answer of these pages looks like.
+fn written(options: Options, pages: &[&[Entry]], next_token: Option<&str>) -> String {
+    let sink = Sink::default();
+    let mut writer = writer::<Entry>(options, Box::new(sink.clone()));
+    for page in pages {
+        writer.page(page).unwrap();
+    }
+    writer.finish(next_token).unwrap();
+    drop(writer);
+    sink.text()
+}
+
+fn queried(format: Format, query: &str, entries: &[Entry]) -> String {
+    let options = Options {
+        query: Some(Query::compile(query).unwrap()),
+        ..options(format)
+    };
+    written(options, &[entries], None)
+}
+
+fn entry(resource_type: &str, usage_count: i64, account_id: &str) -> Entry {
+    Entry {
+        resource_type: Some(resource_type.to_owned()),
+        report_id: Some("amiur-11111111111111111".to_owned()),
+        usage_count: Some(usage_count),
+        account_id: Some(account_id.to_owned()),
+        image_id: Some("ami-0abcdef1234567890".to_owned()),
+        report_creation_time: Some("2025-09-29T13:27:12.322Z".to_owned()),
+    }
+}
+
+fn usual() -> Vec<Entry> {
+    vec![
+        entry("ec2:Instance", 15, "123412341234"),
+        entry("ec2:LaunchTemplate", 0, "001100110011"),
+        entry("ec2:Instance", 4, "123412341234"),
+    ]
+}
+
+/// Values that try to leave their cell, row or terminal; wide ones; absent ones.
+fn hostile() -> Vec<Entry> {
+    let mut escapes = entry("\x1b[2J\"a,b\"\r\n\tc|d\\|e", -1, "\u{9b}31m\u{202e}321");
+    escapes.report_id = Some("<b onclick=x>`&`*_</b>".to_owned());
+    let mut wide = entry("日本語のリソースの種類", i64::MAX, "é🙂");
+    wide.image_id = Some("a value that is wider than its column  and has spaces".to_owned());
+    wide.report_id = Some(String::new());
+    let absent = Entry {
+        image_id: Some("ami-1".to_owned()),
+        ..Entry::default()
+    };
+    vec![escapes, wide, absent, Entry::default()]
+}
+
+/// All formats, with the extensions of their golden files.
+const ALL: [(Format, &str); 7] = [
+    (Format::Table, "table"),
+    (Format::Json, "json"),
+    (Format::Ndjson, "ndjson"),
+    (Format::Csv, "csv"),
+    (Format::Tsv, "tsv"),
+    (Format::Text, "txt"),
+    (Format::Markdown, "md"),
+];
+
+/// Compares with a golden file.
+fn golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/output/golden")
+        .join(name);
+    assert_data_eq!(actual, Data::read_from(&path, Some(DataFormat::Text)).raw());
+}
+
+#[test]
+fn every_format_writes_usual_and_hostile_values() {
+    for (format, extension) in ALL {
+        golden(
+            &format!("usual.{extension}"),
+            &written(options(format), &[&usual()], None),
+        );
+        golden(
+            &format!("hostile.{extension}"),
+            &written(options(format), &[&hostile()], None),
+        );
+    }
+}
+
+#[test]
+fn a_table_fits_its_window_and_terminal() {
+    let table = |style, entries: &[Entry]| {
+        let options = Options {
+            style,
+            ..options(Format::Table)
+        };
+        written(options, &[&entries[..2], &entries[2..]], None)
+    };
+    let unicode = options(Format::Table).style;
+    let narrow = TableStyle {
+        width: Some(80),
+        ..unicode
+    };
+    golden("narrow.table", &table(narrow, &usual()));
+    golden("narrow-hostile.table", &table(narrow, &hostile()));
+    golden(
+        "tight.table",
+        &table(
+            TableStyle {
+                width: Some(115),
+                ..unicode
+            },
+            &usual(),
+        ),
+    );
+    golden("ascii.table", &table(TableStyle::default(), &usual()));
+    golden(
+        "ascii-narrow.table",
+        &table(
+            TableStyle {
+                width: Some(60),
+                ..TableStyle::default()
+            },
+            &usual(),
+        ),
+    );
+    golden(
+        "color.table",
+        &table(
+            TableStyle {
+                color: true,
+                ..unicode
+            },
+            &usual(),
+        ),
+    );
+}
+
+#[test]
+fn nothing_found_is_an_empty_document_or_a_header() {
+    let empty = |format| written(options(format), &[&[]], None);
+    assert_eq!(empty(Format::Json), "{\"ImageUsageReportEntries\": []}\n");
+    assert_eq!(empty(Format::Ndjson), "");
+    assert_eq!(empty(Format::Text), "");
+    assert_eq!(
+        empty(Format::Csv),
+        "ResourceType,ReportId,UsageCount,AccountId,ImageId,ReportCreationTime\n"
+    );
+    assert_eq!(
+        empty(Format::Tsv),
+        "ResourceType\tReportId\tUsageCount\tAccountId\tImageId\tReportCreationTime\n"
+    );
+    golden("empty.md", &empty(Format::Markdown));
+    golden("empty.table", &empty(Format::Table));
+    for (format, _) in ALL {
+        assert_eq!(empty(format), written(options(format), &[], None));
+    }
+}
+
+#[test]
+fn json_and_text_end_with_the_token_of_a_cut_answer() {
+    let cut = |format| written(options(format), &[&usual()[..1]], Some("a\"b"));
+    assert!(cut(Format::Json).ends_with(".322Z\"}\n], \"NextToken\": \"a\\\"b\"}\n"));
+    assert!(cut(Format::Text).ends_with("\nNEXTTOKEN\ta\"b\n"));
+    assert_eq!(
+        written(options(Format::Json), &[], Some("t")),
+        "{\"ImageUsageReportEntries\": [], \"NextToken\": \"t\"}\n"
+    );
+    for format in [
+        Format::Table,
+        Format::Ndjson,
+        Format::Csv,
+        Format::Tsv,
+        Format::Markdown,
+    ] {
+        assert_eq!(
+            cut(format),
+            written(options(format), &[&usual()[..1]], None)
+        );
+    }
+}
+
+#[test]
+fn an_unfinished_answer_is_whole_rows_and_an_open_document() {
+    for (format, _) in ALL {
+        let sink = Sink::default();
+        let mut writer = writer::<Entry>(options(format), Box::new(sink.clone()));
+        writer.page(&usual()).unwrap();
+        let flushed = sink.text();
+        drop(writer);
+        assert_eq!(
+            sink.text(),
+            flushed,
+            "{format:?} leaves nothing in its buffer"
+        );
+        let whole = written(options(format), &[&usual()], None);
+        let rest = whole.strip_prefix(&flushed).unwrap();
+        match format {
+            Format::Json => assert_eq!(rest, "\n]}\n"),
+            Format::Table => assert_eq!(rest.lines().count(), 1),
+            _ => assert_eq!(rest, ""),
+        }
+    }
+}
+
+#[test]
+fn columns_stand_in_the_order_asked() {
+    let some = |format| {
+        let options = Options {
+            columns: Some(vec![2, 0]),
+            ..options(format)
+        };
+        let mut entries = usual();
+        entries.truncate(1);
+        entries.push(Entry::default());
+        written(options, &[&entries], None)
+    };
+    assert_eq!(
+        some(Format::Json),
+        "{\"ImageUsageReportEntries\": [\n{\"UsageCount\":15,\"ResourceType\":\"ec2:Instance\"},\n{}\n]}\n"
+    );
+    assert_eq!(
+        some(Format::Ndjson),
+        "{\"UsageCount\":15,\"ResourceType\":\"ec2:Instance\"}\n{}\n"
+    );
+    assert_eq!(
+        some(Format::Csv),
+        "UsageCount,ResourceType\n15,ec2:Instance\n,\n"
+    );
+    assert_eq!(
+        some(Format::Tsv),
+        "UsageCount\tResourceType\n15\tec2:Instance\n\t\n"
+    );
+    assert_eq!(
+        some(Format::Text),
+        "IMAGEUSAGEREPORTENTRIES\t15\tec2:Instance\nIMAGEUSAGEREPORTENTRIES\t\t\n"
+    );
+    assert_eq!(
+        some(Format::Markdown),
+        "| UsageCount | ResourceType |\n| ---: | --- |\n| 15 | ec2:Instance |\n|  |  |\n"
+    );
+    assert_data_eq!(
+        some(Format::Table),
+        str![[r#"
+╭────────────┬────────────────────╮
+│ UsageCount │ ResourceType       │
+├────────────┼────────────────────┤
+│         15 │ ec2:Instance       │
+│            │                    │
+╰────────────┴────────────────────╯
+
+"#]]
+    );
+}
+
+#[test]
+fn a_terminal_sees_no_control_character_in_any_format() {
+    for (format, _) in ALL {
+        let options = Options {
+            terminal: true,
+            ..options(format)
+        };
+        let shown = written(options, &[&hostile()], None);
+        let control = shown
+            .replace("\r\n", "\n")
+            .chars()
+            .find(|&c| escape::is_control(c) && c != '\n' && c != '\t');
+        assert_eq!(control, None, "{format:?}");
+    }
+    let csv = written(options(Format::Csv), &[&hostile()], None);
+    assert!(csv.contains('\x1b'), "a file keeps values as they are");
+}
+
+#[test]
+fn a_query_sees_the_whole_document() {
+    let json = |query| queried(Format::Json, query, &usual());
+    assert_data_eq!(
+        json("@"),
+        str![[r#"
+{
+    "ImageUsageReportEntries": [
+        {
+            "ResourceType": "ec2:Instance",
+            "ReportId": "amiur-11111111111111111",
+            "UsageCount": 15,
+            "AccountId": "123412341234",
+            "ImageId": "ami-0abcdef1234567890",
+            "ReportCreationTime": "2025-09-29T13:27:12.322Z"
+        },
+        {
+            "ResourceType": "ec2:LaunchTemplate",
+            "ReportId": "amiur-11111111111111111",
+            "UsageCount": 0,
+            "AccountId": "001100110011",
+            "ImageId": "ami-0abcdef1234567890",
+            "ReportCreationTime": "2025-09-29T13:27:12.322Z"
+        },
+        {
+            "ResourceType": "ec2:Instance",
+            "ReportId": "amiur-11111111111111111",
+            "UsageCount": 4,
+            "AccountId": "123412341234",
+            "ImageId": "ami-0abcdef1234567890",
+            "ReportCreationTime": "2025-09-29T13:27:12.322Z"
+        }
+    ]
+}
+
+"#]]
+    );
+    assert_data_eq!(
+        json(
+            "ImageUsageReportEntries[?UsageCount > `0`].{Image: ImageId, Account: AccountId} | [0]"
+        ),
+        str![[r#"
+{
+    "Image": "ami-0abcdef1234567890",
+    "Account": "123412341234"
+}
+
+"#]]
+    );
+    assert_eq!(json("sum(ImageUsageReportEntries[].UsageCount)"), "19\n");
+    assert_eq!(json("ImageUsageReportEntries[0].UsageCount"), "15\n");
+    assert_eq!(json("avg([`1`, `2`])"), "1.5\n");
+    assert_eq!(json("Nothing"), "null\n");
+    assert_eq!(json("`[]`"), "[]\n");
+    let token = Options {
+        query: Some(Query::compile("[length(ImageUsageReportEntries), NextToken]").unwrap()),
+        ..options(Format::Text)
+    };
+    let pages: [&[Entry]; 2] = [&usual()[..1], &usual()[1..]];
+    assert_eq!(written(token, &pages, Some("t")), "3\tt\n");
+}
+
+#[test]
+fn a_query_in_text_is_the_aws_clis() {
+    let text = |query| queried(Format::Text, query, &usual());
+    assert_data_eq!(
+        text("@"),
+        str![[r#"
+IMAGEUSAGEREPORTENTRIES	123412341234	ami-0abcdef1234567890	2025-09-29T13:27:12.322Z	amiur-11111111111111111	ec2:Instance	15
+IMAGEUSAGEREPORTENTRIES	001100110011	ami-0abcdef1234567890	2025-09-29T13:27:12.322Z	amiur-11111111111111111	ec2:LaunchTemplate	0
+IMAGEUSAGEREPORTENTRIES	123412341234	ami-0abcdef1234567890	2025-09-29T13:27:12.322Z	amiur-11111111111111111	ec2:Instance	4
+
+"#]]
+    );
+    assert_eq!(
+        text("ImageUsageReportEntries[].[AccountId, UsageCount]"),
+        "123412341234\t15\n001100110011\t0\n123412341234\t4\n"
+    );
+    assert_eq!(text("ImageUsageReportEntries[].UsageCount"), "15\t0\t4\n");
+    assert_eq!(
+        text("[Nothing, `true`, `false`, `1.5`]"),
+        "None\tTrue\tFalse\t1.5\n"
+    );
+    assert_eq!(text("ImageUsageReportEntries[?UsageCount > `99`]"), "");
+    assert_eq!(
+        text("{b: `[1, 2]`, a: `\"x\"`, c: {d: `[{\"e\": 1}, {\"f\": null}]`}}"),
+        "x\nB\t1\nB\t2\nD\t1\t\nD\t\tNone\n"
+    );
+    assert_eq!(
+        text(r#"join(`"\n"`, ImageUsageReportEntries[:2].AccountId)"#),
+        "123412341234\n001100110011\n"
+    );
+    assert_eq!(
+        queried(
+            Format::Text,
+            "ImageUsageReportEntries[0].AccountId",
+            &hostile()
+        ),
+        "\\u{9b}31m\\u{202e}321\n"
+    );
+}
+
+#[test]
+fn a_query_in_a_table_takes_the_shape_of_its_result() {
+    let table = |query| queried(Format::Table, query, &usual());
+    assert_data_eq!(
+        table("ImageUsageReportEntries[].{Account: AccountId, Count: UsageCount}"),
+        str![[r#"
+╭──────────────┬───────╮
+│ Account      │ Count │
+├──────────────┼───────┤
+│ 123412341234 │    15 │
+│ 001100110011 │     0 │
+│ 123412341234 │     4 │
+╰──────────────┴───────╯
+
+"#]]
+    );
+    assert_data_eq!(
+        table("ImageUsageReportEntries[].[AccountId, UsageCount]"),
+        str![[r#"
+╭──────────────┬────╮
+│ 123412341234 │ 15 │
+│ 001100110011 │  0 │
+│ 123412341234 │  4 │
+╰──────────────┴────╯
+
+"#]]
+    );
+    assert_data_eq!(
+        table("ImageUsageReportEntries[].AccountId"),
+        str![[r#"
+╭──────────────╮
+│ 123412341234 │
+│ 001100110011 │
+│ 123412341234 │
+╰──────────────╯
+
+"#]]
+    );
+    assert_data_eq!(
+        table(
+            "{Sum: sum(ImageUsageReportEntries[].UsageCount), Ids: ImageUsageReportEntries[].ImageId}"
+        ),
+        str![[r#"
+╭─────╮
+│ Sum │
+├─────┤
+│  19 │
+╰─────╯
+Ids
+╭───────────────────────╮
+│ ami-0abcdef1234567890 │
+│ ami-0abcdef1234567890 │
+│ ami-0abcdef1234567890 │
+╰───────────────────────╯
+
+"#]]
+    );
+    assert_eq!(table("Nothing"), "");
+    let narrow = Options {
+        query: Some(Query::compile("ImageUsageReportEntries").unwrap()),
+        style: TableStyle {
+            width: Some(60),
+            ..TableStyle::default()
+        },
+        ..options(Format::Table)
+    };
+    let narrow = written(narrow, &[&usual()], None);
+    assert!(narrow.lines().all(|line| line.len() <= 60), "{narrow}");
+}
+
+/// Any text, control characters among it, which proptest's own strings leave out.
+fn any_text() -> impl Strategy<Value = Option<String>> {
+    let special = prop::sample::select(
+        "\r\n\t\"',|\\<>&`{} \0\x1b\u{7f}\u{85}\u{9b}\u{2028}\u{202e}\u{feff}日é\u{301}🙂"
+            .chars()
+            .collect::<Vec<_>>(),
+    );
+    // A border among the values would hide where a table's cells end.
+    let other = any::<char>().prop_filter("a border", |&c| c != '│');
+    let character = prop_oneof![special, other, prop::char::range(' ', '~')];
+    prop::option::of(prop::collection::vec(character, 0..40).prop_map(String::from_iter))
+}
+
+fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
+    let entry = (
+        any_text(),
+        any_text(),
+        any::<Option<i64>>(),
+        any_text(),
+        any_text(),
+        any_text(),
+    );
+    prop::collection::vec(entry, 0..8).prop_map(|entries| {
+        let entry = |(resource_type, report_id, usage_count, account_id, image_id, time)| Entry {
+            resource_type,
+            report_id,
+            usage_count,
+            account_id,
+            image_id,
+            report_creation_time: time,
+        };
+        entries.into_iter().map(entry).collect()
+    })
+}
+
+/// A cell as formats without types have it.
+fn plain(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Absent => String::new(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Number(number) => number.to_string(),
+    }
+}
+
+fn cells(entry: &Entry) -> Vec<String> {
+    (0..Entry::COLUMNS.len())
+        .map(|column| plain(entry.cell(column)))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn data_formats_read_back_as_the_same_records(entries in any_entries(), cut in 0usize..8) {
+        let cut = cut.min(entries.len());
+        let pages = [&entries[..cut], &entries[cut..]];
+        let values: Vec<_> = entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect();
+
+        let json = written(options(Format::Json), &pages, None);
+        let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(&document, &serde_json::json!({ "ImageUsageReportEntries": &values }));
+
+        let ndjson = written(options(Format::Ndjson), &pages, None);
+        let lines: Vec<serde_json::Value> = ndjson.split_terminator('\n').map(|line| serde_json::from_str(line).unwrap()).collect();
+        prop_assert_eq!(&lines, &values);
+
+        for (format, delimiter) in [(Format::Csv, b','), (Format::Tsv, b'\t')] {
+            let text = written(options(format), &pages, None);
+            let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
+            let rows: Vec<Vec<String>> = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+            prop_assert_eq!(rows, entries.iter().map(cells).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn line_formats_have_a_line_a_record(entries in any_entries()) {
+        let fields = Entry::COLUMNS.len();
+        let text = written(options(Format::Text), &[&entries], None);
+        prop_assert_eq!(text.lines().count(), entries.len());
+        prop_assert!(text.lines().all(|line| line.split('\t').count() == fields + 1));
+
+        let markdown = written(options(Format::Markdown), &[&entries], None);
+        prop_assert_eq!(markdown.lines().count(), 2 + entries.len());
+        for line in markdown.lines() {
+            let pipes = line.replace(r"\\", "").replace(r"\|", "").matches('|').count();
+            prop_assert_eq!(pipes, fields + 1);
+        }
+    }
+
+    #[test]
+    fn a_table_loses_no_character(entries in any_entries(), cut in 0usize..8, width in prop::option::of(30u16..150)) {
+        let cut = cut.min(entries.len());
+        let style = TableStyle { width, ..options(Format::Table).style };
+        let options = || Options { style, ..options(Format::Table) };
+        let whole = written(options(), &[&entries], None);
+        prop_assert_eq!(&written(options(), &[&entries[..cut], &entries[cut..]], None), &whole, "pages do not show");
+
+        let mut found = vec![String::new(); Entry::COLUMNS.len()];
+        for line in whole.lines().filter(|line| line.starts_with('│')) {
+            let line = line.strip_prefix('│').unwrap().strip_suffix('│').unwrap();
+            for (column, cell) in line.split('│').enumerate() {
+                found[column].extend(cell.chars().filter(|&c| c != ' '));
+            }
+        }
+        for (column, found) in found.into_iter().enumerate() {
+            let name = Entry::COLUMNS[column].name.to_owned();
+            let values = entries.iter().map(|entry| escape(&plain(entry.cell(column))).replace(' ', ""));
+            prop_assert_eq!(found, std::iter::once(name).chain(values).collect::<String>());
+        }
+        let longest = whole.lines().filter(|line| !line.starts_with('│')).map(|line| line.chars().count()).max();
+        prop_assert!(longest <= Some(usize::from(width.unwrap_or(127))));
+    }
+}
