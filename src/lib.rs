@@ -2,11 +2,15 @@
 //!
 //! This library is what the `amiusage` binary is made of. Data flows one way through its rooms: [`cli`] says
 //! what may be asked, [`commands`] turn what was asked into an answer, with [`aws`] and [`entries`] on the
-//! service's side and [`output`] on the reader's. [`emulator`] stands on the far side of the wire.
+//! service's side and [`output`] on the reader's. [`exit`] says how it ended. [`emulator`] stands on the far
+//! side of the wire.
 
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod cli;
+pub mod commands;
 pub mod emulator;
 pub mod entries;
+pub mod exit;
 pub mod output;

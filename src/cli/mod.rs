@@ -1,7 +1,161 @@
-//! What may be asked: the definition of the command line, from which help, completions and the manual are made.
+//! What may be asked: the one definition of the command line, from which the parser, `--help`, the completions
+//! and the manual are made.
+//!
+//! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
+pub mod emulator;
+pub mod entries;
 pub mod error;
 pub mod filter;
 pub mod list;
 pub mod shorthand;
 mod text_file;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Tells the owners of Amazon machine images who runs them
+///
+/// Reads Amazon EC2's image usage reports: which accounts use an image, for what, and how often. Whoever knows
+/// `aws ec2 describe-image-usage-report-entries` knows this program: flags, filters, tokens and JSON are the
+/// same, and the AWS names of the actions work as names of subcommands.
+#[derive(Debug, Parser)]
+#[command(
+    name = "amiusage",
+    version,
+    propagate_version = true,
+    infer_long_args = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: Connection,
+
+    /// How to speak to the person at the terminal.
+    #[command(flatten)]
+    pub messages: Messages,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[allow(missing_docs)] // The help text is that of the arguments.
+    #[command(visible_alias = "describe-image-usage-report-entries")]
+    Entries(entries::Entries),
+    #[allow(missing_docs)]
+    Emulator(emulator::Emulator),
+    #[allow(missing_docs)]
+    Completions(Completions),
+}
+
+/// Print the completion script of a shell
+///
+/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete
+/// with real values. Where to put it:
+///
+///   bash        amiusage completions bash > ~/.local/share/bash-completion/completions/amiusage
+///   zsh         amiusage completions zsh > "${fpath[1]}/_amiusage"
+///   fish        amiusage completions fish > ~/.config/fish/completions/amiusage.fish
+///   PowerShell  amiusage completions powershell >> $PROFILE
+///   elvish      amiusage completions elvish >> ~/.config/elvish/rc.elv
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct Completions {
+    /// The shell to print it for
+    pub shell: clap_complete::Shell,
+}
+
+/// How the service is reached. The environment variables and files of the AWS CLI are obeyed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Use the settings and credentials of this profile
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "offline")]
+    pub profile: Option<String>,
+
+    /// Ask in this Region
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Send the requests to this URL instead of the Region's endpoint
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
+    pub endpoint_url: Option<String>,
+
+    /// Answer from built-in sample data, or from a saved document: no account, no network
+    ///
+    /// FILE holds what `amiusage entries --output json` or the AWS CLI wrote. The answer goes through the real
+    /// client: signing, XML and paging; only the socket is replaced.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        value_hint = ValueHint::FilePath
+    )]
+    #[allow(clippy::option_option)] // Absent, without a file, with a file.
+    pub offline: Option<Option<PathBuf>>,
+}
+
+/// What goes to stderr, and in what form.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct Messages {
+    /// The form of an error on stderr; `json` is one object on one line
+    #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
+    pub error_format: ErrorFormat,
+
+    /// Whether to colour: `auto` does on a terminal unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: Color,
+
+    /// No progress and no notes on stderr; errors and resume tokens remain
+    #[arg(long, global = true)]
+    pub quiet: bool,
+
+    /// Log each request, attempt and its time to stderr, without secrets
+    #[arg(long, global = true)]
+    pub debug: bool,
+}
+
+/// The form of an error on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ErrorFormat {
+    /// One to three lines for a person
+    #[default]
+    Text,
+    /// One JSON object on one line
+    Json,
+}
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -2,8 +2,12 @@
 //!
 //! Nothing here knows of the command line or of a terminal.
 
+mod listing;
 mod record;
 mod request;
+mod token;
 
+pub use listing::{Listing, ListingError, Page, dry_run};
 pub use record::Entry;
-pub use request::Filter;
+pub use request::{Batch, Filter, MOST_IDS, Request};
+pub use token::{BatchMark, Token, TokenError};

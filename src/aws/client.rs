@@ -1,0 +1,155 @@
+//! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
+
+use aws_credential_types::Credentials;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
+use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::Failure;
+use super::trace::Trace;
+
+/// How the service is to be reached.
+#[derive(Debug)]
+pub struct Connection {
+    /// The profile that the user named; else `AWS_PROFILE`, else `default`.
+    pub profile: Option<String>,
+    /// The Region that the user named; else that of the environment, the profile or the instance.
+    pub region: Option<String>,
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// Whether to log requests to stderr.
+    pub debug: bool,
+}
+
+/// Where requests go.
+#[derive(Debug)]
+pub enum Endpoint {
+    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
+    Configured,
+    /// To this URL.
+    Url(String),
+    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
+    Offline(SharedHttpClient),
+}
+
+/// The EC2 client, and what to call its endpoint in a message.
+#[derive(Clone, Debug)]
+pub struct Ec2 {
+    /// The official SDK's client.
+    pub client: Client,
+    trace: Trace,
+    region: String,
+}
+
+impl Ec2 {
+    /// The endpoint as a message names it: the URL that requests went to, or else the Region.
+    pub fn endpoint(&self) -> String {
+        self.trace
+            .origin()
+            .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
+    }
+}
+
+/// Sets up a client. No request is sent; credentials are looked for when the first one is.
+///
+/// # Errors
+/// [`Failure::Configuration`] for an unknown profile, unreadable settings, or no Region.
+pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
+    let (config, region) = match connection.endpoint {
+        Endpoint::Offline(answers) => offline(answers, connection.region),
+        Endpoint::Url(url) => {
+            let (config, region) = online(connection.profile, connection.region).await?;
+            // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
+            (config.endpoint_url(url), region)
+        }
+        Endpoint::Configured => online(connection.profile, connection.region).await?,
+    };
+    let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
+        .expect("a package name and a version are valid in a user agent");
+    let trace = Trace::new(connection.debug);
+    let config = config.app_name(app_name).interceptor(trace.clone());
+    Ok(Ec2 {
+        client: Client::from_conf(config.build()),
+        trace,
+        region,
+    })
+}
+
+/// The settings of a client that reads no file, no environment and no network.
+fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, String) {
+    let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+    let config = Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(answers)
+        .region(Region::new(region.clone()))
+        .credentials_provider(Credentials::new(
+            "offline", "offline", None, None, "offline",
+        ));
+    (config, region)
+}
+
+/// The settings that the flags, the environment and the AWS CLI's files give.
+async fn online(
+    profile: Option<String>,
+    region: Option<String>,
+) -> Result<(Builder, String), Failure> {
+    check_profile(profile.clone()).await?;
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    let shared = loader.load().await;
+    let Some(region) = shared.region() else {
+        return Err(Failure::Configuration {
+            problem: "no Region is set".to_owned(),
+            next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
+                .to_owned(),
+        });
+    };
+    Ok((Builder::from(&shared), region.to_string()))
+}
+
+/// Refuses a profile that no file has. The SDK would go on without it, with whatever credentials it finds.
+async fn check_profile(named: Option<String>) -> Result<(), Failure> {
+    let env = Env::real();
+    let asked = named
+        .clone()
+        .or_else(|| env.get("AWS_PROFILE").ok())
+        .filter(|name| !name.is_empty());
+    let profiles = aws_config::profile::load(
+        &Fs::real(),
+        &env,
+        &Default::default(),
+        named.map(Into::into),
+    )
+    .await
+    .map_err(|error| Failure::Configuration {
+        problem: super::failure::chain(&error),
+        next_step: "mend the file, or name others with AWS_CONFIG_FILE and \
+                            AWS_SHARED_CREDENTIALS_FILE"
+            .to_owned(),
+    })?;
+    match asked {
+        Some(name) if profiles.get_profile(&name).is_none() => {
+            let mut known: Vec<_> = profiles.profiles().collect();
+            known.sort_unstable();
+            Err(Failure::Configuration {
+                problem: format!("there is no profile `{name}`"),
+                next_step: if known.is_empty() {
+                    "make one with `aws configure`; no profile was found at all".to_owned()
+                } else {
+                    format!("name one of these: {}", known.join(", "))
+                },
+            })
+        }
+        _ => Ok(()),
+    }
+}

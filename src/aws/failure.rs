@@ -1,0 +1,218 @@
+//! What went wrong with a request, in the words that matter to a user.
+//!
+//! The SDK's outermost message is only "service error" or "dispatch failure"; the code, the service's words and
+//! the request ID are further down, and are dug out here.
+
+use std::error::Error;
+
+use anyhow::Chain;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+
+use super::Ec2;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The settings do not suffice to send a request.
+    #[error("{problem}")]
+    Configuration {
+        /// What is missing or wrong.
+        problem: String,
+        /// What the user can do.
+        next_step: String,
+    },
+
+    /// No credentials could be had.
+    #[error("no usable credentials: {0}")]
+    Credentials(String),
+
+    /// The service answered with an error.
+    #[error("the service refused the request: {message} ({code}{})", request(.request_id))]
+    Service {
+        /// The service's error code, such as `UnauthorizedOperation`.
+        code: String,
+        /// The service's own words.
+        message: String,
+        /// The ID by which AWS Support finds the request.
+        request_id: Option<String>,
+    },
+
+    /// The endpoint did not answer, or not in time, or the connection broke.
+    #[error("no answer from {endpoint}: {problem}")]
+    Network {
+        /// The URL or Region that was asked.
+        endpoint: String,
+        /// What happened.
+        problem: String,
+    },
+
+    /// What came back is not an answer to the request.
+    #[error("{endpoint} sent what is not an answer of EC2: {problem}")]
+    Response {
+        /// The URL or Region that was asked.
+        endpoint: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Where the SDK's default chain looks for credentials.
+const NOWHERE: &str = "there are none in the environment, the profile, a web identity token, the container or the \
+                       instance";
+
+fn request(id: &Option<String>) -> String {
+    id.as_ref()
+        .map(|id| format!(", request ID {id}"))
+        .unwrap_or_default()
+}
+
+impl Failure {
+    /// Reads the SDK's error.
+    pub fn from_sdk<E>(error: SdkError<E, HttpResponse>, ec2: &Ec2) -> Self
+    where
+        E: Error + ProvideErrorMetadata + RequestId + 'static,
+    {
+        if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+            return match credentials {
+                CredentialsError::CredentialsNotLoaded(_) => Self::Credentials(NOWHERE.to_owned()),
+                // The SDK lists what it tried on lines of their own.
+                error => Self::Credentials(chain(error).replace("\n    ", "; ")),
+            };
+        }
+        let endpoint = ec2.endpoint();
+        match &error {
+            SdkError::ServiceError(service) => {
+                let service = service.err();
+                match service.code() {
+                    Some(code) => Self::Service {
+                        code: code.to_owned(),
+                        message: service.message().unwrap_or("no message").to_owned(),
+                        request_id: service.request_id().map(str::to_owned),
+                    },
+                    None => Self::Response {
+                        endpoint,
+                        problem: format!(
+                            "an error{} without a code",
+                            error.raw_response().map(status).unwrap_or_default()
+                        ),
+                    },
+                }
+            }
+            SdkError::ResponseError(_) => Self::Response {
+                endpoint,
+                problem: format!(
+                    "{}{}",
+                    inner(&error),
+                    error.raw_response().map(status).unwrap_or_default()
+                ),
+            },
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Network {
+                endpoint,
+                problem: inner(&error),
+            },
+            _ => Self::Configuration {
+                problem: inner(&error),
+                next_step: "check --endpoint-url, --region and the profile".to_owned(),
+            },
+        }
+    }
+
+    /// The service's error code, where it answered with one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The request ID, where there is one.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Service { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn next_step(&self) -> &str {
+        match self {
+            Self::Configuration { next_step, .. } => next_step,
+            Self::Credentials(_) => {
+                "run `aws sso login` or `aws configure`, name another --profile, or set \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --offline needs none"
+            }
+            Self::Service { code, .. } => advice(code),
+            Self::Network { .. } => {
+                "check --endpoint-url, --region and the network, then run it again"
+            }
+            Self::Response { .. } => {
+                "look for a proxy or another program at this address, then run it again"
+            }
+        }
+    }
+}
+
+/// What helps against a service error, by its code.
+///
+/// The codes are those of the EC2 API's list of error codes and of the common errors of AWS.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
+            "ask for the IAM permission ec2:DescribeImageUsageReportEntries, or name another --profile"
+        }
+        "RequestExpired" | "ExpiredToken" | "ExpiredTokenException" => {
+            "renew the credentials (`aws sso login`, or a new session token); if they are new, set the clock"
+        }
+        "AuthFailure"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => {
+            "check the access key, the --profile and the clock; `aws sts get-caller-identity` tells who you are"
+        }
+        "OptInRequired" => "enable the Region for the account, or ask in another --region",
+        "InvalidAMIID.Malformed" | "InvalidAMIID.NotFound" | "InvalidAMIID.Unavailable" => {
+            "check the image IDs: `ami-` and 17 (or 8) hexadecimal digits, in this --region"
+        }
+        "InvalidNextToken" | "InvalidPaginationToken" => {
+            "give the token to the command line that it came from, with the same IDs and filters, or begin anew \
+             without --starting-token"
+        }
+        "InvalidParameterValue" | "InvalidParameter" | "InvalidFilter" => {
+            "check the values; filters are account-id, creation-time and resource-type, and case matters"
+        }
+        "RequestLimitExceeded" | "Throttling" | "ThrottlingException" => {
+            "the account asks too much at once: wait a minute, then run it again"
+        }
+        "InvalidAction" | "UnknownParameter" | "NoSuchVersion" => {
+            "this endpoint does not know image usage reports: ask another --region or --endpoint-url"
+        }
+        "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" => {
+            "the fault is the service's: run it again in a while"
+        }
+        _ => "look the code up in the EC2 API's list of error codes",
+    }
+}
+
+/// The words of an error and of its causes, each said once.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in Chain::new(error) {
+        let words = cause.to_string();
+        if !said.iter().any(|earlier| earlier.contains(&words)) {
+            said.push(words);
+        }
+    }
+    said.join(": ")
+}
+
+/// The words below the SDK's outermost "dispatch failure" and its like.
+fn inner(error: &(dyn Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), chain)
+}
+
+fn status(response: &HttpResponse) -> String {
+    format!(" (status {})", response.status().as_u16())
+}

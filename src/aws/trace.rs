@@ -1,0 +1,134 @@
+//! Watches each attempt of a request: where it went, and with `--debug` what was asked and how long it took.
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use aws_sdk_ec2::config::interceptors::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ec2::error::BoxError;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+
+use super::failure::chain;
+
+/// An interceptor on every attempt.
+///
+/// What it prints comes from the request's URL and form and the response's status: headers, which hold the
+/// signature and the session token, are never looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Trace {
+    debug: bool,
+    origin: Arc<OnceLock<String>>,
+}
+
+/// When an attempt began.
+#[derive(Debug)]
+struct Began(Instant);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Trace {
+    pub(super) fn new(debug: bool) -> Self {
+        Self {
+            debug,
+            origin: Arc::default(),
+        }
+    }
+
+    /// The scheme, host and port that the first request went to.
+    pub(super) fn origin(&self) -> Option<String> {
+        self.origin.get().cloned()
+    }
+}
+
+impl Intercept for Trace {
+    fn name(&self) -> &'static str {
+        "Trace"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let origin = self.origin.get_or_init(|| origin(request.uri()));
+        if self.debug {
+            let attempt = config
+                .load::<RequestAttempts>()
+                .map_or(1, RequestAttempts::attempts);
+            let form = request
+                .body()
+                .bytes()
+                .map(String::from_utf8_lossy)
+                .unwrap_or_default();
+            debug(format_args!("attempt {attempt}: POST {origin} {form}"));
+            config.interceptor_state().store_put(Began(Instant::now()));
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if !self.debug {
+            return Ok(());
+        }
+        let took = config
+            .load::<Began>()
+            .map(|began| began.0.elapsed())
+            .unwrap_or_default();
+        let status = match context.response() {
+            Some(response) => format!("status {}", response.status().as_u16()),
+            None => "no response".to_owned(),
+        };
+        match context.output_or_error() {
+            Some(Err(error)) => debug(format_args!("{status} after {took:.1?}: {}", chain(error))),
+            _ => debug(format_args!("{status} after {took:.1?}")),
+        }
+        Ok(())
+    }
+}
+
+/// The scheme, host and port of a URL, without any user name and password in it.
+fn origin(uri: &str) -> String {
+    match uri.parse::<http::Uri>() {
+        Ok(uri) => {
+            let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            format!("{}://{host}", uri.scheme_str().unwrap_or("https"))
+        }
+        Err(_) => "an unreadable URL".to_owned(),
+    }
+}
+
+fn debug(message: std::fmt::Arguments<'_>) {
+    // A log that cannot be written is no reason to lose the answer.
+    let _ = writeln!(std::io::stderr(), "debug: {message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_no_password() {
+        assert_eq!(
+            origin("https://ec2.us-east-1.amazonaws.com/?x=1"),
+            "https://ec2.us-east-1.amazonaws.com"
+        );
+        assert_eq!(
+            origin("http://user:secret@127.0.0.1:4566/"),
+            "http://127.0.0.1:4566"
+        );
+    }
+}

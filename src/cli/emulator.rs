@@ -1,0 +1,32 @@
+//! `amiusage emulator`: a local endpoint.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+
+use crate::emulator::Synthetic;
+
+/// Answer EC2's image usage actions on a local port, for this program, the AWS CLI and any SDK
+///
+/// Prints the two lines to export so that AWS tools use it. Needs no account; credentials are not checked.
+/// Without --state and --synthetic it serves the sample data of --offline.
+#[derive(Debug, Args)]
+pub struct Emulator {
+    /// The address to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+
+    /// Serve the reports and entries of this document, in the AWS CLI's JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "synthetic")]
+    pub state: Option<PathBuf>,
+
+    /// Serve generated data: `images=20,entries=50000`, the entries spread evenly over the images
+    #[arg(long, value_name = "SIZES")]
+    pub synthetic: Option<Synthetic>,
+
+    /// Wait this long before each answer: `50ms`, `2s`
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
+    pub latency: Duration,
+}

@@ -1,0 +1,47 @@
+//! From the connection flags to a client.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::aws::{self, Ec2, Endpoint};
+use crate::cli::Connection;
+use crate::cli::error::ArgumentError;
+use crate::emulator::{self, Emulator, State};
+
+/// The client that the flags ask for.
+pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Result<Ec2> {
+    let endpoint = match (connection.offline, connection.endpoint_url) {
+        (Some(document), _) => {
+            let state = match document {
+                Some(path) => load_state("--offline", &path)?,
+                None => State::sample(),
+            };
+            Endpoint::Offline(emulator::in_memory_client(Arc::new(Emulator::new(state))))
+        }
+        (None, Some(url)) => Endpoint::Url(url),
+        (None, None) => Endpoint::Configured,
+    };
+    let Connection {
+        profile, region, ..
+    } = connection;
+    Ok(aws::connect(aws::Connection {
+        profile,
+        region,
+        endpoint,
+        debug,
+    })
+    .await?)
+}
+
+/// Reads a saved document, the argument of `flag`.
+pub(super) fn load_state(flag: &str, path: &Path) -> anyhow::Result<State> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        ArgumentError::new(flag, format_args!("{}: {why}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    State::from_json(&text)
+        .map_err(|error| wrong(&error))
+        .context("the saved document cannot be used")
+}

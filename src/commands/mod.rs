@@ -1,0 +1,27 @@
+//! One file a subcommand: from parsed arguments to a finished answer.
+//!
+//! Only here do the command line, the service and the output meet.
+
+mod completions;
+mod connection;
+mod emulator;
+mod entries;
+mod progress;
+mod terminal;
+
+pub use self::entries::{Interrupted, Stopped};
+pub use terminal::Terminal;
+
+use crate::cli::{Cli, Command};
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Whatever stands in the way of a whole answer; [`exit::Message`](crate::exit::Message) tells the kinds apart.
+pub async fn run(cli: Cli, terminal: &Terminal) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Entries(arguments) => entries::run(arguments, cli.connection, terminal).await,
+        Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}

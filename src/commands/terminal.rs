@@ -1,0 +1,165 @@
+//! What the person at the terminal sees beside the data: notes, errors, colour and widths.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use terminal_size::{Width, terminal_size_of};
+
+use crate::cli::{Color, ErrorFormat, Messages};
+use crate::exit::{Message, Status};
+use crate::output::{TableStyle, escape};
+
+/// How to speak to the person at the terminal. Everything but data goes through here, to stderr.
+///
+/// A message that cannot be written is lost without a word: that must not cost the answer or its exit status.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    color: Color,
+    error_format: ErrorFormat,
+    quiet: bool,
+    /// Whether requests are logged.
+    pub debug: bool,
+}
+
+impl Terminal {
+    /// Speaks as the flags ask.
+    pub fn new(messages: &Messages) -> Self {
+        let Messages {
+            error_format,
+            color,
+            quiet,
+            debug,
+        } = *messages;
+        Self {
+            color,
+            error_format,
+            quiet,
+            debug,
+        }
+    }
+
+    /// Says what is wrong with a command line that cannot be read, or shows the help that was asked for.
+    pub fn refuse(error: &clap::Error) -> Status {
+        if !error.use_stderr() {
+            // As with any other answer, a reader that closed the pipe is no error.
+            let _ = error.print();
+            return Status::Success;
+        }
+        if asks_for_json_errors(env::args()) {
+            let text = error.render().to_string();
+            let text = text.trim_start_matches("error: ").trim_end().to_owned();
+            let _ = writeln!(
+                io::stderr(),
+                "{}",
+                json(&Message::new(Status::CommandLine, text))
+            );
+        } else {
+            let _ = error.print();
+        }
+        Status::CommandLine
+    }
+
+    /// Says what is worth knowing about a whole answer; not with `--quiet`.
+    pub fn note(&self, note: &str) {
+        if !self.quiet {
+            self.say("note", AnsiColor::Cyan, note);
+        }
+    }
+
+    /// Tells a resume token, with or without `--quiet`: without it the rest of the answer is out of reach.
+    pub fn resume(&self, why: &str, token: &str) {
+        self.say(
+            "resume",
+            AnsiColor::Cyan,
+            &format!("{why} --starting-token {token}"),
+        );
+    }
+
+    /// Says why there is no whole answer.
+    pub fn error(&self, message: &Message) {
+        if self.error_format == ErrorFormat::Json {
+            let _ = writeln!(io::stderr(), "{}", json(message));
+            return;
+        }
+        self.say("error", AnsiColor::Red, &message.message);
+        if let Some(next_step) = &message.next_step {
+            self.say("next", AnsiColor::Cyan, next_step);
+        }
+        if let Some(token) = &message.resume_token {
+            self.resume("write the rest behind what came out, with", token);
+        }
+    }
+
+    fn say(&self, label: &str, color: AnsiColor, text: &str) {
+        let style = if self.colors(io::stderr().is_terminal()) {
+            color.on_default().bold()
+        } else {
+            Style::new()
+        };
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{style}{label}:{style:#} ");
+        for (number, line) in text.split('\n').enumerate() {
+            let _ = if number == 0 {
+                writeln!(stderr, "{}", escape(line))
+            } else {
+                writeln!(stderr, "  {}", escape(line))
+            };
+        }
+    }
+
+    /// Whether progress may be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && !self.debug && io::stderr().is_terminal()
+    }
+
+    /// How a table is to look; `to_terminal` tells whether a terminal shows it.
+    pub(super) fn table_style(&self, to_terminal: bool) -> TableStyle {
+        let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| width);
+        TableStyle {
+            unicode: is_utf8_locale(),
+            color: self.colors(to_terminal),
+            width: width.filter(|_| to_terminal),
+        }
+    }
+
+    fn colors(&self, is_terminal: bool) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                // https://no-color.org: set, and not empty.
+                let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+                is_terminal && !refused && !dumb
+            }
+        }
+    }
+}
+
+/// One JSON object on one line.
+fn json(message: &Message) -> String {
+    serde_json::to_string(message).expect("strings and numbers have a JSON form")
+}
+
+/// Whether a command line that cannot be read asks for errors as JSON.
+fn asks_for_json_errors(arguments: impl Iterator<Item = String>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments
+        .iter()
+        .any(|argument| argument == "--error-format=json")
+        || arguments
+            .windows(2)
+            .any(|pair| pair == ["--error-format", "json"])
+}
+
+/// Whether the locale's characters are UTF-8, by the first of POSIX's variables that is set.
+fn is_utf8_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    cfg!(windows) || locale.ends_with("utf-8") || locale.ends_with("utf8")
+}

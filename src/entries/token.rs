@@ -1,0 +1,192 @@
+//! Resume tokens: where a later run goes on.
+//!
+//! The form is the AWS CLI's, base64 of `{"NextToken": …, "boto_truncate_amount": …}`, so that tokens work both
+//! ways (botocore's `paginate.py`). A listing of several batches adds a member of its own, which names the batch
+//! and the lists of IDs that it belongs to; botocore refuses a member that it does not know.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// How every token that we or the AWS CLI write begins: base64 of `{"NextToken"`.
+const SIGNATURE: &str = "eyJOZXh0VG9rZW4i";
+
+/// A place in an answer: before the first entry that is not yet written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    /// The service's token of the page to ask for; the first page when absent.
+    pub page: Option<String>,
+    /// How many entries, from the beginning of that page on, are already written.
+    pub skip: u64,
+    /// Which of several batches the page belongs to; absent when there is one only.
+    pub batch: Option<BatchMark>,
+}
+
+/// Names one of several batches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchMark {
+    /// The number of the batch, from 0.
+    pub index: usize,
+    /// A fingerprint of the lists of IDs, so that the token of other lists is refused.
+    pub ids: String,
+}
+
+/// A starting token that cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The token is not whole.
+    #[error("the starting token is damaged or cut short")]
+    Damaged,
+    /// The token is empty text, as from an unset variable.
+    #[error("the starting token is empty")]
+    Empty,
+    /// The token belongs to a listing of other IDs.
+    #[error("the starting token belongs to another list of IDs")]
+    OtherIds,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(rename = "NextToken")]
+    page: Option<String>,
+    #[serde(
+        rename = "boto_truncate_amount",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    skip: Option<u64>,
+    #[serde(
+        rename = "amiusage_batch",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    batch: Option<BatchMark>,
+}
+
+impl Token {
+    /// Reads a token of this program or of the AWS CLI, of either of its forms, or the service's own.
+    ///
+    /// # Errors
+    /// [`TokenError::Empty`], or [`TokenError::Damaged`] for one of ours that was cut or mistyped. What the
+    /// service makes of a token of its own is not known here.
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        if text.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        let decoded = BASE64_STANDARD.decode(text).ok();
+        match decoded.as_deref().map(serde_json::from_slice) {
+            Some(Ok(Wire { page, skip, batch })) => Ok(Self {
+                page,
+                skip: skip.unwrap_or(0),
+                batch,
+            }),
+            _ if text.starts_with(SIGNATURE) => Err(TokenError::Damaged),
+            _ => Ok(Self::parse_plain(text)),
+        }
+    }
+
+    /// Reads a bare service token, or botocore's old form of a token and a number, `TOKEN___7`, in which the
+    /// word `None` stands for the first page.
+    fn parse_plain(text: &str) -> Self {
+        let (page, skip) = match text.split_once("___") {
+            Some((page, skip)) => match skip.parse() {
+                Ok(skip) => (page, skip),
+                Err(_) => (text, 0),
+            },
+            None => (text, 0),
+        };
+        let page = (page != "None").then(|| page.to_owned());
+        Self {
+            page,
+            skip,
+            batch: None,
+        }
+    }
+}
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let skip = (self.skip > 0).then_some(self.skip);
+        let wire = Wire {
+            page: self.page.clone(),
+            skip,
+            batch: self.batch.clone(),
+        };
+        let json = serde_json::to_string(&wire).map_err(|_| std::fmt::Error)?;
+        f.write_str(&BASE64_STANDARD.encode(json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(page: Option<&str>, skip: u64) -> Token {
+        Token {
+            page: page.map(str::to_owned),
+            skip,
+            batch: None,
+        }
+    }
+
+    #[test]
+    fn tokens_of_the_aws_cli_are_read() {
+        // Written by botocore 1.43's TokenEncoder.
+        for (text, expected) in [
+            ("eyJOZXh0VG9rZW4iOiAib3BhcXVlIn0=", token(Some("opaque"), 0)),
+            (
+                "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==",
+                token(None, 7),
+            ),
+            (
+                "eyJOZXh0VG9rZW4iOiAib3BhcXVlIiwgImJvdG9fdHJ1bmNhdGVfYW1vdW50IjogM30=",
+                token(Some("opaque"), 3),
+            ),
+            ("opaque___3", token(Some("opaque"), 3)),
+            ("None___3", token(None, 3)),
+        ] {
+            assert_eq!(Token::parse(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tokens_of_the_service_are_left_as_they_are() {
+        // The last one is base64 of JSON, but of nobody's token that we know.
+        for text in ["opaque", "a___b", "a___b___3", "AAAA", "eyJ2IjogMX0="] {
+            assert_eq!(Token::parse(text), Ok(token(Some(text), 0)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mark = BatchMark {
+            index: 3,
+            ids: "00ff".to_owned(),
+        };
+        for page in [None, Some("opaque"), Some("\"é\u{0}")] {
+            for skip in [0, 1, u64::MAX] {
+                for batch in [None, Some(mark.clone())] {
+                    let token = Token {
+                        page: page.map(str::to_owned),
+                        skip,
+                        batch,
+                    };
+                    assert_eq!(Token::parse(&token.to_string()), Ok(token));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_token_is_not_taken_for_one_of_the_service() {
+        let whole = token(Some("opaque"), 3).to_string();
+        assert!(whole.starts_with(SIGNATURE));
+        assert_eq!(
+            Token::parse(&whole[..whole.len() - 5]),
+            Err(TokenError::Damaged)
+        );
+        assert_eq!(Token::parse(""), Err(TokenError::Empty));
+    }
+}

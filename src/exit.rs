@@ -1,0 +1,122 @@
+//! How a run ends: its exit status, and what stderr says when there is no whole answer.
+//!
+//! The statuses are those of AWS CLI version 2, so that a CI job's handling carries over. They are decided here
+//! and nowhere else.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use serde::{Serialize, Serializer};
+
+use crate::aws::Failure;
+use crate::cli::error::ArgumentError;
+use crate::commands::{Interrupted, Stopped};
+use crate::entries::ListingError;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// The whole answer was written, or a dry run would have succeeded.
+    Success = 0,
+    /// The user interrupted the run.
+    Interrupted = 130,
+    /// The command line is wrong; nothing was sent.
+    CommandLine = 252,
+    /// Credentials, Region, profile or settings are missing or wrong.
+    Configuration = 253,
+    /// The service answered with an error.
+    Service = 254,
+    /// Anything else: network, time-out, incomplete answer, disk full.
+    Other = 255,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+/// Why there is no whole answer: a few lines for a person, or one JSON object on one line.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Message {
+    /// The exit status.
+    pub status: Status,
+    /// What failed, and why.
+    pub message: String,
+    /// The service's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The service's ID of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+    /// The token with which a later run writes the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_token: Option<String>,
+}
+
+impl Message {
+    /// A message with neither a code nor a next step.
+    pub fn new(status: Status, message: String) -> Self {
+        Self {
+            status,
+            message,
+            code: None,
+            request_id: None,
+            next_step: None,
+            resume_token: None,
+        }
+    }
+
+    /// What to say about an error; nothing when a reader closed the pipe, as `head` does, which is no error.
+    pub fn about(error: &anyhow::Error) -> Option<Self> {
+        let mut message = Self::new(Status::Other, format!("{error:#}"));
+        if let Some(stopped) = error.downcast_ref::<Stopped>() {
+            message.resume_token = stopped.resume.as_ref().map(ToString::to_string);
+        }
+        for cause in error.chain() {
+            let mut failure = cause.downcast_ref::<Failure>();
+            if let Some(error) = cause.downcast_ref::<ListingError>() {
+                message.next_step = Some(error.next_step().to_owned());
+                if let ListingError::Failure(below) = error {
+                    failure = Some(below);
+                }
+            }
+            if let Some(failure) = failure {
+                message.status = match failure {
+                    Failure::Configuration { .. } | Failure::Credentials(_) => {
+                        Status::Configuration
+                    }
+                    Failure::Service { .. } => Status::Service,
+                    Failure::Network { .. } | Failure::Response { .. } => Status::Other,
+                };
+                message.code = failure.code().map(str::to_owned);
+                message.request_id = failure.request_id().map(str::to_owned);
+                message.next_step = Some(failure.next_step().to_owned());
+            } else if cause.is::<ArgumentError>() {
+                message.status = Status::CommandLine;
+            } else if cause.is::<Interrupted>() {
+                message.status = Status::Interrupted;
+            } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+                match error.kind() {
+                    ErrorKind::BrokenPipe => return None,
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                        message.next_step = Some("make room, or write elsewhere".to_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Some(message)
+    }
+}

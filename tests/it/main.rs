@@ -1,0 +1,3 @@
+//! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
+
+mod support;
