@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -96,30 +96,46 @@ fn converse(
 }
 
 async fn reply(emulator: &Emulator, request: Request<Incoming>) -> Reply {
-    if request.uri().path() != "/" {
+    let (head, body) = request.into_parts();
+    // The body is read even if it is of no use: what is left of it would end the connection.
+    let form = match read(body).await {
+        Ok(form) => form,
+        Err(refusal) => return emulator.refuse(refusal),
+    };
+    if head.uri.path() != "/" {
         return emulator.refuse(Refusal::with_status(
             404,
             "InvalidRequest",
             "The emulator answers EC2 Query requests, and those are sent to /",
         ));
     }
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return emulator.refuse(Refusal::with_status(
             405,
             "InvalidRequest",
             "The emulator answers EC2 Query requests that are sent with POST",
         ));
     }
-    match Limited::new(request.into_body(), MAX_BODY).collect().await {
-        Ok(body) => emulator.answer(&body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => emulator.refuse(Refusal::with_status(
+    emulator.answer(&form)
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Refusal> {
+    let too_long = || {
+        Refusal::with_status(
             413,
             "InvalidRequest",
             format!("The request body is longer than {MAX_BODY} bytes"),
-        )),
-        Err(_) => emulator.refuse(Refusal::new(
+        )
+    };
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_long());
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
+        Err(_) => Err(Refusal::new(
             "InvalidRequest",
-            "The request body ends before its time",
+            "The request body breaks off or is not HTTP",
         )),
     }
 }

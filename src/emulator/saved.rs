@@ -78,7 +78,14 @@ impl SavedEntry {
     }
 }
 
-pub(super) fn load(json: &str) -> Result<(Vec<Report>, Vec<Run>, Vec<SavedEntry>), LoadError> {
+/// A document that holds together. Its entries are those of the runs, in order.
+pub(super) struct Saved {
+    pub reports: Vec<Report>,
+    pub runs: Vec<Run>,
+    pub entries: Vec<SavedEntry>,
+}
+
+pub(super) fn load(json: &str) -> Result<Saved, LoadError> {
     // A byte order mark, which some shells on Windows put before what they redirect, is no JSON.
     let document: Document = serde_json::from_str(json.trim_start_matches('\u{feff}'))?;
     if document.image_usage_reports.is_none() && document.image_usage_report_entries.is_none() {
@@ -110,7 +117,11 @@ pub(super) fn load(json: &str) -> Result<(Vec<Report>, Vec<Run>, Vec<SavedEntry>
         }
         owners.push(owner);
     }
-    Ok((reports, runs(owners.into_iter()), entries))
+    Ok(Saved {
+        reports,
+        runs: runs(owners.into_iter()),
+        entries,
+    })
 }
 
 /// The report that an entry must have come from: only `available` ones show entries.
@@ -184,22 +195,22 @@ mod tests {
 
     #[test]
     fn entries_alone_bring_their_reports() {
-        let (reports, runs, entries) = load(
+        let saved = load(
             r#"{"NextToken": "x", "ImageUsageReportEntries": [
                 {"ImageId": "i", "ReportId": "r", "ReportCreationTime": "2025-09-29T13:27:12Z"},
                 {"ImageId": "j", "ReportId": "s"},
                 {"ImageId": "i", "ReportId": "r"}]}"#,
         )
         .unwrap();
-        let ids: Vec<_> = (reports.iter())
+        let ids: Vec<_> = (saved.reports.iter())
             .map(|report| (&*report.image_id, &*report.report_id, &*report.state))
             .collect();
         assert_eq!(ids, [("i", "r", "available"), ("j", "s", "available")]);
         assert_eq!(
-            reports[0].creation_time.as_deref(),
+            saved.reports[0].creation_time.as_deref(),
             Some("2025-09-29T13:27:12.000Z")
         );
-        assert_eq!((runs.len(), entries.len()), (3, 3));
+        assert_eq!((saved.runs.len(), saved.entries.len()), (3, 3));
     }
 
     #[test]

@@ -94,11 +94,11 @@ impl State {
     /// # Errors
     /// A document that is not of that shape, or whose entries and reports contradict each other.
     pub fn from_json(json: &str) -> Result<Self, LoadError> {
-        let (reports, runs, entries) = saved::load(json)?;
+        let saved = saved::load(json)?;
         Ok(Self {
-            reports,
-            runs,
-            source: Source::Saved(entries),
+            reports: saved.reports,
+            runs: saved.runs,
+            source: Source::Saved(saved.entries),
         })
     }
 

@@ -397,8 +397,9 @@ fn no_token_after_the_last_match() {
     ];
     let (_, lengths) = all_pages(&emulator, ENTRIES, &filter, [1, 1, 1]);
     assert_eq!(lengths, [1, 1]);
-    let (_, lengths) = all_pages(&emulator, REPORTS, &[], [8]);
-    assert_eq!(lengths, [8]);
+    let reports = ask(&emulator, REPORTS, &[("MaxResults", "8")]);
+    assert_eq!(texts(&reports, "reportId").len(), 8);
+    assert!(texts(&reports, "nextToken").is_empty());
 }
 
 #[test]
@@ -556,24 +557,26 @@ async fn with_server<F: Future<Output = ()>>(latency: Duration, test: impl FnOnc
         .unwrap();
 }
 
-/// Sends bytes as they are, and reads one answer's head and body, or what there is until the connection ends.
+/// Sends bytes as they are, and reads one answer, or what there is of it until the connection ends.
 async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&answer);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = (head.lines())
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().unwrap());
-            if body.len() >= length {
-                return text.into_owned();
-            }
-        }
-        if stream.read_buf(&mut answer).await.unwrap_or(0) == 0 {
-            return String::from_utf8_lossy(&answer).into_owned();
+    let whole = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer);
+        text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            length.is_none_or(|length| length.parse() == Ok(body.len()))
+        })
+    };
+    while !whole(&answer) {
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut answer));
+        if read.await.expect("an answer in time").unwrap_or(0) == 0 {
+            break;
         }
     }
+    String::from_utf8(answer).unwrap()
 }
 
 fn post(form: &str) -> String {
@@ -605,29 +608,29 @@ async fn one_connection_serves_many_requests_good_and_bad() {
         assert!(ok.contains("content-type: text/xml;charset=UTF-8\r\n"));
         assert!(ok.contains("x-amzn-requestid: 00000000-0000-4000-8000-000000000001\r\n"));
 
+        let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
+                       4\r\nActi\r\n4\r\non=X\r\n0\r\n\r\n";
         for (request, status, code) in [
-            ("GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 405, "InvalidRequest"),
-            (post("a=b").replace("POST / ", "POST /2/x "), 400, "MissingAction"),
-            (post("\u{0}é%ff%00&&==").clone(), 400, "MissingAction"),
+            ("GET / HTTP/1.1\r\nhost: x\r\n\r\n", 405, "InvalidRequest"),
             (
-                "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nActi\r\n4\r\non=X\r\n0\r\n\r\n"
-                    .to_owned(),
-                400,
-                "InvalidAction",
+                &post(&form).replace("POST /", "PUT /"),
+                405,
+                "InvalidRequest",
             ),
+            (
+                &post(&form).replace("POST /", "POST /2015-03-31/x"),
+                404,
+                "InvalidRequest",
+            ),
+            (&post("\0é%ff%00&&=="), 400, "MissingAction"),
+            (chunked, 400, "InvalidAction"),
         ] {
             let answer = exchange(&mut stream, request.as_bytes()).await;
-            if request.starts_with("POST /2/x") {
-                assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-                // The body was not read, so this connection may be done.
-                stream = TcpStream::connect(&address).await.unwrap();
-                continue;
-            }
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
             assert!(answer.contains(&format!("<Code>{code}</Code>")), "{answer}");
-            if status == 405 {
-                stream = TcpStream::connect(&address).await.unwrap();
-            }
         }
     })
     .await;

@@ -79,8 +79,7 @@ impl Xml {
 }
 
 /// Escapes markup, and writes characters that XML 1.0 does not allow as numeric references, which the AWS SDK
-/// for Rust turns back into the characters. A carriage return is one of them: bare, it would be read as a line
-/// feed. NUL has no form in XML at all and becomes U+FFFD.
+/// for Rust turns back into the characters. NUL has no form in XML at all and becomes U+FFFD.
 fn escape(text: &str) -> Cow<'_, str> {
     let escaped = partial_escape(text);
     if !escaped.chars().any(needs_reference) {
@@ -100,7 +99,7 @@ fn escape(text: &str) -> Cow<'_, str> {
 }
 
 fn needs_reference(character: char) -> bool {
-    matches!(character, '\0'..='\x08' | '\x0b'..='\x1f' | '\u{fffe}' | '\u{ffff}')
+    matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]
@@ -113,7 +112,7 @@ mod tests {
             ("plain é 漢", "plain é 漢"),
             ("a<b>&c]]>", "a&lt;b&gt;&amp;c]]&gt;"),
             ("tab\tline\n", "tab\tline\n"),
-            ("cr\r esc\x1b[0m", "cr&#xD; esc&#x1B;[0m"),
+            ("cr\r esc\x1b[0m", "cr&#13; esc&#x1B;[0m"),
             ("nul\0", "nul\u{fffd}"),
             ("\u{fffe}\u{ffff}\u{fffd}", "&#xFFFE;&#xFFFF;\u{fffd}"),
         ] {

@@ -51,7 +51,7 @@ impl From<ImageUsageReportEntry> for Entry {
 /// service does not send, keeps all its digits.
 fn timestamp(time: DateTime) -> String {
     let nanos = time.subsec_nanos();
-    let fraction = if nanos % 1_000_000 == 0 {
+    let fraction = if nanos.is_multiple_of(1_000_000) {
         format!("{:03}", nanos / 1_000_000)
     } else {
         format!("{nanos:09}")

@@ -85,19 +85,23 @@ impl Destination {
     /// The system has no file handle left.
     pub fn writer(&self) -> Result<Box<dyn Write>> {
         let (path, file) = match self {
-            Self::Stdout => return Ok(Box::new(io::stdout())),
+            Self::Stdout => {
+                let name = "stdout".to_owned();
+                return Ok(Box::new(Named {
+                    name,
+                    inner: io::stdout(),
+                }));
+            }
             Self::Stream { path, file } => (path, file),
             Self::File {
                 path, temporary, ..
             } => (path, temporary.as_file()),
         };
-        let file = file
+        let name = path.display().to_string();
+        let inner = file
             .try_clone()
-            .with_context(|| format!("cannot write to {}", path.display()))?;
-        Ok(Box::new(Named {
-            path: path.clone(),
-            file,
-        }))
+            .with_context(|| format!("cannot write to {name}"))?;
+        Ok(Box::new(Named { name, inner }))
     }
 
     /// Lets a whole answer stand: the file appears under its name. Until here it does not.
@@ -155,31 +159,31 @@ fn temporary_in(directory: &Path, existing: Option<Permissions>) -> io::Result<N
     Ok(temporary)
 }
 
-/// A file whose errors say which file it is.
-struct Named {
-    path: PathBuf,
-    file: File,
+/// A writer whose errors say what cannot be written to.
+struct Named<W> {
+    name: String,
+    inner: W,
 }
 
-impl Named {
+impl<W> Named<W> {
     fn name<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| {
             io::Error::new(
                 error.kind(),
-                format!("cannot write to {}: {error}", self.path.display()),
+                format!("cannot write to {}: {error}", self.name),
             )
         })
     }
 }
 
-impl Write for Named {
+impl<W: Write> Write for Named<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes);
+        let written = self.inner.write(bytes);
         self.name(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.file.flush();
+        let flushed = self.inner.flush();
         self.name(flushed)
     }
 }

@@ -370,6 +370,13 @@ fn a_query_sees_the_whole_document() {
     assert_eq!(json("ImageUsageReportEntries[0].UsageCount"), "15\n");
     assert_eq!(json("avg([`1`, `2`])"), "1.5\n");
     assert_eq!(json("Nothing"), "null\n");
+    // A record keeps the API's order beside an object that the expression makes of some of its members.
+    let beside = json("[ImageUsageReportEntries[0], {ImageId: `1`, ResourceType: `2`}]");
+    let keys: Vec<&str> = beside
+        .split('"')
+        .filter(|part| part.ends_with("Type") || *part == "ImageId")
+        .collect();
+    assert_eq!(keys, ["ResourceType", "ImageId", "ImageId", "ResourceType"]);
     assert_eq!(json("`[]`"), "[]\n");
     let token = Options {
         query: Some(Query::compile("[length(ImageUsageReportEntries), NextToken]").unwrap()),
@@ -405,6 +412,7 @@ IMAGEUSAGEREPORTENTRIES	123412341234	ami-0abcdef1234567890	2025-09-29T13:27:12.3
         text("{b: `[1, 2]`, a: `\"x\"`, c: {d: `[{\"e\": 1}, {\"f\": null}]`}}"),
         "x\nB\t1\nB\t2\nD\t1\t\nD\t\tNone\n"
     );
+    assert_eq!(text("{z: `[1]`, y: `[2]`}"), "Y\t2\nZ\t1\n");
     assert_eq!(
         text(r#"join(`"\n"`, ImageUsageReportEntries[:2].AccountId)"#),
         "123412341234\n001100110011\n"
