@@ -81,13 +81,13 @@ impl Outcome {
                 .collect(),
             succeeded: output.status.success(),
             answer: match serde_json::from_str::<Value>(&stdout) {
-                Ok(mut document) => {
+                Ok(mut document) if !document.is_number() => {
                     if let Some(token) = document.get_mut("NextToken") {
                         *token = decoded(token.as_str().unwrap()).unwrap_or(token.take());
                     }
                     Answer::Json(document)
                 }
-                Err(_) => Answer::Text(match stdout.split_once("NEXTTOKEN\t") {
+                _ => Answer::Text(match stdout.split_once("NEXTTOKEN\t") {
                     Some((before, token)) => {
                         format!("{before}NEXTTOKEN\t{:?}\n", decoded(token.trim_end()))
                     }

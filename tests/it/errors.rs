@@ -127,6 +127,18 @@ fn a_command_line_that_is_wrong_sends_nothing() {
     assert!(server.requests().is_empty());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let arguments = ["entries", "--image-ids"].map(OsStr::new);
+    fails(252, || {
+        amiusage(arguments.into_iter().chain([OsStr::from_bytes(b"\xff")]))
+    });
+}
+
 #[test]
 fn no_command_at_all_shows_the_help_and_fails() {
     amiusage::<&str>([])

@@ -267,6 +267,18 @@ fn tokens_of_the_service_and_of_botocore_work() {
 }
 
 #[test]
+fn no_paginate_keeps_what_is_to_be_skipped_beyond_its_page() {
+    let server = Server::of(numbered(9));
+    let line = "entries --no-paginate --page-size 2 --starting-token";
+    let run = server.words(&format!("{line} None___3")).succeeds();
+    assert!(run.counts().is_empty());
+    let run = server
+        .words(&format!("{line} {}", run.token().unwrap()))
+        .succeeds();
+    assert_eq!(run.counts(), [3]);
+}
+
+#[test]
 fn a_token_of_another_question_is_refused_by_the_service() {
     let server = Server::sample();
     let run = server
