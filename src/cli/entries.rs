@@ -4,7 +4,9 @@ use std::num::{NonZeroI32, NonZeroU64};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use super::candidates;
 use crate::entries::Entry;
 use crate::output::Record;
 
@@ -24,11 +26,11 @@ Lists longer than the service's 200 are sent in batches.";
 #[command(after_long_help = LISTS)]
 pub struct Entries {
     /// Entries of these images (`ami-…`); a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
     /// Entries of these reports (`amiur-…`); a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub report_ids: Vec<String>,
 
     /// Entries that pass all of these filters: `Name=account-id,Values=123412341234,001100110011`
@@ -42,20 +44,21 @@ pub struct Entries {
         visible_alias = "filters",
         value_name = "FILTER",
         num_args = 1..,
+        add = ArgValueCompleter::new(candidates::filters),
         help_heading = "What to list"
     )]
     pub filter: Vec<String>,
 
     /// Short for `--filter Name=account-id,Values=…`; a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub account_ids: Vec<String>,
 
     /// Short for `--filter Name=resource-type,Values=…`; a list, see below
-    #[arg(long, value_name = "TYPE", num_args = 1.., help_heading = "What to list")]
+    #[arg(long, value_name = "TYPE", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::resource_types))]
     pub resource_types: Vec<String>,
 
     /// Short for `--filter Name=creation-time,Values=…`, the report's time, say `2025-11-29T*`; a list
-    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "What to list")]
+    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub created: Vec<String>,
 
     /// Write at most this many entries; the resume token goes to stderr, and into JSON and text

@@ -3,17 +3,20 @@
 //!
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
+mod candidates;
 pub mod emulator;
 pub mod entries;
 pub mod error;
 pub mod filter;
 pub mod list;
+mod regions;
 pub mod shorthand;
 mod text_file;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -78,11 +81,22 @@ pub struct Completions {
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// Use the settings and credentials of this profile
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "offline")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "offline",
+        add = ArgValueCandidates::new(candidates::profiles)
+    )]
     pub profile: Option<String>,
 
     /// Ask in this Region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "REGION",
+        add = ArgValueCandidates::new(candidates::regions)
+    )]
     pub region: Option<String>,
 
     /// Send the requests to this URL instead of the Region's endpoint
