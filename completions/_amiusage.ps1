@@ -1,4 +1,3 @@
-
 Register-ArgumentCompleter -Native -CommandName amiusage -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
@@ -33,4 +32,3 @@ Register-ArgumentCompleter -Native -CommandName amiusage -ScriptBlock {
         [System.Management.Automation.CompletionResult]::new($cmd, $cmd, 'ParameterValue', $help)
     }
 };
-        
