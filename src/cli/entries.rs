@@ -12,6 +12,8 @@ use crate::output::Record;
 
 /// List which accounts use an image, for what, how often: the entries of image usage reports
 ///
+/// As `describe-image-usage-report-entries` it takes the command lines of the AWS CLI.
+///
 /// An answer is whole, or the exit status is not 0 and stderr says what is missing and how to go on.
 ///
 /// Entries can be read only once a report is `available`; before that the list is empty, which is not the same

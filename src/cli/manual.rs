@@ -21,20 +21,20 @@ Exit status:
   255  anything else: network, time-out, incomplete answer, disk full
 
 Environment:
-  AMIUSAGE_OUTPUT              the form of the answer, if not --output
-  AWS_PROFILE                  the profile, if not --profile
-  AWS_REGION                   the Region, if not --region
-  AWS_DEFAULT_REGION           the same, if not AWS_REGION
+  AMIUSAGE_OUTPUT              the form of the answer, without --output
+  AWS_PROFILE                  the profile, without --profile
+  AWS_REGION                   the Region, without --region
+  AWS_DEFAULT_REGION           the same, without AWS_REGION
   AWS_ACCESS_KEY_ID            credentials, with the next one or two
   AWS_SECRET_ACCESS_KEY        the secret part
   AWS_SESSION_TOKEN            the token of temporary credentials
   AWS_CONFIG_FILE              a file in place of ~/.aws/config
   AWS_SHARED_CREDENTIALS_FILE  a file in place of ~/.aws/credentials
-  AWS_ENDPOINT_URL_EC2         where requests go, if not --endpoint-url
+  AWS_ENDPOINT_URL_EC2         where requests go, without --endpoint-url
   AWS_ENDPOINT_URL             the same, for all services
   AWS_MAX_ATTEMPTS             how often a request is tried
   AWS_EC2_METADATA_DISABLED    true: ask no instance for credentials, Region
-  NO_COLOR                     not empty: no colour, if not --color
+  NO_COLOR                     not empty: no colour, without --color
   LC_ALL, LC_CTYPE, LANG       where not UTF-8, tables are plain ASCII
 
 Files:
@@ -87,7 +87,12 @@ Examples:
 
   A lot of data, from a slow service, at any free port:
     amiusage emulator --listen 127.0.0.1:0 \\
-        --synthetic images=20,entries=50000 --latency 50ms";
+        --synthetic images=20,entries=50000 --latency 50ms
+
+Exit status:
+  0    ended with Ctrl-C
+  252  the command line or the document is wrong
+  255  anything else: the address is taken";
 
 /// Below `amiusage completions --help`.
 pub(super) const COMPLETIONS: &str = "\
@@ -105,4 +110,9 @@ Set up:
     amiusage completions powershell | Out-String | Invoke-Expression
 
   In elvish, a line for ~/.config/elvish/rc.elv:
-    eval (amiusage completions elvish | slurp)";
+    eval (amiusage completions elvish | slurp)
+
+Exit status:
+  0    the script was written
+  252  the command line is wrong
+  255  the script could not be written";

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use amiusage::cli::Cli;
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 use clap_complete::env::Shells;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -131,22 +131,19 @@ fn the_examples_work() {
 fn manual_page(command: &Command, program: &Command, see_also: &[String]) -> String {
     let name = command.get_display_name().unwrap_or("amiusage");
     let is_program = name == "amiusage";
-    // These ask no service: the flags are taken, as everywhere, and mean nothing.
-    let is_local = ["amiusage-emulator", "amiusage-completions"].contains(&name);
-    let mut shown = command.clone();
-    if is_local {
-        shown = shown.mut_args(|arg| match arg.get_help_heading() {
-            Some("Connection") => arg.hide(true),
-            _ => arg,
+    // Two ask no service: the flags are taken, as everywhere, and mean nothing.
+    let asks_service = !["amiusage-emulator", "amiusage-completions"].contains(&name);
+    let usage = command.clone().render_usage().to_string();
+    let shown = command
+        .clone()
+        .override_usage(usage.trim_start_matches("Usage: ").to_owned())
+        .mut_args(|arg| match arg.get_help_heading() {
+            Some("Connection") if !asks_service => arg.hide(true),
+            _ => name_aliases(arg),
         });
-    }
-    let man = Man::new(shown)
-        .title(name)
-        .source(concat!("amiusage ", env!("CARGO_PKG_VERSION")))
-        .manual("User Commands");
+    let man = Man::new(shown);
 
     let mut page = Vec::new();
-    man.render_title(&mut page).unwrap();
     man.render_name_section(&mut page).unwrap();
     man.render_synopsis_section(&mut page).unwrap();
     man.render_description_section(&mut page).unwrap();
@@ -154,20 +151,40 @@ fn manual_page(command: &Command, program: &Command, see_also: &[String]) -> Str
         man.render_subcommands_section(&mut page).unwrap();
     }
     man.render_options_section(&mut page).unwrap();
-    let mut page = emphasise(&String::from_utf8(page).unwrap());
+    let page = emphasise(&String::from_utf8(page).unwrap())
+        // Lists of values stand close, and below their heading.
+        .replace("\n.br\n\n.br\n", "\n.sp\n")
+        .replace(".RS 14\n", ".PD 0\n.RS 7\n")
+        .replace(".RE\n", ".RE\n.PD\n");
+    // No date, as none is certain; no hyphenation, which would break the names of flags.
+    let version = env!("CARGO_PKG_VERSION");
+    let mut page =
+        format!(".TH {name} 1 \"\" \"amiusage {version}\" \"User Commands\"\n.nh\n.ad l\n{page}");
 
     page += &sections(command, |_| true);
     if !is_program {
         page += &sections(program, |heading| match heading {
-            "EXIT STATUS" => true,
-            "ENVIRONMENT" | "FILES" => !is_local,
+            "EXIT STATUS" | "ENVIRONMENT" | "FILES" => asks_service,
             _ => false,
         });
     }
     page += ".SH SEE ALSO\n";
     page += &see_also.join(",\n");
     page += "\n";
-    page
+    // Each section comes with the definition of the apostrophe; once is enough.
+    const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+    assert!(page.contains(PREAMBLE));
+    format!("{PREAMBLE}{}", page.replace(PREAMBLE, ""))
+}
+
+/// The other names of a flag, which the manual's generator leaves out.
+fn name_aliases(arg: Arg) -> Arg {
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    let (Some(help), false) = (arg.get_long_help(), aliases.is_empty()) else {
+        return arg;
+    };
+    let text = format!("{help}\n\nAlso `--{}`.", aliases.join("`, `--"));
+    arg.long_help(text)
 }
 
 /// A piece of a section below `--help`; the form is that of `src/cli/manual.rs`.
@@ -243,7 +260,7 @@ fn sections(command: &Command, wanted: impl Fn(&str) -> bool) -> String {
                 roff.control("PP", []);
                 roff.control("RS", ["4"]);
                 roff.control("nf", []);
-                // No formatter may take a backtick for a quotation mark, nor an asterisk's line for its own.
+                // A plain backtick would come out as a quotation mark.
                 let code = Roff::new().text([roman(script)]).to_roff();
                 page += &roff.to_roff();
                 page += &code.replace('`', r"\(ga");
