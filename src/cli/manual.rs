@@ -60,7 +60,8 @@ Examples:
         --columns UsageCount,AccountId,ImageId --output tsv | sort -rn
 
   What the reports of some days say, with a filter as the AWS CLI takes it:
-    amiusage entries --offline --filter 'Name=creation-time,Values=2025-10-2*'
+    amiusage entries --offline \\
+        --filter 'Name=creation-time,Values=2025-10-2*'
 
   The IDs come from another program, the answer goes into a job's summary:
     printf '%s\\n' ami-1a2b3c4d ami-0fedcba9876543210 |
