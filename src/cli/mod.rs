@@ -30,6 +30,8 @@ use clap_complete::engine::ArgValueCandidates;
     version,
     propagate_version = true,
     infer_long_args = true,
+    // As in the AWS CLI, the last of two wins: a script may add a flag to a line that has it.
+    args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
     max_term_width = 100,
