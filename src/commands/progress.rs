@@ -7,7 +7,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// How long a run may take before its progress is shown.
 pub(super) const A_MOMENT: Duration = Duration::from_millis(500);
 
-/// The progress of a listing; hidden until it is [shown](Progress::show).
+/// The progress of a listing; hidden until it is [shown](show).
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
