@@ -4,6 +4,7 @@ mod conformance;
 mod emulator;
 mod entries;
 mod errors;
+mod faults;
 mod interrupt;
 mod paging;
 mod support;
