@@ -196,11 +196,15 @@ fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHt
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// Reads to the end, or to the error, from `start` on.
-async fn read(
-    client: SharedHttpClient,
-    start: Token,
-) -> (usize, Option<Token>, Option<ListingError>) {
+/// What a listing came to.
+struct Outcome {
+    entries: usize,
+    next: Option<Token>,
+    error: Option<ListingError>,
+}
+
+/// Reads in pages of 3, to the end or to the error.
+async fn read(client: SharedHttpClient) -> Outcome {
     let ec2 = aws::connect(Connection {
         profile: None,
         region: None,
@@ -215,17 +219,22 @@ async fn read(
         ..Request::default()
     };
     let mut entries = 0;
-    let mut next = Some(start.clone());
-    let mut listing = Listing::new(ec2, request, start, None).unwrap();
-    loop {
+    let mut next = Some(Token::default());
+    let mut listing = Listing::new(ec2, request, Token::default(), None).unwrap();
+    let error = loop {
         match listing.next().await {
             Ok(Some(page)) => {
                 entries += page.entries.len();
                 next = page.next;
             }
-            Ok(None) => return (entries, next, None),
-            Err(error) => return (entries, next, Some(error)),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
         }
+    };
+    Outcome {
+        entries,
+        next,
+        error,
     }
 }
 
@@ -239,51 +248,46 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
+    let second = |form: &[u8]| form_urlencoded::parse(form).any(|(name, _)| name == "NextToken");
     // Once the second page is the last one, and once it has a token, without which it would look so.
-    for entries in [5, 8] {
-        let emulator = Arc::new(Emulator::new(numbered(entries)));
-        let pages = Arc::clone(&emulator);
-        let second = Arc::new(Mutex::new(String::new()));
-        let seen = Arc::clone(&second);
-        let whole = block_on(read(
-            scripted(move |form| {
-                let reply = pages.answer(form);
-                if form_urlencoded::parse(form).any(|(name, _)| name == "NextToken")
-                    && seen.lock().unwrap().is_empty()
-                {
-                    *seen.lock().unwrap() = reply.body.clone();
-                }
-                reply
-            }),
-            Token::default(),
-        ));
-        assert!(whole.2.is_none());
-        assert_eq!(whole.0, entries as usize);
-        let second = second.lock().unwrap().clone();
-        assert_eq!(second.contains("<nextToken>"), entries == 8);
-        assert!(second.contains("</imageUsageReportEntrySet>"));
-
-        let cut_at = Arc::new(Mutex::new(0));
-        let end = Arc::clone(&cut_at);
+    for (last, number) in [(true, 5), (false, 8)] {
+        let emulator = Emulator::new(numbered(number));
+        let cut_at = Arc::new(Mutex::new(None));
+        let length = Arc::new(Mutex::new(0));
+        let (end, seen) = (Arc::clone(&cut_at), Arc::clone(&length));
         let client = scripted(move |form| {
             let mut reply = emulator.answer(form);
-            if form_urlencoded::parse(form).any(|(name, _)| name == "NextToken") {
-                reply.body.truncate(*end.lock().unwrap());
+            match *end.lock().unwrap() {
+                Some(end) if second(form) => {
+                    *seen.lock().unwrap() = reply.body.len();
+                    assert_eq!(reply.body.contains("<nextToken>"), !last);
+                    reply.body.truncate(end);
+                }
+                _ => {}
             }
             reply
         });
         block_on(async {
-            for end in 0..second.len() {
-                *cut_at.lock().unwrap() = end;
-                let (read, next, error) = read(client.clone(), Token::default()).await;
-                let error = error.unwrap_or_else(|| panic!("cut at {end}: a short success"));
+            let whole = read(client.clone()).await;
+            assert_eq!((whole.entries as u64, whole.next), (number, None));
+            assert!(whole.error.is_none());
+
+            let mut end = 0;
+            while end == 0 || end < *length.lock().unwrap() {
+                *cut_at.lock().unwrap() = Some(end);
+                let cut = read(client.clone()).await;
+                let error = cut
+                    .error
+                    .unwrap_or_else(|| panic!("{end}: a short success"));
                 assert!(
                     matches!(error, ListingError::Failure(Failure::Response { .. })),
                     "{end}: {error:?}"
                 );
-                assert_eq!(read, 3, "{end}");
-                assert!(next.is_some_and(|token| token.page.is_some()), "{end}");
+                assert_eq!(cut.entries, 3, "{end}");
+                assert!(cut.next.is_some_and(|token| token.page.is_some()), "{end}");
+                end += 1;
             }
+            assert!(end > 500, "only {end} bytes");
         });
     }
 }
@@ -302,7 +306,11 @@ fn tokens_that_go_round_are_an_error_and_empty_pages_are_not() {
             let next = if number == 2 + length { 3 } else { number + 1 };
             page(number as u64..number as u64 + 1, Some(&next.to_string()))
         });
-        let (entries, next, error) = block_on(read(client, Token::default()));
+        let Outcome {
+            entries,
+            next,
+            error,
+        } = block_on(read(client));
         let error = error.unwrap();
         assert!(
             matches!(&error, ListingError::RepeatedToken(token) if token == "3"),
@@ -323,9 +331,9 @@ fn tokens_that_go_round_are_an_error_and_empty_pages_are_not() {
         ),
         _ => page(0..1, None),
     });
-    let (entries, next, error) = block_on(read(client, Token::default()));
-    assert_eq!((entries, next), (3, None));
-    assert!(error.is_none());
+    let outcome = block_on(read(client));
+    assert_eq!((outcome.entries, outcome.next), (3, None));
+    assert!(outcome.error.is_none());
 }
 
 #[test]
@@ -598,16 +606,20 @@ fn throttling_is_ridden_out() {
 fn throttling_measured() {
     let programs: usize = std::env::var("PROGRAMS").map_or(1, |n| n.parse().unwrap());
     let flags = std::env::var("FLAGS").unwrap_or_default();
+    let mode = std::env::var("MODE").unwrap_or_else(|_| "standard".to_owned());
     let server = throttling(1000, 100.0, 20.0);
     let began = Instant::now();
     let runs: Vec<_> = thread::scope(|scope| {
         let runs: Vec<_> = (0..programs)
             .map(|_| {
                 scope.spawn(|| {
-                    let command =
+                    let mut command =
                         server.program(["entries", "--page-size", "1", "--output", "ndjson"]);
-                    let mut command = command;
-                    let output = command.args(flags.split_whitespace()).output().unwrap();
+                    let output = command
+                        .args(flags.split_whitespace())
+                        .env("AWS_RETRY_MODE", &mode)
+                        .output()
+                        .unwrap();
                     let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
                     (output.status.code(), lines, began.elapsed())
                 })
@@ -617,7 +629,7 @@ fn throttling_measured() {
     });
     writeln!(
         std::io::stderr(),
-        "{programs} programs, {flags:?}: {} requests; {runs:?}",
+        "{programs} programs, {mode}, {flags:?}: {} requests; {runs:?}",
         server.requests().len()
     )
     .unwrap();
