@@ -1,5 +1,6 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
+use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
@@ -7,8 +8,9 @@ use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::Failure;
-use super::trace::Trace;
+use super::trace::{Retries, Trace};
+use super::whole::whole;
+use super::{Failure, Patience};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Where requests go.
     pub endpoint: Endpoint,
+    /// How long to wait, and how often to ask again.
+    pub patience: Patience,
     /// Whether to log requests to stderr.
     pub debug: bool,
 }
@@ -50,6 +54,16 @@ impl Ec2 {
             .origin()
             .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
     }
+
+    /// How many attempts the request took that was sent last.
+    pub(super) fn attempts(&self) -> u32 {
+        self.trace.attempts()
+    }
+
+    /// The count of retries, which goes on while requests do.
+    pub fn retries(&self) -> Retries {
+        self.trace.retries()
+    }
 }
 
 /// Sets up a client. No request is sent; credentials are looked for when the first one is.
@@ -57,14 +71,20 @@ impl Ec2 {
 /// # Errors
 /// [`Failure::Configuration`] for an unknown profile, unreadable settings, or no Region.
 pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
+    let Connection {
+        profile,
+        region,
+        patience,
+        ..
+    } = connection;
     let (config, region) = match connection.endpoint {
-        Endpoint::Offline(answers) => offline(answers, connection.region),
+        Endpoint::Offline(answers) => offline(answers, region, &patience),
         Endpoint::Url(url) => {
-            let (config, region) = online(connection.profile, connection.region).await?;
+            let (config, region) = online(profile, region, &patience).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
             (config.endpoint_url(url), region)
         }
-        Endpoint::Configured => online(connection.profile, connection.region).await?,
+        Endpoint::Configured => online(profile, region, &patience).await?,
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -78,11 +98,17 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
 }
 
 /// The settings of a client that reads no file, no environment and no network.
-fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, String) {
+fn offline(
+    answers: SharedHttpClient,
+    region: Option<String>,
+    patience: &Patience,
+) -> (Builder, String) {
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(answers)
+        .http_client(whole(answers))
+        .retry_config(patience.own_retries())
+        .timeout_config(patience.timeouts())
         .region(Region::new(region.clone()))
         .credentials_provider(Credentials::new(
             "offline", "offline", None, None, "offline",
@@ -94,12 +120,17 @@ fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, Strin
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    patience: &Patience,
 ) -> Result<(Builder, String), Failure> {
-    check_profile(profile.clone()).await?;
+    let profiles = profiles(profile.clone()).await?;
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+    // For STS and SSO too, which credentials may need.
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https.clone())
+        .retry_config(patience.retries(&Env::real(), &profiles)?)
+        .timeout_config(patience.timeouts());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -114,11 +145,13 @@ async fn online(
                 .to_owned(),
         });
     };
-    Ok((Builder::from(&shared), region.to_string()))
+    let config = Builder::from(&shared).http_client(whole(https));
+    Ok((config, region.to_string()))
 }
 
-/// Refuses a profile that no file has. The SDK would go on without it, with whatever credentials it finds.
-async fn check_profile(named: Option<String>) -> Result<(), Failure> {
+/// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials
+/// it finds.
+async fn profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
     let env = Env::real();
     let asked = named
         .clone()
@@ -150,6 +183,6 @@ async fn check_profile(named: Option<String>) -> Result<(), Failure> {
                 },
             })
         }
-        _ => Ok(()),
+        _ => Ok(profiles),
     }
 }

@@ -2,7 +2,11 @@
 
 mod client;
 mod failure;
+mod patience;
 mod trace;
+mod whole;
 
 pub use client::{Connection, Ec2, Endpoint, connect};
 pub use failure::Failure;
+pub use patience::Patience;
+pub use trace::Retries;

@@ -14,7 +14,9 @@ mod regions;
 pub mod shorthand;
 mod text_file;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::engine::ArgValueCandidates;
@@ -101,6 +103,41 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
     pub endpoint_url: Option<String>,
 
+    /// Give a connection so long, TLS and proxy included; 0 for no limit
+    ///
+    /// Whole or decimal seconds. The time holds for each attempt.
+    #[arg(
+        long,
+        visible_alias = "cli-connect-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        default_value = "10"
+    )]
+    pub connect_timeout: Duration,
+
+    /// Give up on a service that is silent for so long; 0 for no limit
+    ///
+    /// Whole or decimal seconds: until an answer begins, and between its parts. An answer that trickles, with
+    /// less than 1 KiB a second in all this time, is given up too. The time holds for each attempt.
+    #[arg(
+        long,
+        visible_alias = "cli-read-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        default_value = "60"
+    )]
+    pub read_timeout: Duration,
+
+    /// Try a request at most so often, 1 for no retries; else AWS_MAX_ATTEMPTS, the profile, or 10
+    ///
+    /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
+    /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
+    /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
+    #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
+    pub max_attempts: Option<NonZeroU32>,
+
     /// Answer from built-in sample data, or from a saved document: no account, no network
     ///
     /// FILE holds what `amiusage entries --output json` or the AWS CLI wrote. The answer goes through the real
@@ -160,6 +197,22 @@ pub enum Color {
     Never,
 }
 
+fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
+    text.parse()
+        .map_err(|_| "a whole number from 1 on; 1 tries once and never again".to_owned())
+}
+
+/// A time-out: zero stands for none, as in the AWS CLI.
+fn seconds(text: &str) -> Result<Duration, String> {
+    // A year: times far beyond that overflow the clock.
+    const MOST: f64 = 31_536_000.0;
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.0..=MOST).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "a number of seconds, such as 60 or 0.5; 0 waits for ever".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -169,5 +222,15 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_are_whole_or_decimal() {
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "-1", "1s", "inf", "nan", "1e300"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -55,11 +55,12 @@ pub(super) async fn run(
 
     let filtered = !plan.request.filters.is_empty();
     let resumed = plan.start != Token::default();
+    let retries = ec2.retries();
     let mut listing = Listing::new(ec2, plan.request, plan.start.clone(), plan.limit)
         .map_err(|error| ArgumentError::new("--starting-token", error))?;
     let destination = Destination::open(plan.out_file.as_deref())?;
     let mut writer = writer(plan.options, destination.writer()?);
-    let mut progress = Progress::new();
+    let mut progress = Progress::new(retries);
     let mut resume = Some(plan.start);
     let outcome = {
         let line = progress.handle();

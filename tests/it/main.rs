@@ -5,6 +5,7 @@ mod conformance;
 mod emulator;
 mod entries;
 mod errors;
+mod faults;
 mod generated;
 mod interrupt;
 mod paging;

@@ -9,7 +9,7 @@ use amiusage::entries::{Entry, Listing, Request, Token};
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::support::{Act, Ends, IMAGE, Run, Server, numbered, page, refusal, words};
+use crate::support::{Act, Ends, IMAGE, ONCE, Run, Server, numbered, page, refusal, words};
 
 /// One run of several that together read an answer.
 #[derive(Clone, Debug)]
@@ -40,6 +40,7 @@ async fn offline(state: State) -> Ec2 {
         profile: None,
         region: None,
         endpoint: Endpoint::Offline(in_memory_client(Arc::new(Emulator::new(state)))),
+        patience: ONCE,
         debug: false,
     })
     .await

@@ -3,17 +3,26 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU32;
 use std::process::Command as Program;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use amiusage::aws::Patience;
 use amiusage::emulator::{Emulator, Reply, State};
 use serde_json::Value;
 use snapbox::cmd::Command;
 
 /// The image of the user guide's example, which the sample data holds with three entries.
 pub const IMAGE: &str = "ami-0abcdef1234567890";
+
+/// One attempt of each request, without time-outs.
+pub const ONCE: Patience = Patience {
+    max_attempts: NonZeroU32::new(1),
+    connect_timeout: None,
+    read_timeout: None,
+};
 
 /// The binary with these arguments, and nothing of the machine's settings.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Program {
