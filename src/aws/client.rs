@@ -1,14 +1,16 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
+use std::path::PathBuf;
+
+use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
-use aws_smithy_http_client::tls;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::Failure;
 use super::trace::Trace;
+use super::trust::Trust;
+use super::{Failure, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Where requests go.
     pub endpoint: Endpoint,
+    /// The CA bundle that the user named; else that of `AWS_CA_BUNDLE`, the profile or the system.
+    pub ca_bundle: Option<PathBuf>,
     /// Whether to log requests to stderr.
     pub debug: bool,
 }
@@ -60,11 +64,14 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
     let (config, region) = match connection.endpoint {
         Endpoint::Offline(answers) => offline(answers, connection.region),
         Endpoint::Url(url) => {
-            let (config, region) = online(connection.profile, connection.region).await?;
+            let (config, region) =
+                online(connection.profile, connection.region, connection.ca_bundle).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
             (config.endpoint_url(url), region)
         }
-        Endpoint::Configured => online(connection.profile, connection.region).await?,
+        Endpoint::Configured => {
+            online(connection.profile, connection.region, connection.ca_bundle).await?
+        }
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -94,12 +101,13 @@ fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, Strin
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    ca_bundle: Option<PathBuf>,
 ) -> Result<(Builder, String), Failure> {
-    check_profile(profile.clone()).await?;
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+    let env = Env::real();
+    let profiles = load_profiles(profile.clone()).await?;
+    let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
+    let http = http::client(trust, &env)?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -117,8 +125,9 @@ async fn online(
     Ok((Builder::from(&shared), region.to_string()))
 }
 
-/// Refuses a profile that no file has. The SDK would go on without it, with whatever credentials it finds.
-async fn check_profile(named: Option<String>) -> Result<(), Failure> {
+/// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials it
+/// finds.
+async fn load_profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
     let env = Env::real();
     let asked = named
         .clone()
@@ -150,6 +159,6 @@ async fn check_profile(named: Option<String>) -> Result<(), Failure> {
                 },
             })
         }
-        _ => Ok(()),
+        _ => Ok(profiles),
     }
 }

@@ -12,6 +12,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
+use super::obstacle::Obstacle;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,15 @@ pub enum Failure {
         problem: String,
     },
 
+    /// The way to the service is barred, by a certificate that is not trusted or by a proxy.
+    #[error("{problem}")]
+    Obstacle {
+        /// What is in the way, and where.
+        problem: String,
+        /// What the user can do.
+        next_step: &'static str,
+    },
+
     /// What came back is not an answer to the request.
     #[error("{endpoint} sent what is not an answer of EC2: {problem}")]
     Response {
@@ -75,6 +85,14 @@ impl Failure {
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
+        // Before the credentials: the services that these come from are reached in the same way.
+        if let Some(obstacle) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+            let Obstacle { problem, next_step } = obstacle;
+            return Self::Obstacle {
+                problem: problem.clone(),
+                next_step,
+            };
+        }
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
             return match credentials {
                 CredentialsError::CredentialsNotLoaded(_) => Self::Credentials(NOWHERE.to_owned()),
@@ -145,6 +163,7 @@ impl Failure {
                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --offline needs none"
             }
             Self::Service { code, .. } => advice(code),
+            Self::Obstacle { next_step, .. } => next_step,
             Self::Network { .. } => {
                 "check --endpoint-url, --region and the network, then run it again"
             }

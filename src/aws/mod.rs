@@ -2,7 +2,11 @@
 
 mod client;
 mod failure;
+mod http;
+mod obstacle;
+mod proxy;
 mod trace;
+mod trust;
 
 pub use client::{Connection, Ec2, Endpoint, connect};
 pub use failure::Failure;

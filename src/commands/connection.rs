@@ -24,12 +24,16 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         (None, None) => Endpoint::Configured,
     };
     let Connection {
-        profile, region, ..
+        profile,
+        region,
+        ca_bundle,
+        ..
     } = connection;
     Ok(aws::connect(aws::Connection {
         profile,
         region,
         endpoint,
+        ca_bundle,
         debug,
     })
     .await?)
