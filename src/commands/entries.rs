@@ -101,7 +101,10 @@ pub(super) async fn run(
     drop(writer);
     destination.commit()?;
     if let Some(token) = token {
-        terminal.resume("there is more to list; go on with", &token);
+        terminal.resume(
+            "more entries follow; go on with the same arguments and",
+            &token,
+        );
     } else if entries == 0 {
         terminal.note(nothing_found(filtered, resumed));
     }

@@ -87,7 +87,10 @@ impl Terminal {
             self.say("next", AnsiColor::Cyan, next_step);
         }
         if let Some(token) = &message.resume_token {
-            self.resume("write the rest behind what came out, with", token);
+            self.resume(
+                "for the rest, run it again and append: same arguments and",
+                token,
+            );
         }
     }
 
