@@ -32,8 +32,6 @@ const TUNNEL_407: &str = "tunnel error: proxy authorization required";
 const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 const TUNNEL_UNREACHED: &str = "tunnel error: failed to create underlying connection";
 
-const CHECK_PROXY: &str = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy runs";
-
 /// The same error in words for a user, where more can be said than the HTTP client says.
 ///
 /// `proxy` is what the request to `target` went through, without its password, and `trusted` is what the trust store
@@ -47,9 +45,9 @@ pub(super) fn explain(
     let says = |words| causes(&error).any(|cause| cause.to_string() == words);
     let host = target.authority().map_or("", Authority::as_str);
     let host = host.rsplit('@').next().unwrap_or_default();
+    let plain = target.scheme_str() == Some("http");
 
     if let Some(tls) = causes(&error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        let plain = target.scheme_str() == Some("http");
         let server = match proxy {
             Some(proxy) if plain || says(TUNNEL_UNREACHED) => format!("the proxy {proxy}"),
             Some(proxy) => format!("{host} (through the proxy {proxy})"),
@@ -79,20 +77,20 @@ pub(super) fn explain(
             next_step: "ask for access to this host through the proxy, or put the host into NO_PROXY if it can be \
                         reached without",
         }
-    } else if never_connected(&error) {
-        let last = causes(&error).last().map(ToString::to_string);
-        Obstacle {
-            problem: format!(
-                "cannot reach the proxy {proxy}: {}",
-                last.unwrap_or_default()
-            ),
-            next_step: CHECK_PROXY,
-        }
     } else {
-        let inner = error.source().map(chain).unwrap_or_default();
+        // A time-out does not tell whether the proxy is silent or the host behind it.
+        let unreached =
+            !error.is_timeout() && (says(TUNNEL_UNREACHED) || plain && is_connect(&error));
+        let problem = if unreached {
+            let last = causes(&error).last().unwrap_or(&error);
+            format!("cannot reach the proxy {proxy}: {last}")
+        } else {
+            let inner = error.source().map(chain).unwrap_or_default();
+            format!("no answer from {host} through the proxy {proxy}: {inner}")
+        };
         Obstacle {
-            problem: format!("no answer from {host} through the proxy {proxy}: {inner}"),
-            next_step: CHECK_PROXY,
+            problem,
+            next_step: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy runs",
         }
     };
     of_same_kind(&error, obstacle)
@@ -156,8 +154,8 @@ fn date(time: UnixTime) -> impl std::fmt::Display {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time.as_secs()))
 }
 
-/// Whether the connection was refused before it was there.
-fn never_connected(error: &ConnectorError) -> bool {
+/// Whether there was no connection at all.
+fn is_connect(error: &ConnectorError) -> bool {
     causes(error).any(|cause| {
         cause
             .downcast_ref::<hyper_util::client::legacy::Error>()

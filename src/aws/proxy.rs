@@ -55,7 +55,7 @@ impl Proxy {
         let name = format!("{}://{host}", url.scheme_str().unwrap_or("http"));
         let no_proxy = format!(
             "{METADATA},{},{}",
-            container(env).unwrap_or_default(),
+            local(env).join(","),
             variable(env, "NO_PROXY").map_or_else(String::new, |(_, value)| value)
         );
         let matcher = Matcher::builder()
@@ -92,11 +92,17 @@ fn variable(env: &Env, name: &str) -> Option<(String, String)> {
         })
 }
 
-/// The host that the credentials of a container come from, where the environment names one.
-fn container(env: &Env) -> Option<String> {
-    let url = env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").ok()?;
-    let host = url.parse::<Uri>().ok()?.host()?.to_owned();
-    Some(host.trim_matches(['[', ']']).to_owned())
+/// The hosts of the metadata services that the environment names.
+fn local(env: &Env) -> Vec<String> {
+    let names = [
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    ];
+    let host = |name| {
+        let url: Uri = env.get(name).ok()?.parse().ok()?;
+        Some(url.host()?.trim_matches(['[', ']']).to_owned())
+    };
+    names.into_iter().filter_map(host).collect()
 }
 
 /// Reads a proxy's URL. Without a scheme it is that of an HTTP proxy, as the AWS CLI has it.
@@ -111,8 +117,9 @@ fn parse(value: &str) -> Result<Uri, &'static str> {
         return Err("it begins with neither http:// nor https://");
     }
     let authority = url.authority().ok_or("it has no host")?.as_str();
-    // A `/`, `?` or `#` in a password would make a part of it the host.
-    if authority.matches('@').count() != value.matches('@').count() {
+    // A `/`, `?`, `#` or `@` in a password would make a part of it the host.
+    let ats = value.matches('@').count();
+    if ats > 1 || authority.matches('@').count() != ats {
         return Err("there is a special character before its @");
     }
     let host = url.host().unwrap_or_default();
@@ -124,5 +131,69 @@ fn parse(value: &str) -> Result<Uri, &'static str> {
     match port.strip_prefix(':') {
         Some(number) if number.parse::<u16>().is_err() => Err("its port is not a number"),
         _ => Ok(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(variables: &[(&str, &str)], scheme: &Scheme) -> Option<Proxy> {
+        Proxy::from_env(&Env::from_slice(variables), scheme).unwrap()
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy_which_is_named_without_its_password() {
+        let variables = [
+            ("HTTP_PROXY", "http://a.test:1"),
+            ("HTTPS_PROXY", "//user:secret@b.test:2/"),
+            ("ALL_PROXY", "https://c.test"),
+        ];
+        let name = |variables: &[_], scheme| proxy(variables, scheme).map(|proxy| proxy.name);
+        let [http, https, all] = variables;
+        assert_eq!(name(&variables, &Scheme::HTTP).unwrap(), "http://a.test:1");
+        assert_eq!(name(&variables, &Scheme::HTTPS).unwrap(), "http://b.test:2");
+        assert_eq!(
+            name(&[http, all], &Scheme::HTTPS).unwrap(),
+            "https://c.test"
+        );
+        assert_eq!(name(&[https], &Scheme::HTTP), None);
+        let ipv6 = [("HTTP_PROXY", "http://u:p@[::1]:80")];
+        assert_eq!(name(&ipv6, &Scheme::HTTP).unwrap(), "http://[::1]:80");
+    }
+
+    #[test]
+    fn metadata_and_the_hosts_of_no_proxy_are_served_by_none() {
+        let proxy = proxy(
+            &[
+                ("http_proxy", "http://a.test:1"),
+                ("no_proxy", "corp.test, 10.0.0.0/8"),
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[::1]:9/x"),
+                ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://imds.test:9/"),
+            ],
+            &Scheme::HTTP,
+        )
+        .unwrap();
+        for direct in [
+            "http://169.254.169.254/latest/api/token",
+            "http://169.254.170.2/v2/credentials",
+            "http://169.254.170.23/v1/credentials",
+            "http://[fd00:ec2::254]/latest/api/token",
+            "http://[fd00:ec2::23]/v1/credentials",
+            "http://[::1]:9/x",
+            "http://imds.test:9/latest/api/token",
+            "http://corp.test/",
+            "http://ec2.corp.test:4566/",
+            "http://10.1.2.3/",
+        ] {
+            assert!(!proxy.serves(&Uri::from_static(direct)), "{direct}");
+        }
+        for proxied in [
+            "http://ec2.test/",
+            "http://notcorp.test/",
+            "http://127.0.0.1:9/",
+        ] {
+            assert!(proxy.serves(&Uri::from_static(proxied)), "{proxied}");
+        }
     }
 }
