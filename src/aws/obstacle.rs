@@ -74,8 +74,8 @@ pub(super) fn explain(
     let obstacle = if says(TUNNEL_REFUSED) {
         Obstacle {
             problem: format!("the proxy {proxy} refuses to connect to {host}"),
-            next_step: "ask for access to this host through the proxy, or put the host into NO_PROXY if it can be \
-                        reached without",
+            next_step: "check the user name and password in the proxy's URL and its access rules, or put the host into \
+                        NO_PROXY if it can be reached without",
         }
     } else {
         // A time-out does not tell whether the proxy is silent or the host behind it.
@@ -141,13 +141,18 @@ fn certificate(reason: &CertificateError, server: &str, trusted: &str) -> (Strin
         Reason::NotValidForNameContext { presented, .. } => {
             let names = match presented.as_slice() {
                 [] => "none".to_owned(),
-                [first] => first.clone(),
-                [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+                [first] => bare(first).to_owned(),
+                [first, rest @ ..] => format!("{} and {} more", bare(first), rest.len()),
             };
             (format!("{subject} is for another host name: {names}"), NAME)
         }
         other => (format!("{subject} is refused: {other}"), OTHER),
     }
+}
+
+/// The name in `DnsName("…")`, the form in which rustls has it.
+fn bare(name: &str) -> &str {
+    name.split('"').nth(1).unwrap_or(name)
 }
 
 fn date(time: UnixTime) -> impl std::fmt::Display {
