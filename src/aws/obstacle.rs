@@ -111,6 +111,8 @@ pub(super) fn proxy_authentication(proxy: &str) -> ConnectorError {
 /// What is wrong with the certificate of `server`, and what helps.
 fn certificate(reason: &CertificateError, server: &str, trusted: &str) -> (String, &'static str) {
     use CertificateError as Reason;
+    const AUTHORITY: &str = "if your network inspects TLS, give its CA with --ca-bundle, AWS_CA_BUNDLE or ca_bundle in \
+                             the profile; otherwise do not trust this network";
     const CLOCK: &str = "check the clock of this machine; if it is right, whoever runs the server must renew the \
                          certificate";
     const NAME: &str =
@@ -121,8 +123,12 @@ fn certificate(reason: &CertificateError, server: &str, trusted: &str) -> (Strin
     match reason {
         Reason::UnknownIssuer => (
             format!("{subject} is signed by an unknown authority: none in {trusted}"),
-            "if your network inspects TLS, give its CA with --ca-bundle, AWS_CA_BUNDLE or ca_bundle in the profile; \
-             otherwise do not trust this network",
+            AUTHORITY,
+        ),
+        // An authority has this name, but another key.
+        Reason::BadSignature => (
+            format!("the signature of {subject} is not by an authority in {trusted}"),
+            AUTHORITY,
         ),
         Reason::Expired => (format!("{subject} has expired"), CLOCK),
         Reason::ExpiredContext { not_after, .. } => (
