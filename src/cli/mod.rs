@@ -3,17 +3,21 @@
 //!
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
+mod candidates;
 pub mod emulator;
 pub mod entries;
 pub mod error;
 pub mod filter;
 pub mod list;
+mod manual;
+mod regions;
 pub mod shorthand;
 mod text_file;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -26,9 +30,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
     version,
     propagate_version = true,
     infer_long_args = true,
+    // As in the AWS CLI, the last of two wins: a script may add a flag to a line that has it.
+    args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_long_help = manual::PROGRAM
 )]
 pub struct Cli {
     /// What to do.
@@ -56,18 +63,12 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Print the completion script of a shell
+/// Print the script that completes this program's words in a shell
 ///
-/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete
-/// with real values. Where to put it:
-///
-///   bash        amiusage completions bash > ~/.local/share/bash-completion/completions/amiusage
-///   zsh         amiusage completions zsh > "${fpath[1]}/_amiusage"
-///   fish        amiusage completions fish > ~/.config/fish/completions/amiusage.fish
-///   PowerShell  amiusage completions powershell >> $PROFILE
-///   elvish      amiusage completions elvish >> ~/.config/elvish/rc.elv
+/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete with
+/// real values.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = manual::COMPLETIONS)]
 pub struct Completions {
     /// The shell to print it for
     pub shell: clap_complete::Shell,
@@ -77,15 +78,26 @@ pub struct Completions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Use the settings and credentials of this profile
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "offline")]
+    /// Take settings and credentials from this profile of the AWS CLI's files
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "offline",
+        add = ArgValueCandidates::new(candidates::profiles)
+    )]
     pub profile: Option<String>,
 
     /// Ask in this Region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "REGION",
+        add = ArgValueCandidates::new(candidates::regions)
+    )]
     pub region: Option<String>,
 
-    /// Send the requests to this URL instead of the Region's endpoint
+    /// Send requests to this URL instead of the Region's endpoint
     ///
     /// Requests to https and http URLs go through the proxies that HTTPS_PROXY and HTTP_PROXY name, or else ALL_PROXY,
     /// as in http://USER:PASSWORD@HOST:PORT, but not to the hosts that NO_PROXY lists. Lower-case names work too, and
@@ -120,11 +132,11 @@ pub struct Connection {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub struct Messages {
-    /// The form of an error on stderr; `json` is one object on one line
+    /// The form of an error on stderr
     #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
     pub error_format: ErrorFormat,
 
-    /// Whether to colour: `auto` does on a terminal unless `NO_COLOR` is set
+    /// Whether to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
 
@@ -150,7 +162,7 @@ pub enum ErrorFormat {
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always

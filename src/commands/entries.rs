@@ -93,9 +93,10 @@ pub(super) async fn run(
         });
     }
 
-    let token = resume.map(|token| match plan.one_page {
-        true => token.page.clone().unwrap_or_else(|| token.to_string()),
-        false => token.to_string(),
+    let token = resume.map(|token| match token.page {
+        // As the service gave it; but what is to be skipped beyond this page it cannot say.
+        Some(page) if plan.one_page && token.skip == 0 => page,
+        _ => token.to_string(),
     });
     writer.finish(token.as_deref())?;
     drop(writer);
