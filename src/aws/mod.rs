@@ -2,8 +2,12 @@
 
 mod client;
 mod failure;
+mod http;
+mod obstacle;
 mod patience;
+mod proxy;
 mod trace;
+mod trust;
 mod whole;
 
 pub use client::{Connection, Ec2, Endpoint, connect};
