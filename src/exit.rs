@@ -3,7 +3,7 @@
 //! The statuses are those of AWS CLI version 2, so that a CI job's handling carries over. They are decided here
 //! and nowhere else.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
@@ -12,6 +12,7 @@ use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
 use crate::commands::{Interrupted, Stopped};
 use crate::entries::ListingError;
+use crate::output::WriteError;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Status {
     Success = 0,
     /// The user interrupted the run.
     Interrupted = 130,
+    /// SIGTERM ended the run.
+    Terminated = 143,
     /// The command line is wrong; nothing was sent.
     CommandLine = 252,
     /// Credentials, Region, profile or settings are missing or wrong.
@@ -107,12 +110,12 @@ impl Message {
                 message.next_step = Some(failure.next_step().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
-            } else if cause.is::<Interrupted>() {
-                message.status = Status::Interrupted;
-            } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+            } else if let Some(interrupted) = cause.downcast_ref::<Interrupted>() {
+                message.status = (*interrupted).into();
+            } else if let Some(WriteError { error, .. }) = cause.downcast_ref() {
                 match error.kind() {
                     ErrorKind::BrokenPipe => return None,
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                         message.next_step = Some("make room, or write elsewhere".to_owned());
                     }
                     _ => {}

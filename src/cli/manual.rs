@@ -14,7 +14,8 @@ Examples:
 
 Exit status:
   0    the whole answer was written, or a dry run would have succeeded
-  130  interrupted; the resume token is on stderr
+  130  interrupted by Ctrl-C; the resume token is on stderr
+  143  terminated by SIGTERM; the same
   252  the command line is wrong; nothing was sent
   253  configuration: no credentials, no Region, an unknown profile
   254  the service answered with an error
@@ -95,7 +96,7 @@ Examples:
         --synthetic images=20,entries=50000 --latency 50ms
 
 Exit status:
-  0    ended with Ctrl-C
+  0    ended with Ctrl-C or SIGTERM
   252  the command line or the document is wrong
   255  anything else: the address is taken";
 

@@ -1,13 +1,12 @@
 //! `amiusage completions`: the script that makes a shell ask this program for candidates, and the answer to it.
 
 use std::env;
-use std::io::{self, Write};
 
-use anyhow::Context;
 use clap::CommandFactory;
 use clap_complete::{CompleteEnv, Shell};
 
 use crate::cli::{Cli, Completions};
+use crate::output::write_to_stdout;
 
 /// Prints the script of the shell asked for.
 pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
@@ -19,9 +18,7 @@ pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
         Shell::Zsh => include_str!("../../completions/_amiusage"),
         other => anyhow::bail!("there are no completions for {other}"),
     };
-    io::stdout()
-        .write_all(script.as_bytes())
-        .context("cannot write to stdout")
+    write_to_stdout(script)
 }
 
 /// Answers a shell that asks for candidates, and tells whether one did.

@@ -1,17 +1,18 @@
 //! `amiusage emulator`: serves the emulator on a local port until it is interrupted.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::connection::load_state;
+use super::signals;
 use super::terminal::Terminal;
 use crate::cli;
 use crate::emulator::{self, Emulator, State};
+use crate::output::write_to_stdout;
 
-/// Serves until Ctrl-C, which is the usual end and no failure.
+/// Serves until Ctrl-C or SIGTERM, which are the usual end and no failure.
 pub(super) async fn run(
     arguments: cli::emulator::Emulator,
     terminal: &Terminal,
@@ -25,18 +26,14 @@ pub(super) async fn run(
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "export AWS_ENDPOINT_URL_EC2=http://{address}")?;
-    writeln!(
-        stdout,
-        "export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator \
-         AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1"
-    )?;
-    stdout.flush()?;
-    drop(stdout);
+    write_to_stdout(&format!(
+        "export AWS_ENDPOINT_URL_EC2=http://{address}\n\
+         export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator \
+         AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n"
+    ))?;
     terminal.note("serving; put the two lines into another shell, and end with Ctrl-C");
     let interrupted = async {
-        let _ = tokio::signal::ctrl_c().await;
+        let _ = signals::interrupted().await;
     };
     emulator::serve(
         listener,

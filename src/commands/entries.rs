@@ -7,26 +7,24 @@ use std::pin::pin;
 
 use super::connection::connect;
 use super::progress::{self, Progress};
+use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, entries::Entries, entries::Output, filter, list};
 use crate::entries::{Entry, Filter, Listing, Request, Token, dry_run};
-use crate::output::{Destination, Format, Options, Query, Record, Writer, writer};
+use crate::output::{Answer, Destination, Format, Options, Query, Record};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped after {entries} entries")]
+#[error("stopped after {entries} entries{}", if *.torn { " and a part of one, to be removed" } else { "" })]
 pub struct Stopped {
-    /// How many entries this run wrote.
+    /// How many entries this run wrote, whole.
     pub entries: u64,
+    /// Whether a part of the next one stands after them.
+    pub torn: bool,
     /// Before the first entry that is not written.
     pub resume: Option<Token>,
 }
-
-/// The user pressed Ctrl-C.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
 
 /// What the arguments come to, once checked: nothing after this asks whether a flag was given.
 struct Plan {
@@ -46,32 +44,37 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
     let plan = Plan::check(arguments, terminal)?;
-    let ec2 = connect(connection, terminal.debug).await?;
+    let mut signals = Signals::listen(terminal)?;
+    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
     if plan.dry_run {
-        dry_run(&ec2, &plan.request).await?;
+        signals
+            .or(async { Ok(dry_run(&ec2, &plan.request).await?) })
+            .await?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
 
     let filtered = !plan.request.filters.is_empty();
     let resumed = plan.start != Token::default();
-    let retries = ec2.retries();
-    let mut listing = Listing::new(ec2, plan.request, plan.start.clone(), plan.limit)
+    let mut progress = Progress::new(ec2.retries());
+    let listing = Listing::new(ec2, plan.request, plan.start, plan.limit)
         .map_err(|error| ArgumentError::new("--starting-token", error))?;
     let destination = Destination::open(plan.out_file.as_deref())?;
-    let mut writer = writer(plan.options, destination.writer()?);
-    let mut progress = Progress::new(retries);
-    let mut resume = Some(plan.start);
+    let to_terminal = plan.options.terminal;
+    let sink = destination.sink(|out| match to_terminal {
+        true => progress.beside(out),
+        false => out,
+    })?;
+    let mut copy = Copy {
+        page: listing.place(),
+        before: 0,
+        listing,
+        answer: Answer::new(plan.options, sink),
+    };
+    let line = progress.handle();
     let outcome = {
-        let line = progress.handle();
         let mut shown = !terminal.shows_progress();
-        let mut copying = pin!(copy(
-            &mut listing,
-            writer.as_mut(),
-            &mut progress,
-            &mut resume,
-            plan.one_page
-        ));
+        let mut copying = pin!(signals.or(copy.run(&mut progress, plan.one_page)));
         loop {
             tokio::select! {
                 outcome = &mut copying => break outcome,
@@ -79,56 +82,82 @@ pub(super) async fn run(
                     shown = true;
                     progress::show(&line);
                 }
-                _ = tokio::signal::ctrl_c() => break Err(Interrupted.into()),
             }
         }
     };
-    let entries = progress.entries();
+    let found = progress.entries();
     drop(progress);
-    if let Err(error) = outcome {
-        return Err(match plan.out_file {
-            Some(path) => error.context(format!("{} is left as it was", path.display())),
-            // A run that wrote nothing is simply made again.
-            None if entries == 0 => error,
-            None => error.context(Stopped { entries, resume }),
-        });
+    match outcome {
+        Ok(_) => destination.commit()?,
+        Err(error) if destination.is_atomic() => {
+            let path = plan.out_file.unwrap_or_default();
+            return Err(error.context(format!("{} is left as it was", path.display())));
+        }
+        Err(error) => return Err(copy.stopped(error)),
     }
-
-    let token = resume.map(|token| match token.page {
-        // As the service gave it; but what is to be skipped beyond this page it cannot say.
-        Some(page) if plan.one_page && token.skip == 0 => page,
-        _ => token.to_string(),
-    });
-    writer.finish(token.as_deref())?;
-    drop(writer);
-    destination.commit()?;
-    if let Some(token) = token {
+    if let Ok(Some(token)) = outcome {
         terminal.resume(
             "more entries follow; go on with the same arguments and",
             &token,
         );
-    } else if entries == 0 {
+    } else if found == 0 {
         terminal.note(nothing_found(filtered, resumed));
     }
     Ok(())
 }
 
-/// Copies pages until the answer ends, with `resume` always before the first entry that is not written.
-async fn copy(
-    listing: &mut Listing,
-    writer: &mut dyn Writer<Entry>,
-    progress: &mut Progress,
-    resume: &mut Option<Token>,
-    one_page: bool,
-) -> anyhow::Result<()> {
-    while let Some(page) = listing.next().await? {
-        progress.page(page.entries.len(), || writer.page(&page.entries))?;
-        *resume = page.next;
-        if one_page {
-            break;
+/// From the service to the reader.
+struct Copy {
+    listing: Listing,
+    answer: Answer<Entry>,
+    /// Where the page begins that is being written, and how many entries are written before it.
+    page: Option<Token>,
+    before: u64,
+}
+
+impl Copy {
+    /// Copies pages until the answer ends, and gives the token for more when it is cut there.
+    async fn run(
+        &mut self,
+        progress: &mut Progress,
+        one_page: bool,
+    ) -> anyhow::Result<Option<String>> {
+        while let Some(page) = self.listing.next().await? {
+            self.answer.page(&page.entries).await?;
+            self.page = page.next;
+            self.before = self.answer.rows();
+            progress.page(page.entries.len());
+            if one_page {
+                break;
+            }
         }
+        let token = self.page.as_ref().map(|token| match &token.page {
+            // As the service gave it; but what is to be skipped beyond this page it cannot say.
+            Some(page) if one_page && token.skip == 0 => page.clone(),
+            _ => token.to_string(),
+        });
+        self.answer.finish(token.as_deref()).await?;
+        Ok(token)
     }
-    Ok(())
+
+    /// An error, with what was written before it.
+    fn stopped(mut self, error: anyhow::Error) -> anyhow::Error {
+        let torn = self.answer.mend();
+        let entries = self.answer.rows();
+        if entries == 0 {
+            // A run that wrote nothing is simply made again.
+            return error;
+        }
+        let resume = self.page.map(|token| Token {
+            skip: token.skip + (entries - self.before),
+            ..token
+        });
+        error.context(Stopped {
+            entries,
+            torn,
+            resume,
+        })
+    }
 }
 
 fn nothing_found(filtered: bool, resumed: bool) -> &'static str {

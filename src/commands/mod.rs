@@ -7,10 +7,12 @@ mod connection;
 mod emulator;
 mod entries;
 mod progress;
+mod signals;
 mod terminal;
 
-pub use self::entries::{Interrupted, Stopped};
+pub use self::entries::Stopped;
 pub use completions::complete;
+pub use signals::Interrupted;
 pub use terminal::Terminal;
 
 use crate::cli::{Cli, Command};

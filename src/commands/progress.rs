@@ -1,6 +1,7 @@
 //! The progress line: pages, entries, rate and retries, on stderr while a longer run goes on.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -48,13 +49,16 @@ impl Progress {
         self.bar.clone()
     }
 
-    /// Writes a page of `entries` entries by `write`, with the line out of its way.
-    pub(super) fn page<E>(
-        &mut self,
-        entries: usize,
-        write: impl FnOnce() -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.bar.suspend(write)?;
+    /// A writer to the terminal that shows the line, with the line out of its way.
+    pub(super) fn beside(&self, out: Box<dyn Write>) -> Box<dyn Write> {
+        Box::new(Beside {
+            bar: self.bar.clone(),
+            out,
+        })
+    }
+
+    /// Tells that a page of `entries` entries was written.
+    pub(super) fn page(&mut self, entries: usize) {
         self.pages += 1;
         self.entries += entries as u64;
         let rate = self.entries as f64 / self.began.elapsed().as_secs_f64().max(0.001);
@@ -64,11 +68,25 @@ impl Progress {
             HumanCount(self.entries),
             HumanCount(rate as u64),
         ));
-        Ok(())
     }
 
     pub(super) fn entries(&self) -> u64 {
         self.entries
+    }
+}
+
+struct Beside {
+    bar: ProgressBar,
+    out: Box<dyn Write>,
+}
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bar.suspend(|| self.out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

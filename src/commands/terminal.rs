@@ -44,8 +44,10 @@ impl Terminal {
     pub fn refuse(error: &clap::Error) -> Status {
         if !error.use_stderr() {
             // As with any other answer, a reader that closed the pipe is no error.
-            let _ = error.print();
-            return Status::Success;
+            return match error.print().and_then(|()| io::stdout().flush()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Status::Other,
+                _ => Status::Success,
+            };
         }
         if asks_for_json_errors(env::args_os()) {
             let text = error.render().to_string();

@@ -210,7 +210,7 @@ impl Listing {
     }
 
     /// Where the next entry is; nowhere after the last batch.
-    fn place(&self) -> Option<Token> {
+    pub fn place(&self) -> Option<Token> {
         let ended = self.batch == self.request.batches().len();
         (!ended).then(|| Token {
             page: self.page.clone(),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf, is_separator};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
+use super::{Sink, WriteError};
+
 /// Where an answer goes.
 #[derive(Debug)]
 pub enum Destination {
@@ -79,29 +81,38 @@ impl Destination {
         })
     }
 
-    /// A writer to this destination, whose errors name it.
+    /// The way to this destination. What is written passes through `wrap`.
     ///
     /// # Errors
-    /// The system has no file handle left.
-    pub fn writer(&self) -> Result<Box<dyn Write>> {
-        let (path, file) = match self {
-            Self::Stdout => {
-                let name = "stdout".to_owned();
-                return Ok(Box::new(Named {
-                    name,
-                    inner: io::stdout(),
-                }));
-            }
-            Self::Stream { path, file } => (path, file),
+    /// The system has no file handle left, or none was given as stdout.
+    pub fn sink(&self, wrap: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>) -> Result<Sink> {
+        let (name, file) = match self {
+            Self::Stdout => ("stdout".to_owned(), stdout()),
+            Self::Stream { path, file } => (path.display().to_string(), file.try_clone()),
             Self::File {
                 path, temporary, ..
-            } => (path, temporary.as_file()),
+            } => (path.display().to_string(), temporary.as_file().try_clone()),
         };
-        let name = path.display().to_string();
-        let inner = file
-            .try_clone()
-            .with_context(|| format!("cannot write to {name}"))?;
-        Ok(Box::new(Named { name, inner }))
+        file.and_then(|file| {
+            let out: Box<dyn Write> = match self {
+                // A console takes text, not bytes.
+                #[cfg(windows)]
+                Self::Stdout => Box::new(io::stdout()),
+                _ => Box::new(file.try_clone()?),
+            };
+            let out = wrap(out);
+            Ok(Sink {
+                name: name.clone(),
+                file,
+                out,
+            })
+        })
+        .with_context(|| format!("cannot write to {name}"))
+    }
+
+    /// Whether a part of an answer never shows.
+    pub fn is_atomic(&self) -> bool {
+        matches!(self, Self::File { .. })
     }
 
     /// Lets a whole answer stand: the file appears under its name. Until here it does not.
@@ -159,33 +170,26 @@ fn temporary_in(directory: &Path, existing: Option<Permissions>) -> io::Result<N
     Ok(temporary)
 }
 
-/// A writer whose errors say what cannot be written to.
-struct Named<W> {
-    name: String,
-    inner: W,
+/// Writes a text to stdout that is no answer of records.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_to_stdout(text: &str) -> Result<()> {
+    let written = stdout().and_then(|mut file| file.write_all(text.as_bytes()));
+    Ok(written.map_err(|error| WriteError {
+        name: "stdout".to_owned(),
+        error,
+    })?)
 }
 
-impl<W> Named<W> {
-    fn name<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot write to {}: {error}", self.name),
-            )
-        })
-    }
-}
-
-impl<W: Write> Write for Named<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes);
-        self.name(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.inner.flush();
-        self.name(flushed)
-    }
+/// The file behind stdout, past the standard library's buffer, which would hold back the end of an answer, and
+/// past its kindness, which takes a descriptor that cannot be written to for one that takes everything.
+fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    Ok(stdout?.into())
 }
 
 #[cfg(test)]
@@ -194,9 +198,8 @@ mod tests {
 
     fn write(path: &Path, text: &str) -> Destination {
         let destination = Destination::open(Some(path)).unwrap();
-        let mut writer = destination.writer().unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-        writer.flush().unwrap();
+        let mut sink = destination.sink(|out| out).unwrap();
+        sink.out.write_all(text.as_bytes()).unwrap();
         destination
     }
 
@@ -302,11 +305,10 @@ mod tests {
             // Linux's disk that is always full.
             if Path::new("/dev/full").exists() {
                 let full = Destination::open(Some(Path::new("/dev/full"))).unwrap();
-                let error = full.writer().unwrap().write_all(b"text").unwrap_err();
-                assert!(
-                    error.to_string().starts_with("cannot write to /dev/full: "),
-                    "{error}"
-                );
+                let mut sink = full.sink(|out| out).unwrap();
+                assert_eq!(sink.name, "/dev/full");
+                let error = sink.out.write_all(b"text").unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::StorageFull);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::{Out, Record, Writer};
 
@@ -69,12 +69,13 @@ pub(super) fn object<R: Record>(
         return Ok(serde_json::to_writer(out, record)?);
     };
     // Through a value, because a member may be more than its cell shows: a list, say.
-    let mut whole = serde_json::to_value(record)?;
+    let whole = serde_json::to_value(record)?;
     let mut part = Map::with_capacity(columns.len());
     for &column in columns {
         let name = R::COLUMNS[column].name;
-        if let Some(value) = whole.get_mut(name).map(Value::take) {
-            part.insert(name.to_owned(), value);
+        if let Some(value) = whole.get(name) {
+            // A column asked for twice is one member.
+            part.insert(name.to_owned(), value.clone());
         }
     }
     Ok(serde_json::to_writer(out, &part)?)

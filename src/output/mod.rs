@@ -3,6 +3,7 @@
 //! A command's rows are one [`Record`]; every format works for every record. Nothing here knows of AWS, and
 //! nothing here chooses where the bytes go.
 
+mod answer;
 mod delimited;
 mod destination;
 mod escape;
@@ -21,7 +22,8 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-pub use destination::Destination;
+pub use answer::{Answer, Sink, WriteError};
+pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape};
 pub use query::{Query, QueryError};
 pub use table::TableStyle;

@@ -28,7 +28,7 @@ fn start(server: &Server, line: &str) -> Child {
         .unwrap()
 }
 
-fn wait_for_requests(server: &Server, number: usize) {
+pub fn wait_for_requests(server: &Server, number: usize) {
     let began = Instant::now();
     while server.requests().len() < number {
         assert!(began.elapsed() < Duration::from_secs(30));
@@ -36,9 +36,9 @@ fn wait_for_requests(server: &Server, number: usize) {
     }
 }
 
-/// What Ctrl-C sends.
-pub fn interrupt(child: &Child) {
-    let kill = format!("kill -INT {}", child.id());
+/// Sends a signal, by the name that `kill` takes.
+pub fn signal(child: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
     assert!(
         Command::new("sh")
             .args(["-c", &kill])
@@ -46,6 +46,11 @@ pub fn interrupt(child: &Child) {
             .unwrap()
             .success()
     );
+}
+
+/// What Ctrl-C sends.
+pub fn interrupt(child: &Child) {
+    signal(child, "INT");
 }
 
 /// Ends a run after so many lines, and gives what it wrote.

@@ -8,6 +8,7 @@ mod errors;
 mod faults;
 mod generated;
 mod interrupt;
+mod matrix;
 mod network;
 mod paging;
 mod readme;

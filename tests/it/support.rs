@@ -229,6 +229,8 @@ pub enum Act {
     Hang,
     /// Sends so many bytes of the body, with the length of all of it, and closes.
     Cut(Reply, usize),
+    /// Sends so many bytes of the body, and then nothing for a while.
+    Stall(Reply, usize),
 }
 
 /// Decides by the number of the request, from 1, and the emulator's reply.
@@ -350,13 +352,15 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
             requests.push(request);
             requests.len()
         };
-        let (reply, sent) = match script(number, reply) {
+        let act = script(number, reply);
+        let stalls = matches!(act, Act::Stall(..));
+        let (reply, sent) = match act {
             Act::Hang => return,
             Act::Reply(reply) => {
                 let length = reply.body.len();
                 (reply, length)
             }
-            Act::Cut(reply, sent) => (reply, sent),
+            Act::Cut(reply, sent) | Act::Stall(reply, sent) => (reply, sent),
         };
         let head = format!(
             "HTTP/1.1 {} -\r\nContent-Type: text/xml;charset=UTF-8\r\nx-amzn-requestid: {}\r\n\
@@ -366,8 +370,12 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
             reply.body.len()
         );
         let message = [head.as_bytes(), &reply.body.as_bytes()[..sent]].concat();
+        let written = stream.write_all(&message);
+        if stalls {
+            thread::sleep(Duration::from_secs(5));
+        }
         // A client that has gone, as an interrupted one, is no fault.
-        if stream.write_all(&message).is_err() || sent < reply.body.len() {
+        if written.is_err() || sent < reply.body.len() {
             return;
         }
     }

@@ -1,0 +1,201 @@
+//! An answer on its way out: rows are rendered to memory, and leave it whole.
+//!
+//! What a reader has is known to the row, also when a write fails or is given up: a resume token can then name the
+//! first entry that is missing. Pipes are written to only while they have room, so that a reader that stalls does
+//! not keep Ctrl-C waiting.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+use super::{Options, Record, Writer, writer};
+
+/// As much as Linux puts into a pipe wholly or not at all (`PIPE_BUF`), in bytes.
+const PIECE: usize = 4096;
+
+/// A destination cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to {name}")]
+pub struct WriteError {
+    /// The destination, as the user calls it.
+    pub name: String,
+    /// Why.
+    #[source]
+    pub error: io::Error,
+}
+
+/// Where bytes go, and by which name a user knows it.
+pub struct Sink {
+    pub(super) name: String,
+    /// The system's file behind `out`.
+    pub(super) file: File,
+    pub(super) out: Box<dyn Write>,
+}
+
+/// An answer that is being written.
+pub struct Answer<R> {
+    writer: Box<dyn Writer<R>>,
+    /// What `writer` renders to.
+    rendered: Rendered,
+    /// How many bytes each row takes that is rendered and not out; of the first one, those that are left.
+    lengths: VecDeque<usize>,
+    sink: Sink,
+    rows: u64,
+    torn: usize,
+}
+
+impl<R: Record + 'static> Answer<R> {
+    /// Nothing is written yet.
+    pub fn new(options: Options, sink: Sink) -> Self {
+        let rendered = Rendered::default();
+        Self {
+            writer: writer(options, Box::new(rendered.clone())),
+            rendered,
+            lengths: VecDeque::new(),
+            sink,
+            rows: 0,
+            torn: 0,
+        }
+    }
+
+    /// Writes the next rows. Dropped before its end, this stops at a whole row.
+    ///
+    /// # Errors
+    /// [`WriteError`] in the error. Then, too, [`rows`](Self::rows) is right.
+    pub async fn page(&mut self, records: &[R]) -> anyhow::Result<()> {
+        for record in records {
+            let before = self.rendered.len();
+            self.writer.page(std::slice::from_ref(record))?;
+            self.lengths.push_back(self.rendered.len() - before);
+        }
+        if records.is_empty() {
+            // A header may come all the same.
+            self.writer.page(records)?;
+        }
+        self.send().await
+    }
+
+    /// Ends a whole answer, as [`Writer::finish`] does.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page), or a query that does not fit the answer.
+    pub async fn finish(&mut self, next_token: Option<&str>) -> anyhow::Result<()> {
+        self.writer.finish(next_token)?;
+        self.send().await
+    }
+
+    /// How many rows went out whole.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes back the part of a row that went out, from a file; tells whether such a part remains.
+    pub fn mend(&mut self) -> bool {
+        if self.torn > 0 && self.cut().is_ok() {
+            self.torn = 0;
+        }
+        self.torn > 0
+    }
+
+    fn cut(&mut self) -> io::Result<()> {
+        let file = &mut self.sink.file;
+        let end = file.stream_position()?;
+        if !file.metadata()?.is_file() || file.metadata()?.len() != end {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let whole = end.saturating_sub(self.torn as u64);
+        file.set_len(whole)?;
+        file.seek(SeekFrom::Start(whole)).map(drop)
+    }
+
+    async fn send(&mut self) -> anyhow::Result<()> {
+        let bytes = self.rendered.0.take();
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let piece = self.piece(bytes.len() - sent);
+            room(&self.sink.file).await;
+            match self.sink.out.write(&bytes[sent..sent + piece]) {
+                Ok(0) => return Err(self.error(io::ErrorKind::WriteZero.into())),
+                Ok(length) => {
+                    sent += length;
+                    self.count(length);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        let flushed = self.sink.out.flush();
+        flushed.map_err(|error| self.error(error))
+    }
+
+    fn error(&self, error: io::Error) -> anyhow::Error {
+        WriteError {
+            name: self.sink.name.clone(),
+            error,
+        }
+        .into()
+    }
+
+    /// The length of the next piece of `rest` bytes: of whole rows, unless one alone is longer.
+    fn piece(&self, rest: usize) -> usize {
+        let mut whole = 0;
+        for row in &self.lengths {
+            if whole + row > PIECE {
+                return if whole > 0 { whole } else { PIECE };
+            }
+            whole += row;
+        }
+        rest.min(PIECE)
+    }
+
+    /// Counts the rows that are out, with `length` more bytes.
+    fn count(&mut self, mut length: usize) {
+        while let Some(row) = self.lengths.front_mut() {
+            if length < *row {
+                *row -= length;
+                self.torn += length;
+                return;
+            }
+            length -= *row;
+            self.torn = 0;
+            self.rows += 1;
+            self.lengths.pop_front();
+        }
+    }
+}
+
+/// Bytes in memory, which a writer fills and an answer empties.
+#[derive(Clone, Default)]
+struct Rendered(Rc<RefCell<Vec<u8>>>);
+
+impl Rendered {
+    fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
+impl Write for Rendered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits until a pipe or a terminal has room. Files and devices always have.
+#[cfg(unix)]
+async fn room(file: &File) {
+    use tokio::net::unix::pipe::Sender;
+
+    // Registered anew each time: of a descriptor that blocks, only this tells whether there is room now.
+    if let Ok(pipe) = file.try_clone().and_then(Sender::from_file_unchecked) {
+        let _ = pipe.writable().await;
+    }
+}
+
+#[cfg(not(unix))]
+async fn room(_: &File) {}

@@ -1,0 +1,530 @@
+//! The fault matrix: each fault, in each format, against what is wanted. `docs/faults.md` is its record, which
+//! `SNAPSHOTS=overwrite` writes anew.
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use amiusage::emulator::Reply;
+use snapbox::{Assert, Data};
+
+use crate::interrupt::{signal, wait_for_requests};
+use crate::support::{Act, Ends, Server, numbered, refusal, reply};
+
+const HTML: &str = "<!DOCTYPE html><html><body>Log in to go on<br></body></html>";
+
+/// The formats, each with how many lines stand before the first entry. Each entry is a line.
+const FORMATS: [(&str, usize); 7] = [
+    ("json", 1),
+    ("ndjson", 0),
+    ("csv", 1),
+    ("tsv", 1),
+    ("text", 0),
+    ("markdown", 2),
+    ("table", 3),
+];
+
+const ENTRIES: u64 = 40;
+const PAGE: usize = 10;
+
+type Script = Box<dyn Fn(usize, Reply) -> Act + Send + Sync>;
+
+/// What goes wrong.
+enum Fault {
+    /// With the answer to the second request, so many times; after one attempt each when that is for ever.
+    Answer(fn() -> Script, usize),
+    /// As that, with this flag.
+    Patience(fn() -> Script, &'static str),
+    /// The run gets this signal while it waits for the second page.
+    Signal(&'static str),
+    /// The file behind stdout may grow to a part of the answer only.
+    FullDisk,
+    /// stdout is Linux's disk that is always full.
+    DevFull,
+    /// The reader takes the first page and goes.
+    ClosedPipe,
+}
+
+use Fault::*;
+
+const EVER: usize = usize::MAX;
+
+/// Each row: how the page calls the fault, the fault, the exit status, and what is wanted.
+const FAULTS: [(&str, Fault, i32, Wanted); 24] = [
+    (
+        "503 RequestLimitExceeded, once",
+        Answer(throttled, 1),
+        0,
+        Wanted::Whole,
+    ),
+    ("500, twice", Answer(failing, 2), 0, Wanted::Whole),
+    ("connection reset, once", Answer(reset, 1), 0, Wanted::Whole),
+    (
+        "body shorter than its length, once",
+        Answer(short, 1),
+        0,
+        Wanted::Whole,
+    ),
+    (
+        "status 200 with an HTML page, once",
+        Answer(html, 1),
+        0,
+        Wanted::Whole,
+    ),
+    (
+        "status 200 with XML cut in half, once",
+        Answer(cut, 1),
+        0,
+        Wanted::Whole,
+    ),
+    ("empty body, once", Answer(empty, 1), 0, Wanted::Whole),
+    (
+        "page without entries, with a token",
+        Answer(hollow, 1),
+        0,
+        Wanted::WithoutPage,
+    ),
+    (
+        "the same token again",
+        Answer(repeated, 1),
+        255,
+        Wanted::Resume(20),
+    ),
+    (
+        "503 RequestLimitExceeded, for ever",
+        Answer(throttled, EVER),
+        254,
+        Wanted::Resume(10),
+    ),
+    (
+        "500, for ever",
+        Answer(failing, EVER),
+        254,
+        Wanted::Resume(10),
+    ),
+    (
+        "connection reset, for ever",
+        Answer(reset, EVER),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "body shorter than its length, for ever",
+        Answer(short, EVER),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "status 200 with an HTML page, for ever",
+        Answer(html, EVER),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "status 200 with XML cut in half, for ever",
+        Answer(cut, EVER),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "empty body, for ever",
+        Answer(empty, EVER),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "permission withdrawn",
+        Answer(denied, EVER),
+        254,
+        Wanted::Resume(10),
+    ),
+    (
+        "silence, `--read-timeout 0.3`",
+        Patience(silent, "--read-timeout 0.3"),
+        255,
+        Wanted::Resume(10),
+    ),
+    (
+        "the body stops, `--read-timeout 0.3`",
+        Patience(stalled, "--read-timeout 0.3"),
+        255,
+        Wanted::Resume(10),
+    ),
+    ("Ctrl-C", Signal("INT"), 130, Wanted::Resume(10)),
+    ("SIGTERM", Signal("TERM"), 143, Wanted::Resume(10)),
+    (
+        "file full, in the middle of a row",
+        FullDisk,
+        255,
+        Wanted::ResumeAnywhere,
+    ),
+    (
+        "disk full from the first byte",
+        DevFull,
+        255,
+        Wanted::Nothing,
+    ),
+    ("reader closes the pipe", ClosedPipe, 0, Wanted::WhatIsRead),
+];
+
+/// What is to come of it.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// The answer, as if nothing had happened.
+    Whole,
+    /// All but the entries that the service left out.
+    WithoutPage,
+    /// So many entries, and a token with which the next run's output, appended, makes the whole.
+    Resume(usize),
+    /// The same, with as many entries as there is room for.
+    ResumeAnywhere,
+    /// No output, so that the run is simply made again.
+    Nothing,
+    /// No error.
+    WhatIsRead,
+}
+
+fn throttled() -> Script {
+    Box::new(|_, _| Act::Reply(refusal(503, "RequestLimitExceeded", "Slower.")))
+}
+
+fn failing() -> Script {
+    Box::new(|_, _| Act::Reply(refusal(500, "InternalError", "Oh.")))
+}
+
+fn denied() -> Script {
+    Box::new(|_, _| Act::Reply(refusal(403, "UnauthorizedOperation", "No more.")))
+}
+
+fn reset() -> Script {
+    Box::new(|_, _| Act::Hang)
+}
+
+fn short() -> Script {
+    Box::new(|_, reply| Act::Cut(reply, 700))
+}
+
+fn html() -> Script {
+    Box::new(|_, _| Act::Reply(reply(200, HTML)))
+}
+
+fn empty() -> Script {
+    Box::new(|_, _| Act::Reply(reply(200, "")))
+}
+
+/// Cut just before the token, as if the page were the last one.
+fn cut() -> Script {
+    Box::new(|_, mut reply| {
+        let end = reply.body.find("<nextToken>").unwrap_or(700);
+        reply.body.truncate(end);
+        Act::Reply(reply)
+    })
+}
+
+fn hollow() -> Script {
+    Box::new(|_, mut reply| {
+        let (start, rest) = reply.body.split_once("<item>").unwrap();
+        let (_, end) = rest.rsplit_once("</item>").unwrap();
+        reply.body = format!("{start}{end}");
+        Act::Reply(reply)
+    })
+}
+
+/// The second page gives the token of the first.
+fn repeated() -> Script {
+    let first = Mutex::new(String::new());
+    Box::new(move |number, mut reply| {
+        let (before, rest) = reply.body.split_once("<nextToken>").unwrap();
+        let (token, after) = rest.split_once('<').unwrap();
+        let mut first = first.lock().unwrap();
+        if number == 1 {
+            *first = token.to_owned();
+        } else {
+            reply.body = format!("{before}<nextToken>{first}<{after}");
+        }
+        Act::Reply(reply)
+    })
+}
+
+fn silent() -> Script {
+    Box::new(|_, _| {
+        thread::sleep(Duration::from_secs(3));
+        Act::Hang
+    })
+}
+
+fn stalled() -> Script {
+    Box::new(|_, reply| Act::Stall(reply, 700))
+}
+
+/// A server that does this to the answers of the second page.
+fn server(script: Script, times: usize) -> Server {
+    Server::new(numbered(ENTRIES), move |number, reply| match number {
+        // For what it remembers.
+        1 => match script(1, reply.clone()) {
+            Act::Reply(first) if first.body == reply.body => Act::Reply(first),
+            _ => Act::Reply(reply),
+        },
+        n if n - 2 < times => script(n, reply),
+        _ => Act::Reply(reply),
+    })
+}
+
+/// A run that the fault strikes: its output, and what its stdout holds.
+fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
+    let line = format!("entries --page-size {PAGE} --output {format}");
+    let healthy = || Server::of(numbered(ENTRIES));
+    let output = match fault {
+        Answer(script, times) => {
+            let attempts = if *times == EVER {
+                "--max-attempts 1"
+            } else {
+                ""
+            };
+            let server = server(script(), *times);
+            server
+                .words(&format!("{line} {attempts}"))
+                .output()
+                .unwrap()
+        }
+        Patience(script, flag) => {
+            let server = server(script(), EVER);
+            let command = server.words(&format!("{line} {flag} --max-attempts 1"));
+            command.output().unwrap()
+        }
+        Signal(name) => {
+            let server = server(
+                Box::new(|_, _| {
+                    thread::sleep(Duration::from_secs(5));
+                    Act::Hang
+                }),
+                EVER,
+            );
+            let mut program = server.program(line.split_whitespace());
+            let child = program
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            wait_for_requests(&server, 2);
+            let began = Instant::now();
+            signal(&child, name);
+            let output = child.wait_with_output().unwrap();
+            assert!(
+                began.elapsed() < Duration::from_secs(1),
+                "{:?}",
+                began.elapsed()
+            );
+            output
+        }
+        FullDisk => {
+            let server = healthy();
+            let program = server.program(line.split_whitespace());
+            let path = directory.join(format);
+            // Blocks of 512 bytes or of 1024, as the shell likes.
+            let mut limited = Command::new("sh");
+            limited.args(["-c", "ulimit -f 2; exec \"$0\" \"$@\""]);
+            limited.arg(program.get_program()).args(program.get_args());
+            limited.env_clear();
+            limited.envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+            let mut output = limited
+                .stdout(File::create(&path).unwrap())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+                .wait_with_output()
+                .unwrap();
+            output.stdout = fs::read(path).unwrap();
+            output
+        }
+        DevFull => {
+            let server = healthy();
+            let mut program = server.program(line.split_whitespace());
+            let full = File::options().write(true).open("/dev/full").unwrap();
+            program
+                .stdout(full)
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+                .wait_with_output()
+                .unwrap()
+        }
+        ClosedPipe => {
+            let server = server(
+                Box::new(|_, reply| {
+                    thread::sleep(Duration::from_millis(300));
+                    Act::Reply(reply)
+                }),
+                EVER,
+            );
+            let mut program = server.program(line.split_whitespace());
+            let mut child = program
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut first = vec![0; 100];
+            child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+            child.wait_with_output().unwrap()
+        }
+    };
+    let stdout = String::from_utf8(output.stdout.clone()).unwrap();
+    (output, stdout)
+}
+
+/// Checks one cell of the matrix, and gives what its row of the page says: entries, and words on stderr.
+fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 2] {
+    let (name, fault, status, wanted) = &FAULTS[row];
+    let line = format!("entries --page-size {PAGE} --output {format}");
+    let healthy = Server::of(numbered(ENTRIES));
+    let whole = healthy.words(&line).succeeds().stdout;
+    let (output, stdout) = strike(fault, format, directory);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let context = format!("{name}, {format}: {stdout}\n{stderr}");
+    assert_eq!(output.status.code(), Some(*status), "{context}");
+    assert!(!stderr.contains("panicked"), "{context}");
+
+    let entries = match wanted {
+        Wanted::Whole => {
+            assert_eq!(stdout, whole, "{context}");
+            "all 40".to_owned()
+        }
+        Wanted::WithoutPage => {
+            let left_out = header + PAGE..header + 2 * PAGE;
+            let lines = whole.split_inclusive('\n').enumerate();
+            let rest: String = lines
+                .filter(|(number, _)| !left_out.contains(number))
+                .map(|(_, line)| line)
+                .collect();
+            assert_eq!(stdout, rest, "{context}");
+            "all there are".to_owned()
+        }
+        Wanted::Nothing => {
+            assert_eq!(stdout, "", "{context}");
+            "none".to_owned()
+        }
+        Wanted::WhatIsRead => "those read".to_owned(),
+        Wanted::Resume(_) | Wanted::ResumeAnywhere => {
+            let said = stderr.split_once("stopped after ").unwrap().1;
+            let said: usize = said.split_once(" entries").unwrap().0.parse().unwrap();
+            let token = stderr.split_once("--starting-token ").unwrap().1.trim_end();
+            let rest = healthy
+                .words(&format!("{line} --starting-token {token}"))
+                .succeeds()
+                .stdout;
+            if format == "json" {
+                // What broke off is no document; what follows is one, of the entries that are missing.
+                serde_json::from_str::<serde_json::Value>(&stdout).expect_err(&context);
+                let rest: serde_json::Value = serde_json::from_str(&rest).unwrap();
+                let first = &rest["ImageUsageReportEntries"][0]["UsageCount"];
+                assert_eq!(*first, said, "{context}");
+            } else {
+                assert!(stdout.ends_with('\n'), "{context}");
+                assert_eq!(stdout.lines().count(), header + said, "{context}");
+                let rest: String = rest.split_inclusive('\n').skip(header).collect();
+                assert_eq!(stdout.clone() + &rest, whole, "{context}");
+            }
+            match wanted {
+                Wanted::Resume(entries) => {
+                    assert_eq!(said, *entries, "{context}");
+                    format!("the first {entries}")
+                }
+                _ => {
+                    assert!(0 < said && said < ENTRIES as usize, "{context}");
+                    "those that fit".to_owned()
+                }
+            }
+        }
+    };
+    let mut says = stderr.lines().next().unwrap_or_default().to_owned();
+    // Addresses are as the system gives them.
+    if let Some((before, rest)) = says.split_once("http://") {
+        let end = rest.find([' ', ':']).unwrap_or(rest.len());
+        let after = rest[end..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        says = format!(
+            "{before}the endpoint{}{after}",
+            if after.starts_with(' ') { "" } else { ":" }
+        );
+    }
+    if let Some((before, rest)) = says.split_once("stopped after ") {
+        let (_, after) = rest.split_once(' ').unwrap();
+        says = format!("{before}stopped after … {after}");
+    }
+    [entries, says]
+}
+
+const PAGE_HEAD: &str = "\
+# What happens at each fault
+
+Written by `tests/it/matrix.rs`, which runs each row in each format (JSON, NDJSON, CSV, TSV, text, Markdown, table):
+one image of 40 entries in pages of 10. The fault strikes at the second page. \"For ever\" is with `--max-attempts 1`.
+
+\"Exactly\" means: the output ends at a whole row, and when the output of a second run with the token from stderr is
+appended, without its header, the bytes are those of one whole run. A JSON document that broke off is left
+unterminated, so that no parser takes it for the whole; there the second run's document holds the entries that are
+missing, and no other.
+
+| fault | exit status | entries written | resume | first line of stderr |
+| --- | --- | --- | --- | --- |
+";
+
+const PAGE_END: &str = "
+With `--query` nothing is written before the answer is whole, and with `--out-file` nothing appears: after a fault there
+is no token then, and the run is made again.
+
+- **`--out-file`** is replaced in one step. `kill -9`, a second Ctrl-C and a power cut leave the old file, or the whole
+  new one, and may leave a temporary file `.amiusage-…` beside it, which can be removed.
+- **A reader that stalls** (`amiusage … | less`) keeps neither Ctrl-C nor SIGTERM waiting, and what is in the pipe ends
+  at a whole row. When the run is stuck in something else, such as a network disk, it is ended after half a second; it
+  then says that the output may end within a row, and gives no token. A second Ctrl-C ends it at once.
+- **A full disk** may take a part of a row. In a file it is removed again. Where it cannot be (a device, a socket),
+  stderr says so, and it has to be removed before appending.
+- **A closed stdout** (`>&-`) cannot be told from `>/dev/null`: Rust's runtime opens `/dev/null` in its place before
+  the program begins. The exit status is 0 then.
+";
+
+#[test]
+fn each_fault_has_its_outcome_in_each_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let columns: Vec<Vec<[String; 2]>> = thread::scope(|scope| {
+        let runs: Vec<_> = FORMATS
+            .iter()
+            .map(|&(format, header)| {
+                let directory = directory.path();
+                scope.spawn(move || {
+                    (0..FAULTS.len())
+                        .map(|row| check(row, format, header, directory))
+                        .collect()
+                })
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let mut page = PAGE_HEAD.to_owned();
+    for (row, (name, _, status, wanted)) in FAULTS.iter().enumerate() {
+        let [entries, says] = &columns[0][row];
+        for column in &columns {
+            assert_eq!(column[row], columns[0][row], "{name}");
+        }
+        let resume = match wanted {
+            Wanted::Resume(_) | Wanted::ResumeAnywhere => "exactly",
+            Wanted::Nothing => "run again",
+            _ => "not needed",
+        };
+        page += &format!("| {name} | {status} | {entries} | {resume} | {says} |\n");
+    }
+    page += PAGE_END;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .eq(page, Data::read_from(&path, None));
+}
