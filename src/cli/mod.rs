@@ -12,7 +12,7 @@ pub mod list;
 mod manual;
 mod regions;
 pub mod shorthand;
-mod text_file;
+pub mod text_file;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

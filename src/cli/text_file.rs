@@ -5,7 +5,7 @@
 use std::{
     env, fs,
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// The largest text that is read, in bytes: far beyond any list of IDs, and no burden for memory.
@@ -34,8 +34,16 @@ pub fn read(path: &str) -> Result<String, String> {
     if path.is_empty() {
         return Err("the name of a file is missing".to_owned());
     }
+    read_up_to(MAX_BYTES, path.as_ref())
+}
+
+/// The text of the file at `path`, of at most `limit` bytes.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_up_to(limit: u64, path: &Path) -> Result<String, String> {
     fs::File::open(path)
-        .and_then(read_limited)
+        .and_then(|file| read_limited(limit, file))
         .map_err(|error| format!("cannot read {path:?}: {error}"))
         .and_then(|bytes| decode(&format!("{path:?}"), bytes))
 }
@@ -45,16 +53,16 @@ pub fn read(path: &str) -> Result<String, String> {
 /// # Errors
 /// As for [`read`].
 pub fn read_from(name: &str, reader: impl Read) -> Result<String, String> {
-    read_limited(reader)
+    read_limited(MAX_BYTES, reader)
         .map_err(|error| format!("cannot read {name}: {error}"))
         .and_then(|bytes| decode(name, bytes))
 }
 
-fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+fn read_limited(limit: u64, reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("it holds more than {} MiB", MAX_BYTES >> 20);
+    reader.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let message = format!("it holds more than {} MiB", limit >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::aws::{self, Ec2, Endpoint, Patience};
-use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
+use crate::cli::{Connection, text_file};
 use crate::emulator::{self, Emulator, State};
 
 /// The client that the flags ask for.
@@ -49,13 +49,14 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
     .await?)
 }
 
+/// The largest saved document that is read, in bytes: over a million entries.
+const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
+
 /// Reads a saved document, the argument of `flag`.
 pub(super) fn load_state(flag: &str, path: &Path) -> anyhow::Result<State> {
-    let wrong = |why: &dyn std::fmt::Display| {
-        ArgumentError::new(flag, format_args!("{}: {why}", path.display()))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = text_file::read_up_to(MAX_DOCUMENT, path)
+        .map_err(|error| ArgumentError::new(flag, error))?;
     State::from_json(&text)
-        .map_err(|error| wrong(&error))
+        .map_err(|error| ArgumentError::new(flag, format_args!("{}: {error}", path.display())))
         .context("the saved document cannot be used")
 }

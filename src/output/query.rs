@@ -13,6 +13,13 @@ use serde_json::{Map, Number, Value};
 
 use super::{Format, Out, Record, TableStyle, Writer, escape, result};
 
+/// The longest expression, in bytes.
+const LONGEST: usize = 10_000;
+
+/// The most operators and brackets. An expression nests no deeper, and the crate goes down by recursion: a few
+/// thousand levels would overflow the stack.
+const DEEPEST: usize = 500;
+
 /// A compiled JMESPath expression.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -71,6 +78,15 @@ impl Query {
     /// The expression is not JMESPath.
     pub fn compile(expression: &str) -> Result<Self, QueryError> {
         const WHAT: &str = "the query is not a JMESPath expression";
+        if expression.len() > LONGEST {
+            let why = format!("it is longer than {LONGEST} bytes");
+            return Err(QueryError::new(WHAT, "", 0, why));
+        }
+        let deeper = |c| "([{!&|.*<=>".contains(c);
+        if let Some((place, _)) = expression.match_indices(deeper).nth(DEEPEST) {
+            let why = format!("it has more than {DEEPEST} operators and brackets");
+            return Err(QueryError::new(WHAT, expression, place, why));
+        }
         let expression = jmespath::compile(expression)
             .map_err(|error| QueryError::from_crate(WHAT, expression, error))?;
         let mut hashes = Vec::new();
@@ -280,6 +296,36 @@ See https://jmespath.org for the language.
 "#]]
         );
         assert!(message("\x1b").contains("Invalid character: \\u{1b}\n  \\u{1b}\n  ^\n"));
+    }
+
+    #[test]
+    fn what_would_overflow_the_stack_is_refused() {
+        for piece in [
+            "(",
+            "[",
+            "{a:",
+            "!",
+            "a[?",
+            "a.",
+            "@|",
+            "not_null(",
+            "a||",
+            "[*]",
+            "`[",
+        ] {
+            let fits = format!("{}@", piece.repeat(400));
+            if let Ok(query) = Query::compile(&fits) {
+                let _ = jmespath::interpret(
+                    &Rcvar::new(Variable::Null),
+                    query.expression.as_ast(),
+                    &mut Context::new(&fits, &DEFAULT_RUNTIME),
+                );
+            }
+            let error = Query::compile(&piece.repeat(600)).unwrap_err();
+            assert!(error.why.contains("more than 500"), "{error}");
+        }
+        let error = Query::compile(&"a".repeat(100_000)).unwrap_err();
+        assert!(error.to_string().contains("longer than"), "{error}");
     }
 
     #[test]

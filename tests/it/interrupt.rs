@@ -118,3 +118,85 @@ fn a_file_stays_as_it_was() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
 }
+
+/// Ends a run by a signal, within a second.
+fn ends(child: Child, name: &str, status: i32) -> Run {
+    let began = Instant::now();
+    signal(&child, name);
+    let output = child.wait_with_output().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(1));
+    Run::of(output, status)
+}
+
+#[test]
+fn a_reader_that_stalls_does_not_keep_it_and_gets_whole_rows() {
+    const MANY: u64 = 2000;
+    let server = Server::of(numbered(MANY));
+    let line = "entries --output ndjson";
+    let whole = server.words(line).succeeds();
+    for (name, status) in [("INT", 130), ("TERM", 143)] {
+        // Nobody reads the pipe, which has no room for all of it.
+        let child = start(&server, line);
+        thread::sleep(Duration::from_millis(700));
+        let run = ends(child, name, status);
+        assert!(run.stdout.ends_with("}\n"), "{name}");
+        assert!((1..MANY as usize).contains(&run.counts().len()));
+        let token = run.token().unwrap();
+        let rest = server
+            .words(&format!("{line} --starting-token {token}"))
+            .succeeds();
+        assert_eq!(run.stdout + &rest.stdout, whole.stdout, "{name}");
+    }
+}
+
+#[test]
+fn waiting_for_the_next_attempt_ends() {
+    let server = Server::new(numbered(1), |_, _| Act::Hang);
+    let child = start(&server, "entries --max-attempts 20");
+    wait_for_requests(&server, 4);
+    ends(child, "TERM", 143).silent().says("terminated");
+}
+
+#[test]
+fn what_is_stuck_is_ended_and_a_second_time_at_once() {
+    let stuck = || {
+        let server = Server::of(numbered(3000));
+        // Nobody reads the log, which is written at once.
+        let child = start(&server, "entries --debug --page-size 5 --out-file /dev/null");
+        thread::sleep(Duration::from_secs(2));
+        child
+    };
+    let began = |child: &mut Child| {
+        let began = Instant::now();
+        signal(child, "INT");
+        began
+    };
+    let mut child = stuck();
+    let first = began(&mut child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let grace = first.elapsed();
+    assert!(grace < Duration::from_secs(1), "{grace:?}");
+
+    let mut child = stuck();
+    let first = began(&mut child);
+    thread::sleep(Duration::from_millis(50));
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(first.elapsed() < grace, "{:?}", first.elapsed());
+}
+
+#[test]
+fn the_emulator_ends_in_peace() {
+    for name in ["INT", "TERM"] {
+        let mut child = crate::support::program(["emulator", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        ends(child, name, 0);
+    }
+}

@@ -1,0 +1,178 @@
+//! What the service, a file or an argument may hold: it is shown as it is, or refused with its place.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Act, Ends, Run, Server, amiusage, numbered, refusal};
+
+/// Written by the service as references, because the characters themselves are no XML.
+const HOSTILE: &str = "&#x1B;[31mred&#x7; &#x9B;2J &#x202E;a|b,\"c\" &lt;b&gt; &#xA;&#xD;&#x9;end";
+const MEANT: &str = "\u{1b}[31mred\u{7} \u{9b}2J \u{202e}a|b,\"c\" <b> \n\r\tend";
+
+fn hostile() -> Server {
+    Server::new(numbered(2), |_, mut reply| {
+        reply.body = reply.body.replace("ec2:Instance", HOSTILE);
+        Act::Reply(reply)
+    })
+}
+
+#[test]
+fn tables_text_and_markdown_show_controls_and_the_others_keep_them() {
+    let server = hostile();
+    for (output, lines) in [("table", None), ("text", Some(2)), ("markdown", Some(4))] {
+        let run = server
+            .words(&format!("entries --output {output}"))
+            .succeeds();
+        assert!(
+            !run.stdout
+                .contains(|c: char| c.is_control() && c != '\n' && c != '\t'),
+            "{run:?}"
+        );
+        assert!(run.stdout.contains("u{1b}"), "{run:?}");
+        assert!(
+            lines.is_none_or(|lines| run.stdout.lines().count() == lines),
+            "{run:?}"
+        );
+    }
+    let run = server.words("entries --output json").succeeds();
+    assert!(!run.stdout.contains('\u{1b}'), "{run:?}");
+    assert_eq!(
+        run.json()["ImageUsageReportEntries"][1]["ResourceType"],
+        MEANT
+    );
+    let run = server.words("entries --output ndjson").succeeds();
+    assert_eq!(run.stdout.lines().count(), 2);
+    let run = server.words("entries --output csv").succeeds();
+    let mut reader = csv::Reader::from_reader(run.stdout.as_bytes());
+    assert_eq!(&reader.records().nth(1).unwrap().unwrap()[0], MEANT);
+}
+
+#[test]
+fn errors_and_the_log_show_controls() {
+    let server = Server::says(refusal(400, HOSTILE, HOSTILE));
+    for line in ["entries", "entries --debug", "entries --error-format json"] {
+        let run = server.words(line).ends(254);
+        assert!(
+            !run.stderr.contains(|c: char| c.is_control() && c != '\n'),
+            "{run:?}"
+        );
+    }
+}
+
+/// Runs with `path` as an argument's file, and is refused with its place.
+fn refused(arguments: &[&str], place: &str) -> Run {
+    amiusage(arguments)
+        .ends(252)
+        .silent()
+        .says(place)
+        .hides("panicked")
+}
+
+#[test]
+fn a_file_that_is_no_document_is_refused_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let deep = "[".repeat(1_000_000);
+    let binary: Vec<u8> = (0..=255).rev().collect();
+    for (name, bytes, place) in [
+        ("deep", deep.as_bytes(), "line 1 column 3"),
+        (
+            "deeper",
+            format!("{{\"Other\":{deep}").as_bytes(),
+            "EOF while parsing a list",
+        ),
+        (
+            "cut",
+            b"{\"ImageUsageReportEntries\": [\n{\"ImageId\": ",
+            "line 2 column 12",
+        ),
+        ("binary", &binary, "line 1"),
+        ("latin", b"{\n\n\"\xe9\": 1}", "line 3"),
+        ("nothing", b"", "line 1 column 0"),
+    ] {
+        let path = file(name, bytes);
+        for flag in [
+            &["entries", "--offline="][..],
+            &["emulator", "--listen=127.0.0.1:0", "--state="],
+        ] {
+            let (last, first) = flag.split_last().unwrap();
+            let last = format!("{last}{path}");
+            let arguments = [first, &[&last]].concat();
+            refused(&arguments, place).says(&path);
+        }
+    }
+    for (bytes, place) in [
+        (&binary[..], "line 1"),
+        (b"ami-1\n\nami-2 \xe9", "line 3"),
+        (deep.as_bytes(), "JSON"),
+        (&[b' '; 17 << 20], "more than 16 MiB"),
+    ] {
+        let list = format!("@{}", file("list", bytes));
+        refused(&["entries", "--offline", "--image-ids", &list], place);
+    }
+}
+
+#[test]
+fn a_file_without_an_end_is_refused() {
+    if Path::new("/dev/zero").exists() {
+        refused(
+            &["entries", "--offline", "--image-ids", "@/dev/zero"],
+            "more than 16 MiB",
+        );
+        refused(&["entries", "--offline=/dev/zero"], "more than 256 MiB");
+    }
+}
+
+#[test]
+fn an_argument_of_any_size_is_refused_or_taken() {
+    for piece in [
+        "(",
+        "[",
+        "{a:",
+        "!",
+        "a[?",
+        "a.",
+        "@|",
+        "not_null(",
+        "a||",
+        "[*]",
+        "`[",
+        "é",
+        "\u{1b}",
+    ] {
+        let query = piece.repeat(100_000 / piece.len());
+        refused(&["entries", "--offline", "--query", &query], "--query");
+    }
+    for piece in [
+        "[",
+        "{\"Name\":",
+        "Name=",
+        "Values=[",
+        "\"",
+        "\\",
+        "é",
+        ",",
+        "\u{1b}",
+    ] {
+        let filter = piece.repeat(100_000 / piece.len());
+        refused(&["entries", "--offline", "--filter", &filter], "--filter");
+    }
+    // Of the AWS CLI's form, and cut; what is of no known form is the service's to judge.
+    let token = format!("eyJOZXh0VG9rZW4i{}", "A".repeat(100_000));
+    refused(
+        &["entries", "--offline", "--starting-token", &token],
+        "--starting-token",
+    );
+    amiusage([
+        "entries",
+        "--offline",
+        "--starting-token",
+        &"é".repeat(50_000),
+    ])
+    .ends(254)
+    .silent();
+}

@@ -1,0 +1,190 @@
+//! Where an answer goes and cannot: full, closed, not writable, or gone in the middle.
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::interrupt::signal;
+use crate::support::{Act, Ends, Run, Server, numbered, program, words};
+
+#[test]
+fn what_cannot_be_written_is_named_and_nothing_is_asked() {
+    let server = Server::of(numbered(9));
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing/answer");
+    for path in [directory.path(), &missing, Path::new("/dev/null/answer")] {
+        let path = path.display().to_string();
+        server
+            .amiusage(["entries", "--out-file", &path])
+            .ends(255)
+            .silent()
+            .says(&format!("error: cannot write to {path}: "));
+    }
+    assert!(server.requests().is_empty());
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn every_text_that_meets_a_full_disk_fails() {
+    for line in [
+        "completions bash",
+        "emulator --listen 127.0.0.1:0",
+        "entries --offline",
+        "entries --offline --query @",
+        "--help",
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut program = program(line.split_whitespace());
+        let child = program.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        Run::of(child.wait_with_output().unwrap(), 255);
+    }
+    words("entries --offline --out-file /dev/full")
+        .ends(255)
+        .says("error: cannot write to /dev/full: No space left on device")
+        .says("next: make room");
+}
+
+/// `entries` with its output in a file, which may grow to so many of the shell's blocks.
+fn limited(server: &Server, line: &str, blocks: u32) -> Run {
+    let program = server.program(line.split_whitespace());
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("ulimit -f {blocks}; exec \"$0\" \"$@\"")])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    Run::of(shell.output().unwrap(), 255)
+}
+
+#[test]
+fn a_full_file_is_given_up_and_the_old_one_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("answer");
+    fs::write(&path, "as it was").unwrap();
+    let server = Server::of(numbered(200));
+    let line = format!("entries --out-file {}", path.display());
+    let run = limited(&server, &line, 2).silent().says(&format!(
+        "{} is left as it was: cannot write to",
+        path.display()
+    ));
+    assert_eq!(run.token(), None);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+}
+
+/// Needs the right to mount.
+#[test]
+#[ignore = "mounts a file system; run as root"]
+fn a_disk_that_is_really_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = directory.path().display().to_string();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs", &disk])
+        .status()
+        .unwrap();
+    assert!(mounted.success());
+    let server = Server::of(numbered(2000));
+    let whole = server.words("entries --output ndjson").succeeds().stdout;
+    let path = directory.path().join("answer");
+    let mut program = server.program(["entries", "--output", "ndjson"]);
+    let child = program
+        .stdout(File::create(&path).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let run = Run::of(child.wait_with_output().unwrap(), 255)
+        .says("cannot write to stdout: No space left on device")
+        .says("next: make room");
+    let first = fs::read_to_string(&path).unwrap();
+    let atomic = server
+        .words(&format!("entries --out-file {disk}/other"))
+        .output()
+        .unwrap();
+    let left = fs::read_dir(&directory).unwrap().count();
+    Command::new("umount").arg(&disk).status().unwrap();
+
+    let rest = server
+        .words(&format!(
+            "entries --output ndjson --starting-token {}",
+            run.token().unwrap()
+        ))
+        .succeeds();
+    assert_eq!(first + &rest.stdout, whole);
+    assert_eq!(atomic.status.code(), Some(255));
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn a_pipe_named_as_the_file_is_no_file_left_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let server = Server::new(numbered(20), |number, reply| match number {
+        1 => Act::Reply(reply),
+        _ => Act::Hang,
+    });
+    let reading = {
+        let fifo = fifo.clone();
+        thread::spawn(move || fs::read_to_string(fifo).unwrap())
+    };
+    let line = format!(
+        "entries --page-size 10 --output ndjson --max-attempts 1 --out-file {}",
+        fifo.display()
+    );
+    let mut run = server
+        .words(&line)
+        .ends(255)
+        .silent()
+        .says("stopped after 10 entries");
+    run.stdout = reading.join().unwrap();
+    assert_eq!(run.counts(), (0..10).collect::<Vec<_>>());
+    assert!(run.token().is_some());
+}
+
+#[test]
+fn a_file_is_the_old_one_or_the_whole_new_one_whenever_it_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("answer");
+    let server = Server::new(numbered(60), |_, reply| {
+        thread::sleep(Duration::from_millis(10));
+        Act::Reply(reply)
+    });
+    let line = format!(
+        "entries --page-size 10 --output csv --out-file {}",
+        path.display()
+    );
+    server.words(&line).succeeds();
+    let whole = fs::read_to_string(&path).unwrap();
+    let mut finished = 0;
+    for round in 0..20 {
+        fs::write(&path, "as it was").unwrap();
+        let mut program = server.program(line.split_whitespace());
+        let mut child = program
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Spread over a run, and beyond its end.
+        thread::sleep(Duration::from_millis(round * 20));
+        signal(&child, "KILL");
+        child.wait().unwrap();
+        let now = fs::read_to_string(&path).unwrap();
+        assert!(now == "as it was" || now == whole, "{round}: {now}");
+        finished += usize::from(now == whole);
+    }
+    assert!(finished < 20);
+}
