@@ -1,5 +1,9 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
@@ -8,6 +12,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::Failure;
+use super::credentials::{AskMfa, Sources};
 use super::trace::Trace;
 
 /// How the service is to be reached.
@@ -21,6 +26,8 @@ pub struct Connection {
     pub endpoint: Endpoint,
     /// Whether to log requests to stderr.
     pub debug: bool,
+    /// Asks the user for the code of a multi-factor device.
+    pub ask_mfa: AskMfa,
 }
 
 /// Where requests go.
@@ -60,11 +67,14 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
     let (config, region) = match connection.endpoint {
         Endpoint::Offline(answers) => offline(answers, connection.region),
         Endpoint::Url(url) => {
-            let (config, region) = online(connection.profile, connection.region).await?;
+            let (config, region) =
+                online(connection.profile, connection.region, connection.ask_mfa).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
             (config.endpoint_url(url), region)
         }
-        Endpoint::Configured => online(connection.profile, connection.region).await?,
+        Endpoint::Configured => {
+            online(connection.profile, connection.region, connection.ask_mfa).await?
+        }
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -94,12 +104,17 @@ fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, Strin
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    ask_mfa: AskMfa,
 ) -> Result<(Builder, String), Failure> {
-    check_profile(profile.clone()).await?;
+    let profiles = check_profile(profile.clone()).await?;
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
+        .no_credentials()
+        .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
+    let explicit = profile.is_some();
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -114,11 +129,18 @@ async fn online(
                 .to_owned(),
         });
     };
-    Ok((Builder::from(&shared), region.to_string()))
+    let region = region.to_string();
+    let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
+    let config = Builder::from(&shared).credentials_provider(credentials);
+    Ok((config, region))
 }
 
-/// Refuses a profile that no file has. The SDK would go on without it, with whatever credentials it finds.
-async fn check_profile(named: Option<String>) -> Result<(), Failure> {
+/// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a
+/// multi-factor device first, and a `credential_process` may open a browser.
+const A_PERSONS_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// Reads the profiles, and refuses to use one that no file has. The SDK would go on without it, with whatever credentials it finds.
+async fn check_profile(named: Option<String>) -> Result<ProfileSet, Failure> {
     let env = Env::real();
     let asked = named
         .clone()
@@ -150,6 +172,6 @@ async fn check_profile(named: Option<String>) -> Result<(), Failure> {
                 },
             })
         }
-        _ => Ok(()),
+        _ => Ok(profiles),
     }
 }

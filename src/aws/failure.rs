@@ -6,12 +6,12 @@
 use std::error::Error;
 
 use anyhow::Chain;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
+use super::credentials::{NoCredentials, explain};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +26,13 @@ pub enum Failure {
     },
 
     /// No credentials could be had.
-    #[error("no usable credentials: {0}")]
-    Credentials(String),
+    #[error("no usable credentials: {problem}")]
+    Credentials {
+        /// Why not.
+        problem: String,
+        /// What the user can do.
+        next_step: String,
+    },
 
     /// The service answered with an error.
     #[error("the service refused the request: {message} ({code}{})", request(.request_id))]
@@ -59,10 +64,6 @@ pub enum Failure {
     },
 }
 
-/// Where the SDK's default chain looks for credentials.
-const NOWHERE: &str = "there are none in the environment, the profile, a web identity token, the container or the \
-                       instance";
-
 fn request(id: &Option<String>) -> String {
     id.as_ref()
         .map(|id| format!(", request ID {id}"))
@@ -76,11 +77,8 @@ impl Failure {
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            return match credentials {
-                CredentialsError::CredentialsNotLoaded(_) => Self::Credentials(NOWHERE.to_owned()),
-                // The SDK lists what it tried on lines of their own.
-                error => Self::Credentials(chain(error).replace("\n    ", "; ")),
-            };
+            let NoCredentials { problem, next_step } = explain(credentials);
+            return Self::Credentials { problem, next_step };
         }
         let endpoint = ec2.endpoint();
         match &error {
@@ -139,10 +137,8 @@ impl Failure {
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {
-            Self::Configuration { next_step, .. } => next_step,
-            Self::Credentials(_) => {
-                "run `aws sso login` or `aws configure`, name another --profile, or set \
-                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --offline needs none"
+            Self::Configuration { next_step, .. } | Self::Credentials { next_step, .. } => {
+                next_step
             }
             Self::Service { code, .. } => advice(code),
             Self::Network { .. } => {
@@ -209,7 +205,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The words below the SDK's outermost "dispatch failure" and its like.
-fn inner(error: &(dyn Error + 'static)) -> String {
+pub(super) fn inner(error: &(dyn Error + 'static)) -> String {
     error.source().map_or_else(|| error.to_string(), chain)
 }
 

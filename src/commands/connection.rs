@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::mfa;
 use crate::aws::{self, Ec2, Endpoint};
 use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
@@ -31,6 +32,7 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         region,
         endpoint,
         debug,
+        ask_mfa: mfa::ask,
     })
     .await?)
 }
