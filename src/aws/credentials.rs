@@ -29,7 +29,7 @@ use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIden
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use tokio::sync::OnceCell;
 
-use super::failure::{chain, inner};
+use super::failure::{chain, inner, public};
 
 /// The code of a multi-factor device, once the user has typed it.
 pub type Code = Pin<Box<dyn Future<Output = io::Result<String>> + Send>>;
@@ -108,7 +108,7 @@ fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<String> {
     let error = error.as_service_error()?;
     Some(format!(
         "{} ({})",
-        error.message().unwrap_or("no message"),
+        public(error.message().unwrap_or("no message")),
         error.code()?
     ))
 }
@@ -151,7 +151,7 @@ impl Sources {
     /// The first source that has credentials gives them; `explicit` tells whether the user named the profile.
     ///
     /// Botocore, too, leaves out the environment for a profile from the command line, but not for `AWS_PROFILE`.
-    pub(super) fn chain(&self, explicit: bool) -> CredentialsProviderChain {
+    pub(super) fn chain(&self, explicit: bool) -> impl ProvideCredentials + use<> {
         let name = self.profiles.selected_profile();
         let profile = self.profile(name, &[]);
         let first = if explicit {
@@ -167,10 +167,11 @@ impl Sources {
                 )
         };
         let nowhere = Nowhere(explicit.then(|| name.to_owned()));
-        first
+        let chain = first
             .or_else("EcsContainer", self.container())
             .or_else("Ec2InstanceMetadata", self.instance())
-            .or_else("Nowhere", nowhere)
+            .or_else("Nowhere", nowhere);
+        Whole(chain)
     }
 
     /// The credentials of a profile, which is the source of the profiles `above`.
@@ -498,6 +499,24 @@ impl Nowhere {
     }
 }
 
+/// Credentials that have a key and a secret. Out of an answer that was cut the SDK reads empty ones.
+#[derive(Debug)]
+struct Whole(CredentialsProviderChain);
+
+impl Whole {
+    async fn credentials(&self) -> provider::Result {
+        let credentials = self.0.provide_credentials().await?;
+        if credentials.access_key_id().is_empty() || credentials.secret_access_key().is_empty() {
+            return Err(NoCredentials {
+                problem: "the access key or its secret is empty".to_owned(),
+                next_step: SIGN_IN.to_owned(),
+            }
+            .into());
+        }
+        Ok(credentials)
+    }
+}
+
 macro_rules! provides_credentials {
     ($($source:ty),*) => {$(
         impl ProvideCredentials for $source {
@@ -511,4 +530,4 @@ macro_rules! provides_credentials {
     )*};
 }
 
-provides_credentials!(OfProfile, Role, Nowhere);
+provides_credentials!(OfProfile, Role, Nowhere, Whole);

@@ -3,6 +3,7 @@
 //! The SDK's outermost message is only "service error" or "dispatch failure"; the code, the service's words and
 //! the request ID are further down, and are dug out here.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use anyhow::Chain;
@@ -87,7 +88,7 @@ impl Failure {
                 match service.code() {
                     Some(code) => Self::Service {
                         code: code.to_owned(),
-                        message: service.message().unwrap_or("no message").to_owned(),
+                        message: public(service.message().unwrap_or("no message")),
                         request_id: service.request_id().map(str::to_owned),
                     },
                     None => Self::Response {
@@ -192,11 +193,43 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
-/// The words of an error and of its causes, each said once.
+/// What may be shown of the words of an error: no user name, password and query of a URL, no headers, no bodies.
+pub(super) fn public(words: &str) -> String {
+    // AWS answers a wrong signature with the request as it understands it, session token and all. The SDK's client
+    // of instance metadata shows the whole response, its readers of JSON the value that does not fit, and where a URL
+    // is none it shows that and the whole request.
+    const TOO_MUCH: [&str; 4] = [
+        "the canonical string for this request",
+        "response { status",
+        "but found `",
+        "to apply endpoint `",
+    ];
+
+    let lower = words.to_ascii_lowercase();
+    let end = TOO_MUCH.iter().filter_map(|start| lower.find(start)).min();
+    let words = words[..end.unwrap_or(words.len())].trim_end();
+    let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
+    words
+        .split_inclusive(ends)
+        .map(|part| {
+            let word = part.trim_end_matches(ends);
+            match word.split_once("://") {
+                Some((scheme, rest)) => {
+                    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
+                    Cow::from(format!("{scheme}://{rest}{}", &part[word.len()..]))
+                }
+                None => Cow::from(part),
+            }
+        })
+        .collect()
+}
+
+/// The words of an error and of its causes, each said once, as far as they may be shown.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in Chain::new(error) {
-        let words = cause.to_string();
+        let words = public(&cause.to_string());
         if !said.iter().any(|earlier| earlier.contains(&words)) {
             said.push(words);
         }
@@ -211,4 +244,38 @@ pub(super) fn inner(error: &(dyn Error + 'static)) -> String {
 
 fn status(response: &HttpResponse) -> String {
     format!(" (status {})", response.status().as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_shown() {
+        for (words, shown) in [
+            (
+                "nothing: to/hide? me@example.com",
+                "nothing: to/hide? me@example.com",
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r/me@example.com",
+                "arn:aws:sts::1:assumed-role/r/me@example.com",
+            ),
+            (
+                "look at https://docs.aws.amazon.com/x#y.",
+                "look at https://docs.aws.amazon.com/x#y.",
+            ),
+            (
+                "bad URI: `http://me:p@ss/w?rd@host:1/x?token=1`, sorry",
+                "bad URI: `http://host:1/x`, sorry",
+            ),
+            (
+                "wrong.\n\nThe Canonical String for this request should",
+                "wrong.",
+            ),
+            ("é: failed to apply endpoint `x` to `y`", "é: failed"),
+        ] {
+            assert_eq!(public(words), shown);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A cloud on one port: EC2, and all that hands out credentials: STS, IAM Identity Center, the instance metadata
 //! service and a container's agent. And a home directory with the AWS CLI's files in it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -56,7 +56,7 @@ impl Call {
         )
     }
 
-    fn action(&self) -> String {
+    pub fn action(&self) -> String {
         self.parameter("Action").unwrap_or_default()
     }
 }
@@ -69,6 +69,20 @@ pub fn document(name: &str) -> String {
     format!(
         r#"{{"Code": "Success", "AccessKeyId": "ASIA{name}", "SecretAccessKey": "secret-of-{name}",
             "Token": "token-of-{name}", "Expiration": "{LATER}"}}"#
+    )
+}
+
+/// STS's answer to the request for a role, until `expiration`.
+pub fn session(call: &Call, expiration: &str) -> String {
+    let action = call.action();
+    let arn = call.parameter("RoleArn").unwrap_or_default();
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    format!(
+        "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIA{name}</AccessKeyId>\
+         <SecretAccessKey>secret-of-{name}</SecretAccessKey><SessionToken>token-of-{name}</SessionToken>\
+         <Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId>\
+         <Arn>arn:aws:sts::123456789012:assumed-role/{name}/b</Arn></AssumedRoleUser>\
+         </{action}Result></{action}Response>"
     )
 }
 
@@ -223,18 +237,7 @@ fn answer(call: &Call, emulator: &Emulator) -> Answer {
 
     match call.action().as_str() {
         "" => {}
-        action @ ("AssumeRole" | "AssumeRoleWithWebIdentity") => {
-            let arn = call.parameter("RoleArn").unwrap_or_default();
-            let name = arn.rsplit('/').next().unwrap_or_default();
-            let body = format!(
-                "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIA{name}</AccessKeyId>\
-                 <SecretAccessKey>secret-of-{name}</SecretAccessKey><SessionToken>token-of-{name}</SessionToken>\
-                 <Expiration>{LATER}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId>\
-                 <Arn>arn:aws:sts::123456789012:assumed-role/{name}/b</Arn></AssumedRoleUser>\
-                 </{action}Result></{action}Response>"
-            );
-            return (200, body);
-        }
+        "AssumeRole" | "AssumeRoleWithWebIdentity" => return (200, session(call, LATER)),
         _ => {
             let reply = emulator.answer(call.body.as_bytes());
             return (reply.status, reply.body);

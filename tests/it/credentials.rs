@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use snapbox::cmd::Command;
 
-use crate::cloud::{Call, Cloud, LATER, PAGES, denial};
+use crate::cloud::{Call, Cloud, LATER, PAGES, denial, session};
 
 /// The SHA-1 of `dev` and of `https://example.com/start`, the names of SSO token files.
 const DEV: &str = "34c6fceca75e456f25e7e99531e2425c6c1de443";
@@ -637,10 +637,11 @@ mod mfa {
                 )
             })
         });
-        let Some(mut child) = on_a_terminal(&cloud, "--profile mfa") else {
+        let Some(mut child) = on_a_terminal(&cloud, "--profile mfa --debug") else {
             return;
         };
-        let shown = type_at_prompt(&mut child, &["000000\r"]);
+        let shown = type_at_prompt(&mut child, &["918273\r"]);
+        assert!(!shown.contains("918273"), "{shown}");
         assert!(shown.contains("status=253"), "{shown}");
         assert!(
             shown.contains("invalid MFA one time pass code. (AccessDenied)"),
@@ -648,6 +649,36 @@ mod mfa {
         );
         assert!(shown.contains("try the next code"), "{shown}");
         assert_eq!(cloud.sts().len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_asked_again_when_the_session_is_over() {
+        let cloud = with(|call| match call.action().as_str() {
+            "AssumeRole" => {
+                let soon = SystemTime::now() + Duration::from_secs(2);
+                let soon = humantime::format_rfc3339_millis(soon).to_string();
+                Some((200, session(call, &soon)))
+            }
+            _ => {
+                std::thread::sleep(Duration::from_millis(1100));
+                None
+            }
+        });
+        let arguments = "--page-size 1 --profile mfa --output csv";
+        let Some(mut child) = on_a_terminal(&cloud, arguments) else {
+            return;
+        };
+        let shown = type_at_prompt(&mut child, &["654321\r"]);
+        assert!(shown.contains("status=253"), "{shown}");
+        assert!(
+            shown.contains(
+                "the session of the role arn:aws:iam::123456789012:role/guarded has expired"
+            ),
+            "{shown}"
+        );
+        assert!(shown.contains("--starting-token"), "{shown}");
+        assert_eq!(shown.matches(PROMPT).count(), 1, "{shown}");
+        assert_eq!((cloud.sts().len(), cloud.signers().len()), (1, 2));
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 mod cloud;
 mod credentials;
+mod secrets;
 mod support;
