@@ -180,12 +180,8 @@ impl Sources {
         if let Some(role) = profile.and_then(|profile| self.role(profile, above)) {
             return SharedCredentialsProvider::new(role);
         }
-        let has = |keys: &[&str]| {
-            profile.is_some_and(|profile| keys.iter().any(|key| profile.get(key).is_some()))
-        };
         SharedCredentialsProvider::new(OfProfile {
-            signs_in: has(&["sso_session", "sso_start_url"]),
-            runs_program: has(&["credential_process"]),
+            kind: profile.map_or(Kind::Other, Kind::of),
             provider: ProfileFileCredentialsProvider::builder()
                 .configure(&self.providers)
                 .profile_name(name)
@@ -265,42 +261,78 @@ fn keys(profile: &Profile) -> Option<Credentials> {
     ))
 }
 
+/// What gives a profile its credentials.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    SingleSignOn,
+    /// `aws login`, for which the SDK wants a good deal of cryptography that is left out here.
+    Login,
+    Program,
+    Other,
+}
+
+impl Kind {
+    /// In the SDK's order.
+    fn of(profile: &Profile) -> Self {
+        let has = |key| profile.get(key).is_some();
+        if has("credential_source") || has("web_identity_token_file") {
+            Self::Other
+        } else if has("sso_session") || has("sso_start_url") {
+            Self::SingleSignOn
+        } else if has("login_session") {
+            Self::Login
+        } else if has("credential_process") {
+            Self::Program
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// The SDK's source for a profile, with the SDK's errors said in a user's words.
 #[derive(Debug)]
 struct OfProfile {
     name: String,
-    signs_in: bool,
-    runs_program: bool,
+    kind: Kind,
     provider: ProfileFileCredentialsProvider,
 }
 
 impl OfProfile {
     async fn credentials(&self) -> provider::Result {
-        self.provider.provide_credentials().await.map_err(|error| {
-            let CredentialsError::ProviderError(_) = error else {
-                return error;
-            };
-            let name = &self.name;
-            let (problem, next_step) = if no_connection(&error) {
-                (format!("profile `{name}`: {}", inner(&error)), NETWORK.to_owned())
-            } else if self.signs_in {
-                (
-                    format!("profile `{name}`: {}", inner(&error)),
-                    format!("run `aws sso login --profile {name}`, then run it again"),
-                )
-            } else if self.runs_program {
-                (
-                    format!(
-                        "the credential_process of profile `{name}` {}",
-                        fault_of_program(&error)
-                    ),
-                    "run that command yourself to see why; what it says may be secret and is not shown here".to_owned(),
-                )
-            } else {
-                return error;
-            };
-            NoCredentials { problem, next_step }.into()
-        })
+        self.provider
+            .provide_credentials()
+            .await
+            .map_err(|error| self.explain(error))
+    }
+
+    fn explain(&self, error: CredentialsError) -> CredentialsError {
+        let name = &self.name;
+        let (problem, next_step) = match (self.kind, &error) {
+            (Kind::Login, CredentialsError::InvalidConfiguration(_)) => (
+                format!("profile `{name}` takes them from `aws login`, whose sessions are not read here"),
+                format!(
+                    "name another profile with `credential_process = aws configure export-credentials --profile \
+                     {name} --format process`"
+                ),
+            ),
+            (_, CredentialsError::ProviderError(_)) if no_connection(&error) => (
+                format!("profile `{name}`: {}", inner(&error)),
+                NETWORK.to_owned(),
+            ),
+            (Kind::SingleSignOn, CredentialsError::ProviderError(_)) => (
+                format!("profile `{name}`: {}", inner(&error)),
+                format!("run `aws sso login --profile {name}`, then run it again"),
+            ),
+            (Kind::Program, CredentialsError::ProviderError(_)) => (
+                format!(
+                    "the credential_process of profile `{name}` {}",
+                    fault_of_program(&error)
+                ),
+                "run that command yourself to see why; what it says may be secret and is not shown here".to_owned(),
+            ),
+            _ => return error,
+        };
+        NoCredentials { problem, next_step }.into()
     }
 }
 

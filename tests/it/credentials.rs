@@ -140,7 +140,7 @@ fn with_environment(command: Command, variables: &[(&str, &str)]) -> Command {
         .fold(command, |command, (name, value)| command.env(name, value))
 }
 
-fn of_profile<'a>(profile: &'a str) -> Vec<&'a str> {
+fn of_profile(profile: &str) -> Vec<&str> {
     [PAGES, &["--profile", profile]].concat()
 }
 
@@ -474,6 +474,17 @@ fn a_credential_process_that_fails_is_told_by_its_exit_status() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn a_session_of_aws_login_names_the_way_round() {
+    let cloud = Cloud::new();
+    cloud.config("[profile console]\nlogin_session = arn:aws:iam::123456789012:user/me\n");
+    let stderr = failure(cloud.amiusage(of_profile("console")));
+    assert!(
+        stderr.contains("aws configure export-credentials --profile console --format process"),
+        "{stderr}"
+    );
 }
 
 #[test]
