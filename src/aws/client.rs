@@ -11,9 +11,10 @@ use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::Failure;
 use super::credentials::{AskMfa, Sources};
-use super::trace::Trace;
+use super::trace::{Retries, Trace};
+use super::whole::whole;
+use super::{Failure, Patience};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Where requests go.
     pub endpoint: Endpoint,
+    /// How long to wait, and how often to ask again.
+    pub patience: Patience,
     /// Whether to log requests to stderr.
     pub debug: bool,
     /// Asks the user for the code of a multi-factor device.
@@ -57,6 +60,16 @@ impl Ec2 {
             .origin()
             .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
     }
+
+    /// How many attempts the request took that was sent last.
+    pub(super) fn attempts(&self) -> u32 {
+        self.trace.attempts()
+    }
+
+    /// The count of retries, which goes on while requests do.
+    pub fn retries(&self) -> Retries {
+        self.trace.retries()
+    }
 }
 
 /// Sets up a client. No request is sent; credentials are looked for when the first one is.
@@ -64,17 +77,21 @@ impl Ec2 {
 /// # Errors
 /// [`Failure::Configuration`] for an unknown profile, unreadable settings, or no Region.
 pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
+    let Connection {
+        profile,
+        region,
+        patience,
+        ask_mfa,
+        ..
+    } = connection;
     let (config, region) = match connection.endpoint {
-        Endpoint::Offline(answers) => offline(answers, connection.region),
+        Endpoint::Offline(answers) => offline(answers, region, &patience),
         Endpoint::Url(url) => {
-            let (config, region) =
-                online(connection.profile, connection.region, connection.ask_mfa).await?;
+            let (config, region) = online(profile, region, &patience, ask_mfa).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
             (config.endpoint_url(url), region)
         }
-        Endpoint::Configured => {
-            online(connection.profile, connection.region, connection.ask_mfa).await?
-        }
+        Endpoint::Configured => online(profile, region, &patience, ask_mfa).await?,
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -88,11 +105,17 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
 }
 
 /// The settings of a client that reads no file, no environment and no network.
-fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, String) {
+fn offline(
+    answers: SharedHttpClient,
+    region: Option<String>,
+    patience: &Patience,
+) -> (Builder, String) {
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(answers)
+        .http_client(whole(answers))
+        .retry_config(patience.own_retries())
+        .timeout_config(patience.timeouts())
         .region(Region::new(region.clone()))
         .credentials_provider(Credentials::new(
             "offline", "offline", None, None, "offline",
@@ -104,14 +127,18 @@ fn offline(answers: SharedHttpClient, region: Option<String>) -> (Builder, Strin
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    patience: &Patience,
     ask_mfa: AskMfa,
 ) -> Result<(Builder, String), Failure> {
-    let profiles = check_profile(profile.clone()).await?;
+    let profiles = profiles(profile.clone()).await?;
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https)
+        .http_client(https.clone())
+        .retry_config(patience.retries(&Env::real(), &profiles)?)
+        .timeout_config(patience.timeouts())
         .no_credentials()
         .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
     let explicit = profile.is_some();
@@ -131,7 +158,9 @@ async fn online(
     };
     let region = region.to_string();
     let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
-    let config = Builder::from(&shared).credentials_provider(credentials);
+    let config = Builder::from(&shared)
+        .http_client(whole(https))
+        .credentials_provider(credentials);
     Ok((config, region))
 }
 
@@ -139,8 +168,9 @@ async fn online(
 /// multi-factor device first, and a `credential_process` may open a browser.
 const A_PERSONS_TIME: Duration = Duration::from_secs(60 * 60);
 
-/// Reads the profiles, and refuses to use one that no file has. The SDK would go on without it, with whatever credentials it finds.
-async fn check_profile(named: Option<String>) -> Result<ProfileSet, Failure> {
+/// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials
+/// it finds.
+async fn profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
     let env = Env::real();
     let asked = named
         .clone()

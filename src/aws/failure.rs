@@ -13,6 +13,7 @@ use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
 use super::credentials::{NoCredentials, explain};
+use super::whole::{self, Fault};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,8 @@ pub enum Failure {
         endpoint: String,
         /// What happened.
         problem: String,
+        /// What the user can do.
+        next_step: String,
     },
 
     /// What came back is not an answer to the request.
@@ -63,6 +66,23 @@ pub enum Failure {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+/// What helps when there is no connection.
+const REACH: &str = "check --endpoint-url, --region and the network, then run it again";
+
+/// What helps against a time-out or a broken connection.
+fn patience(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Connect(_) => {
+            "check --endpoint-url, --region and the network; for a slow network give a longer --connect-timeout"
+        }
+        Fault::Silence(_) | Fault::Stall { .. } => {
+            "check --endpoint-url and the network; for a slow answer give a longer --read-timeout or a smaller \
+             --page-size"
+        }
+        Fault::Broken(_) | Fault::Body { .. } => REACH,
+    }
 }
 
 fn request(id: &Option<String>) -> String {
@@ -82,8 +102,24 @@ impl Failure {
             return Self::Credentials { problem, next_step };
         }
         let endpoint = ec2.endpoint();
+        let attempts = match ec2.attempts() {
+            0 | 1 => String::new(),
+            attempts => format!(", in {attempts} attempts"),
+        };
+        if let Some(fault) = Chain::new(&error).find_map(|cause| cause.downcast_ref::<Fault>()) {
+            let problem = format!("{}{attempts}", chain(fault));
+            return match fault {
+                Fault::Body { .. } => Self::Response { endpoint, problem },
+                _ => Self::Network {
+                    endpoint,
+                    problem,
+                    next_step: patience(fault).to_owned(),
+                },
+            };
+        }
         match &error {
             SdkError::ServiceError(service) => {
+                let response = service.raw();
                 let service = service.err();
                 match service.code() {
                     Some(code) => Self::Service {
@@ -93,10 +129,13 @@ impl Failure {
                     },
                     None => Self::Response {
                         endpoint,
-                        problem: format!(
-                            "an error{} without a code",
-                            error.raw_response().map(status).unwrap_or_default()
-                        ),
+                        problem: if response.status().is_success() {
+                            // A whole document, but a number or a time in it is none.
+                            format!("{}{}", chain(service), status(response))
+                        } else {
+                            let body = response.body().bytes().unwrap_or_default();
+                            format!("{}{}{attempts}", whole::describe(body), status(response))
+                        },
                     },
                 }
             }
@@ -110,7 +149,8 @@ impl Failure {
             },
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Network {
                 endpoint,
-                problem: inner(&error),
+                problem: format!("{}{attempts}", inner(&error)),
+                next_step: REACH.to_owned(),
             },
             _ => Self::Configuration {
                 problem: inner(&error),
@@ -138,13 +178,10 @@ impl Failure {
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {
-            Self::Configuration { next_step, .. } | Self::Credentials { next_step, .. } => {
-                next_step
-            }
+            Self::Configuration { next_step, .. }
+            | Self::Credentials { next_step, .. }
+            | Self::Network { next_step, .. } => next_step,
             Self::Service { code, .. } => advice(code),
-            Self::Network { .. } => {
-                "check --endpoint-url, --region and the network, then run it again"
-            }
             Self::Response { .. } => {
                 "look for a proxy or another program at this address, then run it again"
             }
@@ -181,7 +218,7 @@ fn advice(code: &str) -> &'static str {
             "check the values; filters are account-id, creation-time and resource-type, and case matters"
         }
         "RequestLimitExceeded" | "Throttling" | "ThrottlingException" => {
-            "the account asks too much at once: wait a minute, then run it again"
+            "the account asks too much at once: wait a minute and run it again, or give more --max-attempts"
         }
         "InvalidAction" | "UnknownParameter" | "NoSuchVersion" => {
             "this endpoint does not know image usage reports: ask another --region or --endpoint-url"

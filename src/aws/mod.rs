@@ -3,8 +3,12 @@
 mod client;
 mod credentials;
 mod failure;
+mod patience;
 mod trace;
+mod whole;
 
 pub use client::{Connection, Ec2, Endpoint, connect};
 pub use credentials::{AskMfa, Code};
 pub use failure::Failure;
+pub use patience::Patience;
+pub use trace::Retries;

@@ -1,6 +1,8 @@
-//! Watches each attempt of a request: where it went, and with `--debug` what was asked and how long it took.
+//! Watches each attempt of a request: where it went, how many there were, and with `--debug` what was asked and
+//! how long it took.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -22,6 +24,20 @@ use super::failure::chain;
 pub(super) struct Trace {
     debug: bool,
     origin: Arc<OnceLock<String>>,
+    /// The number of the latest attempt within its request.
+    attempt: Arc<AtomicU32>,
+    retries: Retries,
+}
+
+/// Counts the attempts that had to be made again, of all requests of a client.
+#[derive(Clone, Debug, Default)]
+pub struct Retries(Arc<AtomicU64>);
+
+impl Retries {
+    /// How many there were so far.
+    pub fn count(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
 }
 
 /// When an attempt began.
@@ -37,12 +53,22 @@ impl Trace {
         Self {
             debug,
             origin: Arc::default(),
+            attempt: Arc::default(),
+            retries: Retries::default(),
         }
     }
 
     /// The scheme, host and port that the first request went to.
     pub(super) fn origin(&self) -> Option<String> {
         self.origin.get().cloned()
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempt.load(Relaxed)
+    }
+
+    pub(super) fn retries(&self) -> Retries {
+        self.retries.clone()
     }
 }
 
@@ -59,10 +85,14 @@ impl Intercept for Trace {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let origin = self.origin.get_or_init(|| origin(request.uri()));
+        let attempt = config
+            .load::<RequestAttempts>()
+            .map_or(1, RequestAttempts::attempts);
+        self.attempt.store(attempt, Relaxed);
+        if attempt > 1 {
+            self.retries.0.fetch_add(1, Relaxed);
+        }
         if self.debug {
-            let attempt = config
-                .load::<RequestAttempts>()
-                .map_or(1, RequestAttempts::attempts);
             let form = request
                 .body()
                 .bytes()

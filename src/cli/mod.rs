@@ -3,17 +3,23 @@
 //!
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
+mod candidates;
 pub mod emulator;
 pub mod entries;
 pub mod error;
 pub mod filter;
 pub mod list;
+mod manual;
+mod regions;
 pub mod shorthand;
 mod text_file;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -26,9 +32,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
     version,
     propagate_version = true,
     infer_long_args = true,
+    // As in the AWS CLI, the last of two wins: a script may add a flag to a line that has it.
+    args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_long_help = manual::PROGRAM
 )]
 pub struct Cli {
     /// What to do.
@@ -56,18 +65,12 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Print the completion script of a shell
+/// Print the script that completes this program's words in a shell
 ///
-/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete
-/// with real values. Where to put it:
-///
-///   bash        amiusage completions bash > ~/.local/share/bash-completion/completions/amiusage
-///   zsh         amiusage completions zsh > "${fpath[1]}/_amiusage"
-///   fish        amiusage completions fish > ~/.config/fish/completions/amiusage.fish
-///   PowerShell  amiusage completions powershell >> $PROFILE
-///   elvish      amiusage completions elvish >> ~/.config/elvish/rc.elv
+/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete with
+/// real values.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = manual::COMPLETIONS)]
 pub struct Completions {
     /// The shell to print it for
     pub shell: clap_complete::Shell,
@@ -77,17 +80,63 @@ pub struct Completions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Use the settings and credentials of this profile
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "offline")]
+    /// Take settings and credentials from this profile of the AWS CLI's files
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "offline",
+        add = ArgValueCandidates::new(candidates::profiles)
+    )]
     pub profile: Option<String>,
 
     /// Ask in this Region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "REGION",
+        add = ArgValueCandidates::new(candidates::regions)
+    )]
     pub region: Option<String>,
 
-    /// Send the requests to this URL instead of the Region's endpoint
+    /// Send requests to this URL instead of the Region's endpoint
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
     pub endpoint_url: Option<String>,
+
+    /// Give a connection so long, TLS and proxy included; 0 for no limit
+    ///
+    /// Whole or decimal seconds. The time holds for each attempt.
+    #[arg(
+        long,
+        visible_alias = "cli-connect-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        default_value = "10"
+    )]
+    pub connect_timeout: Duration,
+
+    /// Give up on a service that is silent for so long; 0 for no limit
+    ///
+    /// Whole or decimal seconds: until an answer begins, and between its parts. An answer that trickles, with
+    /// less than 1 KiB a second in all this time, is given up too. The time holds for each attempt.
+    #[arg(
+        long,
+        visible_alias = "cli-read-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        default_value = "60"
+    )]
+    pub read_timeout: Duration,
+
+    /// Try a request at most so often, 1 for no retries; else AWS_MAX_ATTEMPTS, the profile, or 10
+    ///
+    /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
+    /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
+    /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
+    #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
+    pub max_attempts: Option<NonZeroU32>,
 
     /// Answer from built-in sample data, or from a saved document: no account, no network
     ///
@@ -109,11 +158,11 @@ pub struct Connection {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub struct Messages {
-    /// The form of an error on stderr; `json` is one object on one line
+    /// The form of an error on stderr
     #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
     pub error_format: ErrorFormat,
 
-    /// Whether to colour: `auto` does on a terminal unless `NO_COLOR` is set
+    /// Whether to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
 
@@ -139,13 +188,29 @@ pub enum ErrorFormat {
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always
     Always,
     /// Never
     Never,
+}
+
+fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
+    text.parse()
+        .map_err(|_| "a whole number from 1 on; 1 tries once and never again".to_owned())
+}
+
+/// A time-out: zero stands for none, as in the AWS CLI.
+fn seconds(text: &str) -> Result<Duration, String> {
+    // A year: times far beyond that overflow the clock.
+    const MOST: f64 = 31_536_000.0;
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.0..=MOST).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "a number of seconds, such as 60 or 0.5; 0 waits for ever".to_owned())
 }
 
 #[cfg(test)]
@@ -157,5 +222,15 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_are_whole_or_decimal() {
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "-1", "1s", "inf", "nan", "1e300"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::mfa;
-use crate::aws::{self, Ec2, Endpoint};
+use crate::aws::{self, Ec2, Endpoint, Patience};
 use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
 use crate::emulator::{self, Emulator, State};
@@ -28,12 +29,23 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         (None, None) => Endpoint::Configured,
     };
     let Connection {
-        profile, region, ..
+        profile,
+        region,
+        max_attempts,
+        connect_timeout,
+        read_timeout,
+        ..
     } = connection;
+    let limit = |time: Duration| (!time.is_zero()).then_some(time);
     Ok(aws::connect(aws::Connection {
         profile,
         region,
         endpoint,
+        patience: Patience {
+            max_attempts,
+            connect_timeout: limit(connect_timeout),
+            read_timeout: limit(read_timeout),
+        },
         debug,
         ask_mfa: mfa::ask,
     })

@@ -56,11 +56,12 @@ pub(super) async fn run(
 
     let filtered = !plan.request.filters.is_empty();
     let resumed = plan.start != Token::default();
+    let retries = ec2.retries();
     let mut listing = Listing::new(ec2, plan.request, plan.start.clone(), plan.limit)
         .map_err(|error| ArgumentError::new("--starting-token", error))?;
     let destination = Destination::open(plan.out_file.as_deref())?;
     let mut writer = writer(plan.options, destination.writer()?);
-    let mut progress = Progress::new();
+    let mut progress = Progress::new(retries);
     let mut resume = Some(plan.start);
     let outcome = {
         let line = progress.handle();
@@ -96,15 +97,19 @@ pub(super) async fn run(
         });
     }
 
-    let token = resume.map(|token| match plan.one_page {
-        true => token.page.clone().unwrap_or_else(|| token.to_string()),
-        false => token.to_string(),
+    let token = resume.map(|token| match token.page {
+        // As the service gave it; but what is to be skipped beyond this page it cannot say.
+        Some(page) if plan.one_page && token.skip == 0 => page,
+        _ => token.to_string(),
     });
     writer.finish(token.as_deref())?;
     drop(writer);
     destination.commit()?;
     if let Some(token) = token {
-        terminal.resume("there is more to list; go on with", &token);
+        terminal.resume(
+            "more entries follow; go on with the same arguments and",
+            &token,
+        );
     } else if entries == 0 {
         terminal.note(nothing_found(filtered, resumed));
     }

@@ -1,13 +1,16 @@
-//! The progress line: pages, entries and rate, on stderr while a longer run goes on.
+//! The progress line: pages, entries, rate and retries, on stderr while a longer run goes on.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::aws::Retries;
 
 /// How long a run may take before its progress is shown.
 pub(super) const A_MOMENT: Duration = Duration::from_millis(500);
 
-/// The progress of a listing; hidden until it is [shown](Progress::show).
+/// The progress of a listing; hidden until it is [shown](show).
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -17,9 +20,20 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(retries: Retries) -> Self {
+        // Looked up at every tick, so that a retry shows while it goes on.
+        let retries = move |_: &ProgressState, line: &mut dyn fmt::Write| {
+            let _ = match retries.count() {
+                0 => Ok(()),
+                1 => write!(line, ", 1 retry"),
+                count => write!(line, ", {} retries", HumanCount(count)),
+            };
+        };
+        let style = ProgressStyle::with_template("{spinner} {msg}{retries}")
+            .expect("the template is sound")
+            .with_key("retries", retries);
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-            .with_style(ProgressStyle::default_spinner())
+            .with_style(style)
             .with_message("waiting for the first page");
         Self {
             bar,

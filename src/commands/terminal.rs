@@ -1,6 +1,7 @@
 //! What the person at the terminal sees beside the data: notes, errors, colour and widths.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -46,7 +47,7 @@ impl Terminal {
             let _ = error.print();
             return Status::Success;
         }
-        if asks_for_json_errors(env::args()) {
+        if asks_for_json_errors(env::args_os()) {
             let text = error.render().to_string();
             let text = text.trim_start_matches("error: ").trim_end().to_owned();
             let _ = writeln!(
@@ -87,7 +88,10 @@ impl Terminal {
             self.say("next", AnsiColor::Cyan, next_step);
         }
         if let Some(token) = &message.resume_token {
-            self.resume("write the rest behind what came out, with", token);
+            self.resume(
+                "for the rest, run it again and append: same arguments and",
+                token,
+            );
         }
     }
 
@@ -143,7 +147,7 @@ fn json(message: &Message) -> String {
 }
 
 /// Whether a command line that cannot be read asks for errors as JSON.
-fn asks_for_json_errors(arguments: impl Iterator<Item = String>) -> bool {
+fn asks_for_json_errors(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
     arguments
         .iter()

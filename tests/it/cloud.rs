@@ -187,6 +187,7 @@ impl Cloud {
             ("AWS_CONFIG_FILE", file("config")),
             ("AWS_SHARED_CREDENTIALS_FILE", file("credentials")),
             ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_MAX_ATTEMPTS", "2".to_owned()),
             ("AWS_ENDPOINT_URL_EC2", self.url()),
             ("AWS_ENDPOINT_URL_STS", self.url()),
             ("AWS_ENDPOINT_URL_SSO", self.url()),

@@ -1,6 +1,16 @@
 //! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
 
 mod cloud;
+mod completions;
+mod conformance;
 mod credentials;
+mod emulator;
+mod entries;
+mod errors;
+mod faults;
+mod generated;
+mod interrupt;
+mod paging;
+mod readme;
 mod secrets;
 mod support;

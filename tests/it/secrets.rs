@@ -61,9 +61,7 @@ fn nothing_shows(
         &["--debug"][..],
         &["--error-format", "json", "--color", "always"],
     ] {
-        let command = cloud
-            .amiusage([PAGES, arguments, form].concat())
-            .env("AWS_MAX_ATTEMPTS", "2");
+        let command = cloud.amiusage([PAGES, arguments, form].concat());
         let command = environment
             .iter()
             .fold(command, |command, (name, value)| command.env(name, value));

@@ -1,31 +1,224 @@
 //! The harness: the real binary in a clean environment, and the emulator behind a server that can misbehave.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU32;
+use std::process::Command as Program;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use amiusage::aws::Patience;
 use amiusage::emulator::{Emulator, Reply, State};
+use serde_json::Value;
 use snapbox::cmd::Command;
 
-/// The image of the user guide's example, which the sample data holds.
+/// The image of the user guide's example, which the sample data holds with three entries.
 pub const IMAGE: &str = "ami-0abcdef1234567890";
 
-/// `amiusage` with these arguments, and nothing of the machine's settings.
-pub fn amiusage<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
-    Command::new(snapbox::cmd::cargo_bin!("amiusage"))
+/// One attempt of each request, without time-outs.
+pub const ONCE: Patience = Patience {
+    max_attempts: NonZeroU32::new(1),
+    connect_timeout: None,
+    read_timeout: None,
+};
+
+/// The binary with these arguments, and nothing of the machine's settings.
+pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Program {
+    let mut program = Program::new(snapbox::cmd::cargo_bin!("amiusage"));
+    program
         .env_clear()
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/nonexistent/config")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
         .env("HOME", "/nonexistent")
-        .args(arguments)
+        .args(arguments);
+    program
+}
+
+/// `amiusage` with these arguments, and nothing of the machine's settings.
+pub fn amiusage<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    Command::from_std(program(arguments)).timeout(Duration::from_secs(60))
 }
 
 /// `amiusage` with these arguments, words with blanks between.
 pub fn words(line: &str) -> Command {
     amiusage(line.split_whitespace())
+}
+
+/// Runs a command to its end.
+pub trait Ends {
+    /// Its end, which has to be this status.
+    fn ends(self, status: i32) -> Run;
+
+    /// Its end, which has to be status 0.
+    fn succeeds(self) -> Run;
+}
+
+impl Ends for Command {
+    #[track_caller]
+    fn ends(self, status: i32) -> Run {
+        Run::of(self.output().unwrap(), status)
+    }
+
+    #[track_caller]
+    fn succeeds(self) -> Run {
+        self.ends(0)
+    }
+}
+
+/// What a run wrote.
+#[derive(Debug)]
+pub struct Run {
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// The run that gave this output; it has to have ended with `status`.
+    #[track_caller]
+    pub fn of(output: std::process::Output, status: i32) -> Self {
+        let run = Self {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert_eq!(output.status.code(), Some(status), "{run:#?}");
+        run
+    }
+
+    /// Checks that stderr holds these words.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "no {words:?} in {self:#?}");
+        self
+    }
+
+    /// Checks that neither stream holds these words.
+    #[track_caller]
+    pub fn hides(self, words: &str) -> Self {
+        assert!(!self.stdout.contains(words), "{words:?} in {self:#?}");
+        assert!(!self.stderr.contains(words), "{words:?} in {self:#?}");
+        self
+    }
+
+    /// Checks that nothing came to stdout.
+    #[track_caller]
+    pub fn silent(self) -> Self {
+        assert_eq!(self.stdout, "");
+        self
+    }
+
+    /// Stdout as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The `UsageCount`s on stdout, a JSON document or NDJSON.
+    #[track_caller]
+    pub fn counts(&self) -> Vec<u64> {
+        let entries: Vec<Value> = match serde_json::from_str::<Value>(&self.stdout) {
+            Ok(mut document) if document["ImageUsageReportEntries"].is_array() => {
+                match document["ImageUsageReportEntries"].take() {
+                    Value::Array(entries) => entries,
+                    _ => unreachable!(),
+                }
+            }
+            _ => (self.stdout.lines())
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect(),
+        };
+        entries
+            .iter()
+            .map(|entry| entry["UsageCount"].as_u64().unwrap())
+            .collect()
+    }
+
+    /// Stderr as the one line of `--error-format json`.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        assert_eq!(self.stderr.matches('\n').count(), 1, "{self:#?}");
+        serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The resume token on stderr.
+    pub fn token(&self) -> Option<String> {
+        let (_, token) = self.stderr.split_once("--starting-token ")?;
+        token.split_whitespace().next().map(str::to_owned)
+    }
+}
+
+/// One report of [`IMAGE`] with so many entries, whose `UsageCount`s are 0, 1, 2, …
+pub fn numbered(entries: u64) -> State {
+    let entries: Vec<Value> = (0..entries).map(entry).collect();
+    State::from_json(&serde_json::json!({ "ImageUsageReportEntries": entries }).to_string())
+        .unwrap()
+}
+
+fn entry(number: u64) -> Value {
+    serde_json::json!({
+        "ResourceType": "ec2:Instance",
+        "ReportId": "amiur-11111111111111111",
+        "UsageCount": number,
+        "AccountId": format!("{number:012}"),
+        "ImageId": IMAGE,
+        "ReportCreationTime": "2025-09-29T13:27:12.322Z",
+    })
+}
+
+/// A page of [`numbered`] entries, with any token.
+pub fn page(numbers: std::ops::Range<u64>, next_token: Option<&str>) -> Reply {
+    const ACTION: &str = "DescribeImageUsageReportEntries";
+    let items: String = numbers
+        .map(|number| {
+            let entry = entry(number);
+            let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+            format!(
+                "<item><resourceType>{}</resourceType><reportId>{}</reportId><usageCount>{number}</usageCount>\
+                 <accountId>{}</accountId><imageId>{}</imageId>\
+                 <reportCreationTime>{}</reportCreationTime></item>",
+                text("ResourceType"),
+                text("ReportId"),
+                text("AccountId"),
+                text("ImageId"),
+                text("ReportCreationTime"),
+            )
+        })
+        .collect();
+    let token = next_token
+        .map(|token| format!("<nextToken>{token}</nextToken>"))
+        .unwrap_or_default();
+    reply(
+        200,
+        &format!(
+            "<{ACTION}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>{REQUEST}</requestId>\
+             <imageUsageReportEntrySet>{items}</imageUsageReportEntrySet>{token}</{ACTION}Response>"
+        ),
+    )
+}
+
+/// The service's error answer.
+pub fn refusal(status: u16, code: &str, message: &str) -> Reply {
+    reply(
+        status,
+        &format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+             <RequestID>{REQUEST}</RequestID></Response>"
+        ),
+    )
+}
+
+/// The request ID of what is not the emulator's answer.
+pub const REQUEST: &str = "59dbff89-35bd-4eac-99ed-be587EXAMPLE";
+
+/// Any answer.
+pub fn reply(status: u16, body: &str) -> Reply {
+    Reply {
+        status,
+        request_id: REQUEST.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 /// What the server does with the emulator's reply to a request.
@@ -41,33 +234,51 @@ pub enum Act {
 /// Decides by the number of the request, from 1, and the emulator's reply.
 type Script = dyn Fn(usize, Reply) -> Act + Send + Sync;
 
-/// The emulator behind HTTP on a port of its own. It remembers the forms that it was sent.
+/// A request as it came over the wire.
+#[derive(Clone, Debug)]
+struct Request {
+    head: String,
+    form: String,
+}
+
+/// The emulator behind HTTP on a port of its own. It remembers what it was sent.
 pub struct Server {
     address: SocketAddr,
-    forms: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
     /// Answers from the sample data.
     pub fn sample() -> Self {
-        Self::new(State::sample(), |_, reply| Act::Reply(reply))
+        Self::of(State::sample())
+    }
+
+    /// Answers from `state`.
+    pub fn of(state: State) -> Self {
+        Self::new(state, |_, reply| Act::Reply(reply))
+    }
+
+    /// Gives every request this answer.
+    pub fn says(reply: Reply) -> Self {
+        Self::new(State::sample(), move |_, _| Act::Reply(reply.clone()))
     }
 
     /// Answers from `state` as `script` wants it.
     pub fn new(state: State, script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let forms = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let emulator = Arc::new(Emulator::new(state));
         let script: Arc<Script> = Arc::new(script);
         let server = Self {
             address,
-            forms: Arc::clone(&forms),
+            requests: Arc::clone(&requests),
         };
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (emulator, script, forms) = (emulator.clone(), script.clone(), forms.clone());
-                thread::spawn(move || serve(stream.unwrap(), &emulator, &*script, &forms));
+                let (emulator, script, requests) =
+                    (emulator.clone(), script.clone(), requests.clone());
+                thread::spawn(move || serve(stream.unwrap(), &emulator, &*script, &requests));
             }
         });
         server
@@ -77,16 +288,26 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// The environment that leads an AWS tool to this server.
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        [
+            ("AWS_ENDPOINT_URL_EC2", self.url()),
+            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+        ]
+    }
+
+    /// The binary with these arguments, asking this server.
+    pub fn program<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Program {
+        let mut program = program(arguments);
+        program.envs(self.environment());
+        program
+    }
+
     /// `amiusage` with these arguments, asking this server.
-    pub fn amiusage<S: AsRef<std::ffi::OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = S>,
-    ) -> Command {
-        amiusage(arguments)
-            .env("AWS_ENDPOINT_URL_EC2", self.url())
-            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_REGION", "us-east-1")
+    pub fn amiusage<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        amiusage(arguments).envs(self.environment())
     }
 
     /// `amiusage` with these words, asking this server.
@@ -95,34 +316,41 @@ impl Server {
     }
 
     /// The requests so far: the parameters of each, in their order, without action and version.
-    pub fn requests(&self) -> Vec<Vec<(String, String)>> {
-        let forms = self.forms.lock().unwrap();
-        forms
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests
             .iter()
-            .map(|form| {
-                form_urlencoded::parse(form.as_bytes())
-                    .into_owned()
+            .map(|request| {
+                form_urlencoded::parse(request.form.as_bytes())
                     .filter(|(name, _)| name != "Action" && name != "Version")
-                    .collect()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect::<Vec<_>>()
+                    .join("&")
             })
             .collect()
+    }
+
+    /// The head of the first request: its line and its headers.
+    pub fn head(&self) -> String {
+        self.requests.lock().unwrap()[0].head.clone()
     }
 }
 
 /// Answers the requests of one connection until it ends.
-fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, forms: &Mutex<Vec<String>>) {
+fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mutex<Vec<Request>>) {
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
-    while let Some(form) = read_form(&mut reader) {
+    while let Some(request) = read_request(&mut reader) {
+        let reply = emulator.answer(request.form.as_bytes());
         let number = {
-            let mut forms = forms.lock().unwrap();
-            forms.push(form.clone());
-            forms.len()
+            let mut requests = requests.lock().unwrap();
+            requests.push(request);
+            requests.len()
         };
-        let (reply, sent) = match script(number, emulator.answer(form.as_bytes())) {
+        let (reply, sent) = match script(number, reply) {
             Act::Hang => return,
             Act::Reply(reply) => {
                 let length = reply.body.len();
@@ -131,35 +359,41 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, forms: &Mutex<
             Act::Cut(reply, sent) => (reply, sent),
         };
         let head = format!(
-            "HTTP/1.1 {} -\r\nContent-Type: text/xml;charset=UTF-8\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 {} -\r\nContent-Type: text/xml;charset=UTF-8\r\nx-amzn-requestid: {}\r\n\
+             Content-Length: {}\r\n\r\n",
             reply.status,
+            reply.request_id,
             reply.body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&reply.body.as_bytes()[..sent]).unwrap();
-        if sent < reply.body.len() {
+        let message = [head.as_bytes(), &reply.body.as_bytes()[..sent]].concat();
+        // A client that has gone, as an interrupted one, is no fault.
+        if stream.write_all(&message).is_err() || sent < reply.body.len() {
             return;
         }
     }
 }
 
-/// The body of the next request; nothing when the client has gone.
-fn read_form(reader: &mut BufReader<TcpStream>) -> Option<String> {
+/// The next request; nothing when the client has gone.
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut head = String::new();
     let mut length = 0;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
-        let line = line.trim_end().to_ascii_lowercase();
-        if line.is_empty() {
+        if line.trim_end().is_empty() {
             break;
         }
-        if let Some(value) = line.strip_prefix("content-length:") {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
         }
+        head.push_str(&line);
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(String::from_utf8(body).unwrap())
+    let mut form = vec![0; length];
+    reader.read_exact(&mut form).ok()?;
+    Some(Request {
+        head,
+        form: String::from_utf8(form).unwrap(),
+    })
 }

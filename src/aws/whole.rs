@@ -1,0 +1,349 @@
+//! Makes sure that a success is a whole answer: the complete XML document of the action asked for.
+//!
+//! The SDK's XML decoder takes the end of the input for the end of the document, so a page that was cut before
+//! its `nextToken` looks like the last one. This wrapper stands between the HTTP client and the SDK, reads the
+//! body, and turns whatever is not whole into a transport error, which the SDK retries. Error answers pass as
+//! they are: the SDK reads their code. It is for the EC2 client alone, whose operations all answer so and none
+//! of which streams.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::config_bag::ConfigBag;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use tokio::time::{Instant, timeout_at};
+
+/// `client`, but every success that it gives is whole.
+pub(super) fn whole(client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(WholeClient(client))
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The connect time-out passed.
+    #[error("no connection within {0:?}")]
+    Connect(Duration),
+    /// The read time-out passed before the head of the answer came.
+    #[error("nothing came within {0:?}")]
+    Silence(Duration),
+    /// The read time-out passed within the body, or the body came too slowly.
+    #[error("the answer stalled after {bytes} bytes and {time:.1?}")]
+    Stall {
+        /// How much of the body there is.
+        bytes: usize,
+        /// How long that took.
+        time: Duration,
+    },
+    /// The connection ended before the body.
+    #[error("the connection broke in the middle of the answer")]
+    Broken(#[source] BoxError),
+    /// The body came, but is not what was asked for.
+    #[error("{defect} (status {status})")]
+    Body {
+        /// What is wrong with it.
+        defect: Defect,
+        /// The status that it came with.
+        status: u16,
+    },
+}
+
+/// What is wrong with a body.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Defect {
+    /// There is nothing in it but white space.
+    #[error("an empty body")]
+    Empty,
+    /// A page for a browser, as proxies and log-in portals send it.
+    #[error("an HTML page")]
+    Html,
+    /// Not XML at all.
+    #[error("a body that is not XML")]
+    NotXml,
+    /// The document has no end.
+    #[error("an answer that ends in the middle")]
+    Cut,
+    /// The document is not well-formed, or something stands around it.
+    #[error("an answer that is damaged at byte {0}")]
+    Damaged(u64),
+    /// A document, but the answer to something else.
+    #[error("a document `{0}`, the answer to something else")]
+    Root(String),
+}
+
+#[derive(Debug)]
+struct WholeClient(SharedHttpClient);
+
+impl HttpClient for WholeClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        // The read time-out is ours: the HTTP client's own ends with the head.
+        let mut connecting = HttpConnectorSettings::builder();
+        connecting.set_connect_timeout(settings.connect_timeout());
+        SharedHttpConnector::new(WholeConnector {
+            inner: self.0.http_connector(&connecting.build(), components),
+            settings: settings.clone(),
+        })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_base_client_config(&self.0, components, config)
+    }
+
+    fn validate_final_config(
+        &self,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_final_config(&self.0, components, config)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
+}
+
+#[derive(Debug)]
+struct WholeConnector {
+    inner: SharedHttpConnector,
+    settings: HttpConnectorSettings,
+}
+
+impl HttpConnector for WholeConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Some(root) = root(&request) else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(
+                "the request is no form with an Action".into(),
+            )));
+        };
+        let settings = self.settings.clone();
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut response = head(answer, &settings).await?;
+            let body = read(response.take_body(), settings.read_timeout()).await?;
+            let status = response.status();
+            if status.is_success() {
+                check(&body, &root).map_err(|defect| {
+                    let status = status.as_u16();
+                    ConnectorError::io(Fault::Body { defect, status }.into())
+                })?;
+            }
+            *response.body_mut() = SdkBody::from(body);
+            Ok(response)
+        })
+    }
+}
+
+/// The name of the root element of the answer to `request`.
+fn root(request: &HttpRequest) -> Option<String> {
+    form_urlencoded::parse(request.body().bytes()?)
+        .find(|(name, _)| name == "Action")
+        .map(|(_, action)| format!("{action}Response"))
+}
+
+async fn head(
+    answer: HttpConnectorFuture,
+    settings: &HttpConnectorSettings,
+) -> Result<HttpResponse, ConnectorError> {
+    let answer = match settings.read_timeout() {
+        None => answer.await,
+        Some(limit) => tokio::time::timeout(limit, answer)
+            .await
+            .map_err(|_| ConnectorError::timeout(Fault::Silence(limit).into()))?,
+    };
+    answer.map_err(|error| match settings.connect_timeout() {
+        // The client was given no other time-out.
+        Some(limit) if error.is_timeout() => ConnectorError::timeout(Fault::Connect(limit).into()),
+        _ => error,
+    })
+}
+
+/// A body that comes more slowly than this, in bytes a second, for longer than the read time-out is given up:
+/// a byte now and then must not hold the program for ever.
+const SLOWEST: usize = 1024;
+
+async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, ConnectorError> {
+    let began = Instant::now();
+    let mut body = ByteStream::new(body);
+    let mut bytes = Vec::new();
+    loop {
+        let next = match limit {
+            None => body.next().await,
+            Some(limit) => {
+                let slowest = Duration::from_secs((bytes.len() / SLOWEST) as u64);
+                let deadline = (began + limit + slowest).min(Instant::now() + limit);
+                timeout_at(deadline, body.next()).await.map_err(|_| {
+                    let (bytes, time) = (bytes.len(), began.elapsed());
+                    ConnectorError::timeout(Fault::Stall { bytes, time }.into())
+                })?
+            }
+        };
+        match next {
+            Some(Ok(chunk)) => bytes.extend_from_slice(&chunk),
+            Some(Err(error)) => return Err(ConnectorError::io(Fault::Broken(error.into()).into())),
+            None => return Ok(bytes),
+        }
+    }
+}
+
+/// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else.
+fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
+    let root = document(body)?;
+    if root == wanted {
+        Ok(())
+    } else {
+        Err(Defect::Root(root))
+    }
+}
+
+/// What the body of an error answer is, where the SDK found no error code in it.
+pub(super) fn describe(body: &[u8]) -> String {
+    match document(body) {
+        Ok(root) => format!("a document `{root}` without an error code"),
+        Err(defect) => defect.to_string(),
+    }
+}
+
+/// The name of the root, once all of the document is read. Nothing may stand beside the root but comments,
+/// processing instructions and white space.
+fn document(body: &[u8]) -> Result<String, Defect> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match body.trim_ascii_start().first() {
+        None => return Err(Defect::Empty),
+        Some(b'<') => {}
+        Some(_) => return Err(Defect::NotXml),
+    }
+    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
+        None => Defect::Cut,
+        Some(_) => Defect::Damaged(error.valid_up_to() as u64),
+    })?;
+    let mut reader = Reader::from_str(text);
+    let mut root = None;
+    // How many elements are open.
+    let mut depth = 0_usize;
+    loop {
+        let event = reader.read_event().map_err(|error| match error {
+            // Each of these is an end of the input within markup.
+            quick_xml::Error::Syntax(_) => Defect::Cut,
+            _ => Defect::Damaged(reader.error_position()),
+        })?;
+        let damaged = || Err(Defect::Damaged(reader.buffer_position()));
+        match event {
+            Event::Start(_) if depth > 0 => depth += 1,
+            Event::Start(tag) if root.is_none() => {
+                root = Some(name(&tag)?);
+                depth = 1;
+            }
+            Event::Empty(_) if depth > 0 => {}
+            Event::Empty(tag) if root.is_none() => root = Some(name(&tag)?),
+            Event::Start(_) | Event::Empty(_) => return damaged(),
+            Event::End(_) => depth -= 1,
+            Event::Text(text) if depth == 0 && !text.trim_ascii().is_empty() => return damaged(),
+            Event::CData(_) | Event::GeneralRef(_) if depth == 0 => return damaged(),
+            Event::DocType(kind) if kind.to_ascii_lowercase().starts_with("html") => {
+                return Err(Defect::Html);
+            }
+            Event::Eof => match root {
+                Some(root) if depth == 0 => return Ok(root),
+                _ => return Err(Defect::Cut),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The name of a root element, but for that of HTML: web pages are seldom well-formed further on.
+fn name(tag: &BytesStart<'_>) -> Result<String, Defect> {
+    let name = tag.local_name().into_inner();
+    if name.eq_ignore_ascii_case("html") {
+        return Err(Defect::Html);
+    }
+    // It goes into messages.
+    Ok(name.chars().take(80).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- é -->\
+        <DescribeResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>1</requestId>\
+        <set><item><id a='>'>é &amp; &#x1B;</id><none/></item></set><nextToken>t</nextToken></DescribeResponse>";
+
+    #[test]
+    fn a_whole_document_passes() {
+        for (before, after) in [
+            ("", ""),
+            ("\u{feff}", "\n"),
+            ("", " <!-- end -->\r\n<?pi?>"),
+        ] {
+            let page = format!("{before}{PAGE}{after}");
+            assert_eq!(check(page.as_bytes(), "DescribeResponse"), Ok(()), "{page}");
+        }
+        assert_eq!(check(b"<DescribeResponse/>", "DescribeResponse"), Ok(()));
+        let prefixed = b"<ec2:DescribeResponse></ec2:DescribeResponse>";
+        assert_eq!(check(prefixed, "DescribeResponse"), Ok(()));
+    }
+
+    #[test]
+    fn a_document_that_is_cut_anywhere_does_not() {
+        for end in 0..PAGE.len() {
+            let cut = &PAGE.as_bytes()[..end];
+            let defect = check(cut, "DescribeResponse").unwrap_err();
+            let expected = if end == 0 { Defect::Empty } else { Defect::Cut };
+            // In the middle of a reference a cut cannot be told from a stray ampersand.
+            let in_reference = matches!(defect, Defect::Damaged(_)) && cut.contains(&b'&');
+            assert!(defect == expected || in_reference, "{end}: {defect:?}");
+        }
+    }
+
+    #[test]
+    fn what_else_a_body_can_be() {
+        for (body, defect) in [
+            ("", Defect::Empty),
+            (" \r\n", Defect::Empty),
+            (
+                "<!DOCTYPE html><html><body><br>Hello</body></html>",
+                Defect::Html,
+            ),
+            ("<?xml version=\"1.0\"?>\n<HTML><p>AT&T", Defect::Html),
+            ("{\"message\": \"Forbidden\"}", Defect::NotXml),
+            ("<Response/>", Defect::Root("Response".to_owned())),
+            (
+                "<OtherResponse></OtherResponse>",
+                Defect::Root("OtherResponse".to_owned()),
+            ),
+            ("<R></R><R></R>", Defect::Damaged(10)),
+            ("<R></R>more", Defect::Damaged(11)),
+            ("<R></R>\0", Defect::Damaged(8)),
+            ("<R><a></b></R>", Defect::Damaged(6)),
+            ("<R></R></R>", Defect::Damaged(7)),
+            ("<!-- nothing -->", Defect::Cut),
+        ] {
+            assert_eq!(check(body.as_bytes(), "R"), Err(defect), "{body}");
+        }
+        assert_eq!(check(b"<R>\xff</R>", "R"), Err(Defect::Damaged(3)));
+        assert_eq!(check(b"<R>\xc3", "R"), Err(Defect::Cut));
+        assert_eq!(check(b"\x1f\x8b\x08", "R"), Err(Defect::NotXml));
+    }
+}

@@ -1,0 +1,555 @@
+//! The AWS CLI as the outside reference: the same command line asks the same and gets the same answer.
+//!
+//! The AWS CLI's path is in `AMIUSAGE_AWS_CLI`; `.ci/run` installs version 1.45.11. Where this program differs on
+//! purpose, the difference has a test of its own, so that it is known when it goes away.
+//!
+//! Of the exit statuses only zero or not is compared: those of DESIGN.md are version 2's (252, 253, 254, 255), and
+//! version 1 ends with 255 for all of these, and with 2 for what its parser refuses.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::process::{Command as Program, Output};
+use std::sync::Mutex;
+use std::thread;
+
+use amiusage::emulator::{Reply, State};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use crate::support::{Act, IMAGE, Server, numbered, page, refusal};
+
+const WHY: &str = "AMIUSAGE_AWS_CLI holds the path of the AWS CLI's `aws`";
+
+/// The AWS CLI with these arguments, asking `server`, with nothing of the machine's settings.
+fn aws(server: &Server, arguments: &[&str]) -> Output {
+    Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY))
+        .env_clear()
+        .envs(env::var_os("PATH").map(|path| ("PATH", path)))
+        // A way of installing it may find the interpreter by this.
+        .envs(env::var_os("HOME").map(|home| ("HOME", home)))
+        .env("LANG", "C.UTF-8")
+        .env("PYTHONUTF8", "1")
+        .env("AWS_PAGER", "")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/nonexistent/config")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .envs(server.environment())
+        .args(["ec2", "describe-image-usage-report-entries"])
+        .args(arguments)
+        .output()
+        .expect(WHY)
+}
+
+/// This program with the same arguments.
+fn amiusage(server: &Server, arguments: &[&str]) -> Output {
+    server
+        .program(
+            ["describe-image-usage-report-entries"]
+                .iter()
+                .chain(arguments),
+        )
+        .env("LANG", "C.UTF-8")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .output()
+        .unwrap()
+}
+
+/// What a program asked, and how it ended.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    /// The parameters of each request, whose order within it says nothing.
+    requests: Vec<BTreeSet<String>>,
+    succeeded: bool,
+    answer: Answer,
+}
+
+#[derive(Debug, PartialEq)]
+enum Answer {
+    Json(Value),
+    Text(String),
+}
+
+impl Outcome {
+    fn of(server: &Server, output: &Output) -> Self {
+        let stdout = String::from_utf8(output.stdout.clone()).unwrap();
+        Self {
+            requests: (server.requests().iter())
+                .map(|form| form.split('&').map(str::to_owned).collect())
+                .collect(),
+            succeeded: output.status.success(),
+            answer: match serde_json::from_str::<Value>(&stdout) {
+                Ok(mut document) if !document.is_number() => {
+                    if let Some(token) = document.get_mut("NextToken") {
+                        *token = decoded(token.as_str().unwrap()).unwrap_or(token.take());
+                    }
+                    Answer::Json(document)
+                }
+                _ => Answer::Text(match stdout.split_once("NEXTTOKEN\t") {
+                    Some((before, token)) => {
+                        format!("{before}NEXTTOKEN\t{:?}\n", decoded(token.trim_end()))
+                    }
+                    None => stdout,
+                }),
+            },
+        }
+    }
+}
+
+/// What a token says; its base64 differs by the blanks in the JSON.
+fn decoded(token: &str) -> Option<Value> {
+    serde_json::from_slice(&BASE64_STANDARD.decode(token).ok()?).ok()
+}
+
+/// Both programs, each against a server of its own.
+fn both(server: impl Fn() -> Server, arguments: &[&str]) -> [(Outcome, Output); 2] {
+    [aws, amiusage].map(|program: fn(&Server, &[&str]) -> Output| {
+        let server = server();
+        let output = program(&server, arguments);
+        (Outcome::of(&server, &output), output)
+    })
+}
+
+/// Checks rows in a few threads, and tells all that fail.
+fn check<R: Sync>(rows: &[R], check: impl Fn(&R) -> Result<(), String> + Sync) {
+    let failures = Mutex::new(Vec::new());
+    let next = Mutex::new(rows.iter());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let Some(row) = next.lock().unwrap().next() else {
+                        return;
+                    };
+                    if let Err(failure) = check(row) {
+                        failures.lock().unwrap().push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Command lines that succeed.
+const SAME: &[&[&str]] = &[
+    // IDs.
+    &[],
+    &["--image-ids", IMAGE],
+    &["--image-ids", IMAGE, "ami-1a2b3c4d"],
+    &["--image-ids", "ami-1a2b3c4d", IMAGE],
+    &["--image-ids=ami-1a2b3c4d"],
+    &[
+        "--image-ids",
+        r#"["ami-1a2b3c4d", "ami-0fedcba9876543210"]"#,
+    ],
+    &["--image-ids", "ami-00000000"],
+    &["--image-id", IMAGE],
+    &[
+        "--report-ids",
+        "amiur-22222222222222222",
+        "amiur-0d9e8f7a6b5c4d3e2",
+    ],
+    &["--report-id", "amiur-22222222222222222"],
+    &[
+        "--image-ids",
+        IMAGE,
+        "--report-ids",
+        "amiur-22222222222222222",
+    ],
+    // Filters, shorthand.
+    &["--filters", "Name=account-id,Values=001100110011"],
+    &[
+        "--filters",
+        "Name=account-id,Values=001100110011,123412341234",
+    ],
+    &[
+        "--filters",
+        "Values=001100110011,123412341234,Name=account-id",
+    ],
+    &[
+        "--filters",
+        "Name=account-id,Values=[001100110011,123412341234]",
+    ],
+    &[
+        "--filters",
+        "Name=account-id,Values='001100110011','123412341234'",
+    ],
+    &[
+        "--filters",
+        "Name=account-id,Values=\"001100110011\",123412341234",
+    ],
+    &["--filters", "Name=\"account-id\",Values='0011*'"],
+    &[
+        "--filters",
+        "Name=account-id , Values = 001100110011 , 123412341234",
+    ],
+    &[
+        "--filters",
+        "Name=account-id,\nValues=001100110011,\n  123412341234",
+    ],
+    &["--filters", r#"Name=account-id,Values="a\"b",'c\'d',e\,f"#],
+    &["--filters", r"Name=account-id,Values=a=b,\*,\\"],
+    &["--filters", "Name=account-id,Values=é漢"],
+    &["--filters", "Name=account-id,Values="],
+    &["--filters", "Name=account-id,Values='',\"\""],
+    &["--filters", "Name=creation-time,Values=2025-10-20T*"],
+    &["--filters", "Name=resource-type,Values=ec2:Instance"],
+    &["--filters", "Name=resource-type,Values=ec2:instance"],
+    &[
+        "--filters",
+        "Name=account-id,Values=001100110011",
+        "Name=resource-type,Values=ec2:Instance",
+    ],
+    &[
+        "--filters",
+        "Name=account-id,Values=001100110011",
+        "Name=account-id,Values=123412341234",
+    ],
+    &["--filter", "Name=account-id,Values=001100110011"],
+    // Filters, JSON.
+    &[
+        "--filters",
+        r#"{"Name": "account-id", "Values": ["001100110011", "1"]}"#,
+    ],
+    &[
+        "--filters",
+        r#"[{"Name": "account-id", "Values": ["001100110011"]}, {"Values": ["ec2:Instance"], "Name": "resource-type"}]"#,
+    ],
+    // Paging.
+    &["--page-size", "5"],
+    &["--page-size", "1", "--image-ids", IMAGE],
+    &["--page-size", "1000"],
+    &["--max-items", "7"],
+    &["--max-items", "18"],
+    &["--max-items", "19"],
+    &["--max-items", "100"],
+    &["--max-items", "5", "--page-size", "5"],
+    &["--max-items", "7", "--page-size", "5"],
+    &["--max-items", "10", "--page-size", "5"],
+    &["--max-items", "19", "--page-size", "5"],
+    &["--max-i", "3"],
+    &["--no-paginate"],
+    &["--starting-token", "None___3"],
+    &[
+        "--starting-token",
+        "None___3",
+        "--page-size",
+        "5",
+        "--max-items",
+        "4",
+    ],
+    &[
+        "--starting-token",
+        "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==",
+    ],
+    // Forms of the answer.
+    &["--output", "json"],
+    &["--output", "text"],
+    &["--output", "text", "--page-size", "5"],
+    &["--output", "text", "--max-items", "7", "--page-size", "5"],
+    &["--output", "text", "--image-ids", "ami-00000000"],
+    &["--query", "ImageUsageReportEntries[].AccountId"],
+    &[
+        "--query",
+        "ImageUsageReportEntries[].[AccountId, UsageCount]",
+        "--page-size",
+        "5",
+    ],
+    &[
+        "--query",
+        "ImageUsageReportEntries[?UsageCount > `5`].{Account: AccountId, N: UsageCount}",
+    ],
+    &[
+        "--query",
+        "sum(ImageUsageReportEntries[].UsageCount)",
+        "--page-size",
+        "5",
+    ],
+    &["--query", "avg(ImageUsageReportEntries[].UsageCount)"],
+    &["--query", "length(ImageUsageReportEntries)"],
+    &[
+        "--query",
+        "sort_by(ImageUsageReportEntries, &UsageCount)[-1]",
+    ],
+    &["--query", "NextToken"],
+    &["--query", "Nope"],
+    &[
+        "--query",
+        "ImageUsageReportEntries[].AccountId",
+        "--output",
+        "text",
+    ],
+    &[
+        "--query",
+        "ImageUsageReportEntries[].[AccountId, UsageCount]",
+        "--output",
+        "text",
+    ],
+    &[
+        "--query",
+        "ImageUsageReportEntries[].[AccountId, UsageCount]",
+        "--output",
+        "text",
+        "--page-size",
+        "5",
+    ],
+    &[
+        "--query",
+        "ImageUsageReportEntries[].{B: UsageCount, A: AccountId}",
+        "--output",
+        "text",
+    ],
+    &["--query", "ImageUsageReportEntries[0]", "--output", "text"],
+    &[
+        "--query",
+        "ImageUsageReportEntries[0].UsageCount",
+        "--output",
+        "text",
+    ],
+    &[
+        "--query",
+        "ImageUsageReportEntries[:2].{Id: ImageId, L: [AccountId, UsageCount]}",
+        "--output",
+        "text",
+    ],
+    &["--query", "Nope", "--output", "text"],
+];
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_what_succeeds() {
+    check(SAME, |row| {
+        let [(expected, _), (ours, output)] = both(Server::sample, row);
+        if expected.succeeded && ours == expected {
+            return Ok(());
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(format!(
+            "{row:?}\nAWS CLI: {expected:#?}\namiusage: {ours:#?}\n{stderr}"
+        ))
+    });
+}
+
+/// Command lines that fail, and the service's error code where it is asked.
+const FAIL: &[(&[&str], Option<&str>)] = &[
+    (&["--image-ids", "bogus"], Some("InvalidAMIID.Malformed")),
+    (
+        &["--image-ids", "ami-123", "ami-1a2b3c4d"],
+        Some("InvalidAMIID.Malformed"),
+    ),
+    (
+        &["--filters", "Name=nope,Values=1"],
+        Some("InvalidParameterValue"),
+    ),
+    (
+        &["--filters", "Name=Account-Id,Values=1"],
+        Some("InvalidParameterValue"),
+    ),
+    (&["--starting-token", "bogus"], Some("InvalidNextToken")),
+    (&["--starting-token", "bogus___3"], Some("InvalidNextToken")),
+    (&["--page-size", "0"], None),
+    (&["--page-size", "x"], None),
+    (&["--max-items", "x"], None),
+    (&["--filters", "Name=account-id,Vals=1"], None),
+    (&["--filters", "Name=account-id,Values=1,Values=2"], None),
+    (&["--filters", "Name"], None),
+    (&["--filters", "Name=account-id,Values=1,"], None),
+    (&["--filters", r"Name=account-id,Values=\*,a=b,c"], None),
+    (&["--filters", "Name=account-id,Values=[1"], None),
+    (&["--filters", "Name=account-id,Values='1"], None),
+    (&["--filters", "Name=[account-id],Values=1"], None),
+    (&["--filters", "{\"Name\": \"account-id\""], None),
+    (&["--filters", "{\"Name\": 1, \"Values\": [\"1\"]}"], None),
+    (&["--no-paginate", "--max-items", "2"], None),
+    (&["--output", "xml"], None),
+    (&["--query", "a["], None),
+    (&["--profile", "nope"], None),
+    (&["--nope"], None),
+];
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_what_fails() {
+    check(FAIL, |(row, code)| {
+        let [(expected, theirs), (ours, output)] = both(Server::sample, row);
+        let names = |output: &Output| {
+            code.is_none_or(|code| String::from_utf8_lossy(&output.stderr).contains(code))
+        };
+        if !expected.succeeded
+            && ours == expected
+            && ours.requests.is_empty() == code.is_none()
+            && names(&theirs)
+            && names(&output)
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "{row:?}\nAWS CLI: {expected:#?} {theirs:?}\namiusage: {ours:#?} {output:?}"
+        ))
+    });
+}
+
+/// What a service may answer that is not a plain page.
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_odd_services() {
+    type Service = fn(usize) -> Reply;
+    let services: &[(&str, Service)] = &[
+        ("an empty page in the middle", |number| match number {
+            1 => page(0..2, Some("a")),
+            2 => page(0..0, Some("b")),
+            _ => page(2..4, None),
+        }),
+        (
+            "an empty page at the beginning and at the end",
+            |number| match number {
+                1 => page(0..0, Some("a")),
+                2 => page(0..2, Some("b")),
+                _ => page(0..0, None),
+            },
+        ),
+        ("no right", |_| refusal(403, "UnauthorizedOperation", "No.")),
+        ("an expired token", |_| {
+            refusal(400, "RequestExpired", "No.")
+        }),
+    ];
+    check(services, |(name, answer)| {
+        let answer = *answer;
+        let server =
+            move || Server::new(State::sample(), move |number, _| Act::Reply(answer(number)));
+        let [(expected, _), (ours, _)] = both(server, &["--output", "json"]);
+        if ours == expected {
+            return Ok(());
+        }
+        Err(format!(
+            "{name}\nAWS CLI: {expected:#?}\namiusage: {ours:#?}"
+        ))
+    });
+}
+
+/// Each run takes the token of the other program's run before.
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_tokens_both_ways() {
+    const FLAGS: &[&[&str]] = &[
+        &["--max-items", "7"],
+        &["--max-items", "7", "--page-size", "5"],
+        &["--max-items", "5", "--page-size", "5"],
+        &["--max-items", "4", "--page-size", "11"],
+    ];
+    check(FLAGS, |flags| {
+        let server = Server::of(numbered(20));
+        let mut counts = Vec::new();
+        let mut token: Option<String> = None;
+        for run in 0..20 {
+            let mut arguments = flags.to_vec();
+            arguments.extend(token.iter().flat_map(|token| ["--starting-token", token]));
+            let program = if run % 2 == 0 { aws } else { amiusage };
+            let output = program(&server, &arguments);
+            let Ok(document) = serde_json::from_slice::<Value>(&output.stdout) else {
+                return Err(format!("{arguments:?}: {output:?}"));
+            };
+            let entries = document["ImageUsageReportEntries"]
+                .as_array()
+                .unwrap()
+                .iter();
+            counts.extend(entries.map(|entry| entry["UsageCount"].as_u64().unwrap()));
+            match document["NextToken"].as_str() {
+                Some(next) => token = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        match counts == (0..20).collect::<Vec<_>>() {
+            true => Ok(()),
+            false => Err(format!("{flags:?}: {counts:?}")),
+        }
+    });
+}
+
+/// Where this program differs: why, and for the AWS CLI and for this program, whether the run succeeds and how
+/// many requests it sends.
+type Difference = (&'static str, &'static [&'static str], [(bool, usize); 2]);
+
+const DIFFERENT: &[Difference] = &[
+    (
+        "a list with commas is a list here; there it is one ID",
+        &["--image-ids", "ami-1a2b3c4d,ami-0fedcba9876543210"],
+        [(false, 1), (true, 1)],
+    ),
+    (
+        "repetition adds to a list here; there the last one counts, without a word",
+        &["--image-ids", "ami-1a2b3c4d", "--image-ids", IMAGE],
+        [(true, 1), (true, 1)],
+    ),
+    (
+        "an ID counts once here; there it is sent twice",
+        &["--image-ids", "ami-1a2b3c4d", "ami-1a2b3c4d"],
+        [(true, 1), (true, 1)],
+    ),
+    (
+        "an answer of no entries cannot be asked for here; there it is undefined, by its own words",
+        &["--max-items", "0"],
+        [(true, 1), (false, 0)],
+    ),
+    (
+        "a list without IDs is an error here; there it is all images",
+        &["--image-ids"],
+        [(true, 1), (false, 0)],
+    ),
+    (
+        "a filter without values is refused at once here; there the service has to",
+        &["--filters", "Name=account-id"],
+        [(false, 1), (false, 0)],
+    ),
+    (
+        "a dry run that would succeed is a success here; there it is an error",
+        &["--dry-run"],
+        [(false, 1), (true, 1)],
+    ),
+    (
+        "a token that is cut short is refused at once here; there the service has to",
+        &["--starting-token", "eyJOZXh0VG9rZW4iOiBud"],
+        [(false, 1), (false, 0)],
+    ),
+    (
+        "a query sees the whole answer in every format here; with text there, each page by itself",
+        &[
+            "--output",
+            "text",
+            "--page-size",
+            "5",
+            "--query",
+            "length(ImageUsageReportEntries)",
+        ],
+        [(true, 4), (true, 4)],
+    ),
+    (
+        "skipping goes on across pages here; there on the first page only, and entries come twice",
+        &[
+            "--page-size",
+            "3",
+            "--starting-token",
+            "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==",
+        ],
+        [(true, 7), (true, 7)],
+    ),
+];
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_ends_where_it_should() {
+    check(DIFFERENT, |(why, row, expected)| {
+        let [(theirs, _), (ours, _)] = both(Server::sample, row);
+        let ends = [&theirs, &ours].map(|outcome| (outcome.succeeded, outcome.requests.len()));
+        match ours != theirs && ends == *expected {
+            true => Ok(()),
+            false => Err(format!(
+                "{why}: {row:?}\nAWS CLI: {theirs:#?}\namiusage: {ours:#?}"
+            )),
+        }
+    });
+}

@@ -1,0 +1,203 @@
+//! `amiusage emulator`: a local endpoint for this program and any other AWS tool.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use snapbox::cmd::Command;
+
+use crate::interrupt::interrupt;
+use crate::support::{Ends, IMAGE, program, words};
+
+/// A running emulator; it ends with this value.
+struct Running {
+    child: Child,
+    /// What its first two lines export.
+    exports: Vec<(String, String)>,
+}
+
+impl Running {
+    fn start(flags: &str) -> Self {
+        let line = format!("emulator --listen 127.0.0.1:0 {flags}");
+        let mut child = program(line.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.as_mut().unwrap())
+            .lines()
+            .take(2);
+        let exports = lines
+            .flat_map(|line| {
+                let line = line.unwrap();
+                let settings = line.strip_prefix("export ").expect("an export line");
+                settings
+                    .split_whitespace()
+                    .map(|setting| {
+                        let (name, value) = setting.split_once('=').unwrap();
+                        (name.to_owned(), value.to_owned())
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        Self { child, exports }
+    }
+
+    /// `amiusage` with these words, in a shell that has run the two lines.
+    fn words(&self, line: &str) -> Command {
+        words(line).envs(self.exports.iter().cloned())
+    }
+
+    fn address(&self) -> &str {
+        let (_, url) = (self.exports.iter())
+            .find(|(name, _)| name == "AWS_ENDPOINT_URL_EC2")
+            .unwrap();
+        url.strip_prefix("http://").unwrap()
+    }
+
+    /// What comes back for these bytes.
+    fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        // A reset after the answer is no matter here.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_two_lines_it_prints_are_all_that_a_tool_needs() {
+    let emulator = Running::start("");
+    let run = emulator.words("entries --page-size 5").succeeds();
+    assert_eq!(run.stdout, words("entries --offline").succeeds().stdout);
+}
+
+#[test]
+fn ctrl_c_is_its_usual_end() {
+    let mut emulator = Running::start("");
+    emulator.words("entries").succeeds();
+    interrupt(&emulator.child);
+    assert_eq!(emulator.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn it_serves_a_document_or_generated_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("answer.json");
+    let answer = words(&format!("entries --offline --image-ids {IMAGE}"))
+        .succeeds()
+        .stdout;
+    fs::write(&path, &answer).unwrap();
+    let emulator = Running::start(&format!("--state {}", path.display()));
+    assert_eq!(emulator.words("entries").succeeds().stdout, answer);
+
+    let emulator = Running::start("--synthetic images=3,entries=2500");
+    assert_eq!(emulator.words("entries").succeeds().counts().len(), 2500);
+}
+
+#[test]
+fn it_takes_its_time_when_told_to() {
+    let emulator = Running::start("--latency 300ms");
+    let began = Instant::now();
+    emulator.words("entries --page-size 10").succeeds();
+    assert!(began.elapsed() >= Duration::from_millis(600));
+}
+
+#[test]
+fn garbage_gets_an_error_and_does_not_end_it() {
+    let emulator = Running::start("");
+    let post = |body: &str| {
+        format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    for (request, status, code) in [
+        ("\0\u{1}\u{2}garbage\r\n\r\n".to_owned(), "400", ""),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(),
+            "405",
+            "InvalidRequest",
+        ),
+        (
+            "POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                .to_owned(),
+            "404",
+            "InvalidRequest",
+        ),
+        (post(""), "400", "MissingAction"),
+        (post("%%%&&&==="), "400", "MissingAction"),
+        (
+            post("Action=RunInstances&Version=2016-11-15"),
+            "400",
+            "InvalidAction",
+        ),
+        (
+            post("Action=DescribeImageUsageReportEntries&Version=2016-11-15&Nope=1"),
+            "400",
+            "UnknownParameter",
+        ),
+    ] {
+        let answer = emulator.send(request.as_bytes());
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{request:?}: {answer}"
+        );
+        if !code.is_empty() {
+            assert!(
+                answer.contains(&format!("<Code>{code}</Code>")),
+                "{request:?}: {answer}"
+            );
+        }
+    }
+    // A client that goes away in the middle of its request.
+    TcpStream::connect(emulator.address())
+        .and_then(|mut gone| {
+            gone.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nA")
+        })
+        .unwrap();
+    emulator.words("entries").succeeds();
+}
+
+#[test]
+fn what_it_cannot_serve_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    words(&format!("emulator --listen {address}"))
+        .ends(255)
+        .silent()
+        .says(&address.to_string());
+    words("emulator --state /nonexistent/state")
+        .ends(252)
+        .silent()
+        .says("/nonexistent/state");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    fs::write(&path, "{\"ImageUsageReportEntries\": 1}").unwrap();
+    words(&format!("emulator --state {}", path.display()))
+        .ends(252)
+        .silent()
+        .says("--state");
+}
+
+#[test]
+fn quiet_prints_no_more_than_the_two_lines() {
+    let mut emulator = Running::start("--quiet");
+    interrupt(&emulator.child);
+    let stderr = emulator.child.stderr.take().unwrap();
+    assert_eq!(std::io::read_to_string(stderr).unwrap(), "");
+}

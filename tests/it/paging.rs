@@ -1,0 +1,414 @@
+//! Limits and resume tokens: whatever the pieces, joined they are the whole, and nothing comes twice.
+
+use std::num::{NonZeroI32, NonZeroU64};
+use std::sync::Arc;
+
+use amiusage::aws::{self, Connection, Ec2, Endpoint};
+use amiusage::emulator::{Emulator, State, in_memory_client};
+use amiusage::entries::{Entry, Listing, Request, Token};
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+use crate::support::{Act, Ends, IMAGE, ONCE, Run, Server, numbered, page, refusal, words};
+
+/// One run of several that together read an answer.
+#[derive(Clone, Debug)]
+struct Step {
+    limit: Option<NonZeroU64>,
+    page_size: Option<NonZeroI32>,
+    /// After so many pages the run breaks off, as with an error or an interruption.
+    pages: Option<usize>,
+}
+
+/// Steps of which each reads something, but for empty pages.
+fn steps(limit: u64, page_size: i32) -> impl Strategy<Value = Vec<Step>> {
+    let limit = prop::option::of(1..=limit);
+    let page_size = prop::option::weighted(0.9, 1..=page_size);
+    let step =
+        (limit, page_size, prop::option::of(1..4_usize)).prop_map(|(limit, page_size, pages)| {
+            Step {
+                limit: limit.and_then(NonZeroU64::new),
+                page_size: page_size.and_then(NonZeroI32::new),
+                pages,
+            }
+        });
+    prop::collection::vec(step, 1..6)
+}
+
+async fn offline(state: State) -> Ec2 {
+    aws::connect(Connection {
+        profile: None,
+        region: None,
+        endpoint: Endpoint::Offline(in_memory_client(Arc::new(Emulator::new(state)))),
+        patience: ONCE,
+        debug: false,
+        ask_mfa: |_| unreachable!(),
+    })
+    .await
+    .unwrap()
+}
+
+/// The entries from `start` on that one run reads, and where the next run goes on.
+async fn read(
+    ec2: &Ec2,
+    request: Request,
+    start: Token,
+    step: &Step,
+) -> (Vec<Entry>, Option<Token>) {
+    let request = Request {
+        page_size: step.page_size,
+        ..request
+    };
+    let mut listing = Listing::new(ec2.clone(), request, start.clone(), step.limit).unwrap();
+    let mut entries = Vec::new();
+    let mut next = Some(start);
+    let mut pages = 0;
+    while let Some(page) = listing.next().await.unwrap() {
+        if let Some(size) = step.page_size {
+            assert!(page.entries.len() <= size.get() as usize);
+        }
+        entries.extend(page.entries);
+        next = page.next;
+        pages += 1;
+        if step.pages == Some(pages) {
+            break;
+        }
+    }
+    if let Some(limit) = step.limit {
+        assert!(entries.len() as u64 <= limit.get());
+        // A run that was not broken off reads up to its limit.
+        assert!(next.is_none() || step.pages == Some(pages) || entries.len() as u64 == limit.get());
+    }
+    (entries, next)
+}
+
+/// Reads an answer in pieces, one step after the other and then from the first again, with each token written
+/// down and read again in between.
+async fn join(ec2: &Ec2, request: &Request, steps: &[Step]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut start = Token::default();
+    // So many only that a listing without progress ends too.
+    for step in steps.iter().cycle().take(2000) {
+        let (piece, next) = read(ec2, request.clone(), start, step).await;
+        entries.extend(piece);
+        match next {
+            Some(token) => start = Token::parse(&token.to_string()).unwrap(),
+            None => break,
+        }
+    }
+    entries
+}
+
+const WHOLE: Step = Step {
+    limit: None,
+    page_size: None,
+    pages: None,
+};
+
+/// Generated images, one entry each or more, and their IDs.
+async fn generated(images: usize, entries: usize) -> (Ec2, Vec<Entry>, Vec<String>) {
+    let size = format!("images={images},entries={entries}");
+    let ec2 = offline(State::synthetic(size.parse().unwrap())).await;
+    let (all, _) = read(&ec2, Request::default(), Token::default(), &WHOLE).await;
+    assert_eq!(all.len(), entries);
+    let mut ids: Vec<_> = all
+        .iter()
+        .map(|entry| entry.image_id.clone().unwrap())
+        .collect();
+    ids.dedup();
+    (ec2, all, ids)
+}
+
+fn wait<F: Future>(future: F) -> F::Output {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime: Runtime = builder.enable_all().build().unwrap();
+    runtime.block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn pieces_of_one_batch_are_the_whole(entries in 1..30_usize, steps in steps(9, 9)) {
+        wait(async {
+            let (ec2, all, _) = generated(1, entries).await;
+            assert_eq!(join(&ec2, &Request::default(), &steps).await, all);
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
+
+    #[test]
+    fn pieces_of_several_batches_are_the_whole(
+        images in 195..420_usize,
+        more in 0..40_usize,
+        steps in steps(150, 90),
+        turned in any::<bool>(),
+    ) {
+        wait(async {
+            let (ec2, all, mut ids) = generated(images, images + more).await;
+            if turned {
+                ids.reverse();
+            }
+            // The order is that of the batches, and in each that of the service.
+            let expected: Vec<Entry> = ids
+                .chunks(200)
+                .flat_map(|batch| all.iter().filter(|entry| batch.contains(entry.image_id.as_ref().unwrap())))
+                .cloned()
+                .collect();
+            let request = Request { image_ids: ids, ..Request::default() };
+            assert_eq!(join(&ec2, &request, &steps).await, expected);
+        });
+    }
+}
+
+/// The answer in pieces: the command line again and again, with the token of the run before.
+fn pieces(server: &Server, line: &str) -> Vec<Run> {
+    let mut runs = vec![server.words(line).succeeds()];
+    while let Some(token) = runs.last().unwrap().token() {
+        assert!(runs.len() < 20, "there is no end to it: {runs:#?}");
+        runs.push(
+            server
+                .words(&format!("{line} --starting-token {token}"))
+                .succeeds(),
+        );
+    }
+    runs
+}
+
+#[test]
+fn a_limit_cuts_the_answer_into_pieces_that_join() {
+    let server = Server::sample();
+    let line = "entries --output ndjson";
+    let whole = server.words(line).succeeds().stdout;
+    for (flags, runs) in [
+        ("--max-items 7", 3),
+        ("--max-items 7 --page-size 2", 3),
+        ("--max-items 4 --page-size 4", 5),
+        ("--max-items 19 --page-size 7", 1),
+    ] {
+        let pieces = pieces(&server, &format!("{line} {flags}"));
+        assert_eq!(pieces.len(), runs, "{flags}");
+        let joined: String = pieces.iter().map(|run| run.stdout.as_str()).collect();
+        assert_eq!(joined, whole, "{flags}");
+    }
+}
+
+#[test]
+fn a_limit_across_batches_names_the_batch() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ids");
+    let mut ids: Vec<_> = (0..400).map(|number| format!("ami-{number:08x}")).collect();
+    ids.insert(10, IMAGE.to_owned());
+    ids.push("ami-1a2b3c4d".to_owned());
+    std::fs::write(&path, ids.join("\n")).unwrap();
+    let server = Server::sample();
+    let line = format!("entries --output ndjson --image-ids @{}", path.display());
+    let runs = pieces(&server, &format!("{line} --max-items 2"));
+    assert_eq!(
+        runs.iter().map(Run::counts).collect::<Vec<_>>(),
+        [vec![15, 4], vec![7, 2], vec![0]]
+    );
+
+    let token = runs[0].token().unwrap();
+    let before = server.requests().len();
+    server
+        .words(&format!(
+            "entries --image-ids {IMAGE} ami-1a2b3c4d --starting-token {token}"
+        ))
+        .ends(252)
+        .silent()
+        .says("--starting-token");
+    std::fs::write(&path, ids[1..].join("\n")).unwrap();
+    server
+        .words(&format!("{line} --starting-token {token}"))
+        .ends(252)
+        .silent();
+    assert_eq!(server.requests().len(), before);
+}
+
+/// The AWS CLI begins at 3 here: it skips on the first page only.
+#[test]
+fn resuming_with_smaller_pages_repeats_nothing() {
+    let server = Server::of(numbered(40));
+    let run = server
+        .words("entries --max-items 7 --page-size 10")
+        .succeeds();
+    assert_eq!(run.counts(), (0..7).collect::<Vec<_>>());
+    let token = run.token().unwrap();
+    let run = server
+        .words(&format!(
+            "entries --max-items 5 --page-size 3 --starting-token {token}"
+        ))
+        .succeeds();
+    assert_eq!(run.counts(), (7..12).collect::<Vec<_>>());
+}
+
+#[test]
+fn tokens_of_the_service_and_of_botocore_work() {
+    let server = Server::of(numbered(20));
+    let run = server
+        .words("entries --no-paginate --page-size 5")
+        .succeeds();
+    let service = run.token().unwrap();
+    for (token, first) in [
+        (service.clone(), 5),
+        (format!("{service}___3"), 8),
+        ("None___3".to_owned(), 3),
+        // {"NextToken": null, "boto_truncate_amount": 7}
+        (
+            "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==".to_owned(),
+            7,
+        ),
+    ] {
+        let run = server
+            .words(&format!("entries --starting-token {token}"))
+            .succeeds();
+        assert_eq!(run.counts(), (first..20).collect::<Vec<_>>(), "{token}");
+    }
+}
+
+#[test]
+fn no_paginate_keeps_what_is_to_be_skipped_beyond_its_page() {
+    let server = Server::of(numbered(9));
+    let line = "entries --no-paginate --page-size 2 --starting-token";
+    let run = server.words(&format!("{line} None___3")).succeeds();
+    assert!(run.counts().is_empty());
+    let run = server
+        .words(&format!("{line} {}", run.token().unwrap()))
+        .succeeds();
+    assert_eq!(run.counts(), [3]);
+}
+
+#[test]
+fn a_token_of_another_question_is_refused_by_the_service() {
+    let server = Server::sample();
+    let run = server
+        .words("entries --no-paginate --page-size 2")
+        .succeeds();
+    let token = run.token().unwrap();
+    let other = format!("entries --image-ids {IMAGE} --starting-token {token}");
+    server
+        .words(&other)
+        .ends(254)
+        .silent()
+        .says("InvalidNextToken");
+}
+
+#[test]
+fn a_token_beyond_the_end_is_an_error() {
+    let server = Server::of(numbered(5));
+    server
+        .words("entries --starting-token None___7")
+        .ends(255)
+        .says("2 entries")
+        .says("next: ");
+    let run = server
+        .words("entries --starting-token None___5")
+        .succeeds()
+        .says("note: ");
+    assert!(run.counts().is_empty());
+}
+
+#[test]
+fn a_repeated_token_is_an_error_whose_token_goes_on_once() {
+    let confused = Server::new(State::sample(), |number, _| {
+        Act::Reply(match number {
+            1 => page(0..3, Some("a")),
+            _ => page(3..6, Some("a")),
+        })
+    });
+    let line = "entries --output ndjson";
+    let mut run = confused
+        .words(line)
+        .ends(255)
+        .says("repeats")
+        .says("next: ");
+    assert_eq!(confused.requests(), ["", "NextToken=a"]);
+
+    let sane = Server::new(State::sample(), |number, _| {
+        Act::Reply(match number {
+            1 => page(3..6, Some("b")),
+            _ => page(6..9, None),
+        })
+    });
+    let token = run.token().unwrap();
+    let rest = sane
+        .words(&format!("{line} --starting-token {token}"))
+        .succeeds();
+    assert_eq!(sane.requests(), ["NextToken=a", "NextToken=b"]);
+    run.stdout.push_str(&rest.stdout);
+    assert_eq!(run.counts(), (0..9).collect::<Vec<_>>());
+}
+
+/// An error in the middle tells where to go on, and the next run's output goes behind what came out.
+#[test]
+fn what_breaks_off_is_continued_without_a_gap() {
+    let line = "entries --page-size 4 --output";
+    for output in ["ndjson", "csv", "tsv", "markdown", "text"] {
+        let whole = Server::of(numbered(10))
+            .words(&format!("{line} {output}"))
+            .succeeds();
+        for (fault, status) in [
+            ("refusal", 254),
+            ("unavailable", 254),
+            ("reset", 255),
+            ("short", 255),
+            ("html", 255),
+        ] {
+            let server = Server::new(numbered(10), move |number, reply_| match (number, fault) {
+                (1, _) => Act::Reply(reply_),
+                (_, "refusal") => Act::Reply(refusal(403, "UnauthorizedOperation", "No more.")),
+                (_, "unavailable") => Act::Reply(refusal(503, "Unavailable", "Later.")),
+                (_, "reset") => Act::Hang,
+                (_, "short") => {
+                    let half = reply_.body.len() / 2;
+                    Act::Cut(reply_, half)
+                }
+                _ => Act::Reply(crate::support::reply(502, "<html>")),
+            });
+            let run = server
+                .words(&format!("{line} {output}"))
+                .env("AWS_MAX_ATTEMPTS", "1")
+                .ends(status)
+                .says("stopped after 4 entries");
+            assert_eq!(server.requests().len(), 2);
+            let token = run.token().unwrap();
+            let rest = Server::of(numbered(10))
+                .words(&format!("{line} {output} --starting-token {token}"))
+                .succeeds();
+            let header = match output {
+                "csv" | "tsv" => 1,
+                "markdown" => 2,
+                _ => 0,
+            };
+            let rows: String = rest.stdout.split_inclusive('\n').skip(header).collect();
+            assert_eq!(run.stdout + &rows, whole.stdout, "{output} {fault}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_json_document_is_no_document() {
+    let server = Server::new(numbered(10), |number, reply| match number {
+        1 => Act::Reply(reply),
+        _ => Act::Reply(refusal(403, "UnauthorizedOperation", "No more.")),
+    });
+    let run = server.words("entries --page-size 4").ends(254);
+    assert!(serde_json::from_str::<serde_json::Value>(&run.stdout).is_err());
+    assert!(run.token().is_some());
+}
+
+#[test]
+fn what_fails_before_the_first_entry_is_simply_run_again() {
+    let run = words("entries --offline --image-ids bogus").ends(254);
+    assert_eq!(run.token(), None);
+    let server = Server::says(refusal(403, "UnauthorizedOperation", "No."));
+    let run = server
+        .words("entries --starting-token None___3")
+        .ends(254)
+        .silent();
+    assert_eq!(run.token(), None);
+}
