@@ -5,6 +5,7 @@
 //! because the SDK passes over `mfa_serial` and `duration_seconds`. Unlike the AWS CLI, which keeps assumed roles
 //! below `~/.aws/cli/cache`, nothing is written to a file: each run asks anew.
 
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,6 +31,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use tokio::sync::OnceCell;
 
 use super::failure::{chain, inner, public};
+use super::obstacle::Obstacle;
 
 /// The code of a multi-factor device, once the user has typed it.
 pub type Code = Pin<Box<dyn Future<Output = io::Result<String>> + Send>>;
@@ -101,6 +103,11 @@ pub(super) fn explain(error: &CredentialsError) -> NoCredentials {
 
 fn no_connection(error: &CredentialsError) -> bool {
     Chain::new(error).any(|cause| cause.is::<ConnectorError>())
+}
+
+/// Whether the error says already what is in the way, which its words here would hide.
+fn is_obstructed(error: &(dyn Error + 'static)) -> bool {
+    Chain::new(error).any(|cause| cause.is::<Obstacle>())
 }
 
 /// The service's own words and code, if it answered.
@@ -306,6 +313,9 @@ impl OfProfile {
     }
 
     fn explain(&self, error: CredentialsError) -> CredentialsError {
+        if is_obstructed(&error) {
+            return error;
+        }
         let name = &self.name;
         let (problem, next_step) = match (self.kind, &error) {
             (Kind::Login, CredentialsError::InvalidConfiguration(_)) => (
@@ -460,6 +470,7 @@ impl Role {
     /// A source without credentials ends the search: the role must not be left aside for the next source.
     fn without_source(&self, error: CredentialsError) -> CredentialsError {
         match error {
+            error if is_obstructed(&error) => CredentialsError::provider_error(error),
             CredentialsError::CredentialsNotLoaded(_) => NoCredentials {
                 problem: format!(
                     "the source of profile `{}` has no credentials: {}",
@@ -477,6 +488,9 @@ impl Role {
     }
 
     fn refused(&self, error: SdkError<AssumeRoleError>) -> CredentialsError {
+        if is_obstructed(&error) {
+            return CredentialsError::provider_error(error);
+        }
         let Some(refusal) = refusal(&error) else {
             return NoCredentials {
                 problem: format!(

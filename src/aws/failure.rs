@@ -13,6 +13,7 @@ use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
 use super::credentials::{NoCredentials, explain};
+use super::obstacle::Obstacle;
 use super::whole::{self, Fault};
 
 /// Why there is no answer.
@@ -58,6 +59,15 @@ pub enum Failure {
         next_step: String,
     },
 
+    /// The way to the service is barred, by a certificate that is not trusted or by a proxy.
+    #[error("{problem}")]
+    Obstacle {
+        /// What is in the way, and where.
+        problem: String,
+        /// What the user can do.
+        next_step: &'static str,
+    },
+
     /// What came back is not an answer to the request.
     #[error("{endpoint} sent what is not an answer of EC2: {problem}")]
     Response {
@@ -97,6 +107,14 @@ impl Failure {
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
+        // Before the credentials: the services that these come from are reached in the same way.
+        if let Some(obstacle) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+            let Obstacle { problem, next_step } = obstacle;
+            return Self::Obstacle {
+                problem: problem.clone(),
+                next_step,
+            };
+        }
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
             let NoCredentials { problem, next_step } = explain(credentials);
             return Self::Credentials { problem, next_step };
@@ -182,6 +200,7 @@ impl Failure {
             | Self::Credentials { next_step, .. }
             | Self::Network { next_step, .. } => next_step,
             Self::Service { code, .. } => advice(code),
+            Self::Obstacle { next_step, .. } => next_step,
             Self::Response { .. } => {
                 "look for a proxy or another program at this address, then run it again"
             }

@@ -3,8 +3,12 @@
 mod client;
 mod credentials;
 mod failure;
+mod http;
+mod obstacle;
 mod patience;
+mod proxy;
 mod trace;
+mod trust;
 mod whole;
 
 pub use client::{Connection, Ec2, Endpoint, connect};
