@@ -12,7 +12,7 @@ use super::patience::Patience;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;
-use super::{Failure, http};
+use super::{Endpoint, Failure, endpoint, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -29,17 +29,6 @@ pub struct Connection {
     pub ca_bundle: Option<PathBuf>,
     /// Whether to log requests to stderr.
     pub debug: bool,
-}
-
-/// Where requests go.
-#[derive(Debug)]
-pub enum Endpoint {
-    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
-    Configured,
-    /// To this URL.
-    Url(String),
-    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
-    Offline(SharedHttpClient),
 }
 
 /// The EC2 client, and what to call its endpoint in a message.
@@ -87,7 +76,7 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
         Endpoint::Url(url) => {
             let (config, region) = online(profile, region, ca_bundle, &patience).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
-            (config.endpoint_url(url), region)
+            (config.endpoint_url(url.to_string()), region)
         }
         Endpoint::Configured => online(profile, region, ca_bundle, &patience).await?,
     };
@@ -144,15 +133,27 @@ async fn online(
         loader = loader.region(Region::new(region));
     }
     let shared = loader.load().await;
-    let Some(region) = shared.region() else {
+    let region = shared.region().map(ToString::to_string).unwrap_or_default();
+    if region.is_empty() {
         return Err(Failure::Configuration {
             problem: "no Region is set".to_owned(),
             next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
                 .to_owned(),
         });
-    };
-    let config = Builder::from(&shared).http_client(whole(http));
-    Ok((config, region.to_string()))
+    }
+    // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
+    if !region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        return Err(Failure::Configuration {
+            problem: format!("`{region}` is not the name of a Region"),
+            next_step: "give a --region such as eu-west-1".to_owned(),
+        });
+    }
+    let mut config = Builder::from(&shared).http_client(whole(http));
+    config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
+    Ok((config, region))
 }
 
 /// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials it

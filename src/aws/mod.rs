@@ -1,6 +1,7 @@
 //! All that knows the SDK's transport: setting up the client, and saying what went wrong.
 
 mod client;
+mod endpoint;
 mod failure;
 mod http;
 mod obstacle;
@@ -10,7 +11,8 @@ mod trace;
 mod trust;
 mod whole;
 
-pub use client::{Connection, Ec2, Endpoint, connect};
+pub use client::{Connection, Ec2, connect};
+pub use endpoint::{Endpoint, EndpointUrl};
 pub use failure::Failure;
 pub use patience::Patience;
 pub use trace::Retries;

@@ -18,8 +18,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::engine::ArgValueCandidates;
+
+use crate::aws::EndpointUrl;
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -85,6 +88,7 @@ pub struct Connection {
         long,
         global = true,
         value_name = "NAME",
+        value_parser = NonEmptyStringValueParser::new(),
         conflicts_with = "offline",
         add = ArgValueCandidates::new(candidates::profiles)
     )]
@@ -95,6 +99,7 @@ pub struct Connection {
         long,
         global = true,
         value_name = "REGION",
+        value_parser = NonEmptyStringValueParser::new(),
         add = ArgValueCandidates::new(candidates::regions)
     )]
     pub region: Option<String>,
@@ -105,7 +110,7 @@ pub struct Connection {
     /// as in http://USER:PASSWORD@HOST:PORT, but not to the hosts that NO_PROXY lists. Lower-case names work too, and
     /// win. The metadata services of instances and containers are never asked through a proxy.
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
-    pub endpoint_url: Option<String>,
+    pub endpoint_url: Option<EndpointUrl>,
 
     /// Trust only the certificate authorities in this PEM file, instead of the system's
     ///
