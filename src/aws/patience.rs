@@ -23,7 +23,10 @@ pub struct Patience {
 
 /// How often a request is tried at most where nobody says.
 ///
-/// TODO measured.
+/// The account's programs share EC2's token bucket, so the SDK's 3 are too few. Measured with a bucket of 100 and
+/// 20 a second: of 4 listings at once, 2 failed with 3 attempts and none with 5; of 16 at once, 4 failed with 5
+/// and none with 10. One listing of 1,000 pages took 45 seconds with any of them, which is what the bucket gives.
+/// The adaptive mode sends a fifth fewer requests in the same time, but the SDK calls it experimental.
 const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 impl Patience {
