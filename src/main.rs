@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use amiusage::cli::Cli;
 use amiusage::commands::{self, Terminal};
 use amiusage::exit::{Message, Status};
-use clap::{CommandFactory, Parser};
-use clap_complete::CompleteEnv;
+use clap::Parser;
 
 fn main() -> ExitCode {
-    CompleteEnv::with_factory(Cli::command).complete();
+    if commands::complete() {
+        return Status::Success.into();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return Terminal::refuse(&error).into(),

@@ -8,6 +8,7 @@ use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::first_contact::FirstContact;
 use super::trace::{Retries, Trace};
 use super::whole::whole;
 use super::{Failure, Patience};
@@ -126,10 +127,11 @@ async fn online(
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    let (retries, chosen) = patience.retries(&Env::real(), &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(https.clone())
-        .retry_config(patience.retries(&Env::real(), &profiles)?)
+        .retry_config(retries)
         .timeout_config(patience.timeouts());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
@@ -145,7 +147,13 @@ async fn online(
                 .to_owned(),
         });
     };
-    let config = Builder::from(&shared).http_client(whole(https));
+    let mut config = Builder::from(&shared).http_client(whole(https));
+    if !chosen {
+        let first_contact = FirstContact::default();
+        config = config
+            .interceptor(first_contact.clone())
+            .retry_classifier(first_contact);
+    }
     Ok((config, region.to_string()))
 }
 

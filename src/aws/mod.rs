@@ -2,6 +2,7 @@
 
 mod client;
 mod failure;
+mod first_contact;
 mod patience;
 mod trace;
 mod whole;

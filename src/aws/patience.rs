@@ -49,9 +49,15 @@ impl Patience {
     /// The SDK reads these settings too, but panics on a value that it does not know, such as the mode `legacy`
     /// of older AWS CLIs.
     ///
+    /// With them comes whether anybody chose the number of attempts.
+    ///
     /// # Errors
     /// [`Failure::Configuration`] for a value that makes no sense.
-    pub(super) fn retries(&self, env: &Env, profiles: &ProfileSet) -> Result<RetryConfig, Failure> {
+    pub(super) fn retries(
+        &self,
+        env: &Env,
+        profiles: &ProfileSet,
+    ) -> Result<(RetryConfig, bool), Failure> {
         let setting = |variable: &'static str, key: &'static str| {
             let set = |value: &String| !value.trim().is_empty();
             let in_env = env.get(variable).ok().filter(set);
@@ -79,7 +85,7 @@ impl Patience {
                 .parse()
                 .map_err(|_| wrong(name, &value, "standard, adaptive or legacy"))?,
         };
-        Ok(retries(max_attempts, mode))
+        Ok((retries(max_attempts, mode), max_attempts.is_some()))
     }
 }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
+use super::manual;
 use crate::emulator::Synthetic;
 
 /// Answer EC2's image usage actions on a local port, for this program, the AWS CLI and any SDK
 ///
-/// Prints the two lines to export so that AWS tools use it. Needs no account; credentials are not checked.
-/// Without --state and --synthetic it serves the sample data of --offline.
+/// Prints two lines for another shell, so that AWS tools there use it. Needs no account; credentials are not
+/// checked. Without `--state` and `--synthetic` it serves the sample data of `--offline`.
 #[derive(Debug, Args)]
+#[command(after_long_help = manual::EMULATOR)]
 pub struct Emulator {
     /// The address to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]

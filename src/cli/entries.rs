@@ -4,16 +4,15 @@ use std::num::{NonZeroI32, NonZeroU64};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use super::{candidates, manual};
 use crate::entries::Entry;
 use crate::output::Record;
 
-const LISTS: &str = "\
-Lists take spaces, commas or repetition: `--image-ids a b`, `--image-ids a,b`, `--image-ids a --image-ids b`. \
-`@FILE` and `@-` read a list from a file or from stdin: white space or commas between, `#` to the end of the line. \
-Lists longer than the service's 200 are sent in batches.";
-
-/// List the entries of image usage reports: which accounts use an image, for what, how often
+/// List which accounts use an image, for what, how often: the entries of image usage reports
+///
+/// As `describe-image-usage-report-entries` it takes the command lines of the AWS CLI.
 ///
 /// An answer is whole, or the exit status is not 0 and stderr says what is missing and how to go on.
 ///
@@ -21,17 +20,17 @@ Lists longer than the service's 200 are sent in batches.";
 /// as unused. Several reports of one image may exist, and the entries of all of them are listed: adding them up
 /// counts twice.
 #[derive(Debug, Args)]
-#[command(after_long_help = LISTS)]
+#[command(after_long_help = manual::ENTRIES)]
 pub struct Entries {
-    /// Entries of these images (`ami-…`); a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    /// Entries of these images, `ami-…`
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// Entries of these reports (`amiur-…`); a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    /// Entries of these reports, `amiur-…`
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub report_ids: Vec<String>,
 
-    /// Entries that pass all of these filters: `Name=account-id,Values=123412341234,001100110011`
+    /// Entries that pass these filters, as in `Name=account-id,Values=123412341234`
     ///
     /// The syntax is the AWS CLI's: shorthand with quotes, escapes and explicit lists, or JSON. Names are
     /// `account-id`, `creation-time` (`2025-11-29T*`) and `resource-type` (`ec2:Instance`,
@@ -42,23 +41,26 @@ pub struct Entries {
         visible_alias = "filters",
         value_name = "FILTER",
         num_args = 1..,
+        add = ArgValueCompleter::new(candidates::filters),
         help_heading = "What to list"
     )]
     pub filter: Vec<String>,
 
-    /// Short for `--filter Name=account-id,Values=…`; a list, see below
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list")]
+    /// Entries of these accounts; short for `--filter Name=account-id,Values=…`
+    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub account_ids: Vec<String>,
 
-    /// Short for `--filter Name=resource-type,Values=…`; a list, see below
-    #[arg(long, value_name = "TYPE", num_args = 1.., help_heading = "What to list")]
+    /// Uses by `ec2:Instance` or `ec2:LaunchTemplate`; short for `--filter Name=resource-type,Values=…`
+    #[arg(long, value_name = "TYPE", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::resource_types))]
     pub resource_types: Vec<String>,
 
-    /// Short for `--filter Name=creation-time,Values=…`, the report's time, say `2025-11-29T*`; a list
-    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "What to list")]
+    /// Entries of reports created then, say `2025-11-29T*`; short for `--filter Name=creation-time,Values=…`
+    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
     pub created: Vec<String>,
 
-    /// Write at most this many entries; the resume token goes to stderr, and into JSON and text
+    /// Write at most this many entries, and tell the token for the rest
+    ///
+    /// The token goes to stderr, and into JSON and text as in the AWS CLI.
     #[arg(
         long,
         value_name = "N",
@@ -72,7 +74,10 @@ pub struct Entries {
     #[arg(long, value_name = "N", value_parser = page_size, help_heading = "Paging")]
     pub page_size: Option<NonZeroI32>,
 
-    /// Go on where an earlier run stopped: its resume token, or the AWS CLI's, or the service's
+    /// Go on where an earlier run stopped, by its token
+    ///
+    /// It may come from this program, from the AWS CLI or from the service. The lists and filters must be those of
+    /// that run; the page size need not.
     #[arg(long, value_name = "TOKEN", help_heading = "Paging")]
     pub starting_token: Option<String>,
 
@@ -80,22 +85,23 @@ pub struct Entries {
     #[arg(long, help_heading = "Paging")]
     pub no_paginate: bool,
 
-    /// Only ask whether the request would be allowed; exits 0 if so
-    #[arg(long)]
+    /// List nothing: only ask whether the request would be allowed; exits 0 if so
+    #[arg(long, help_heading = "What to list")]
     pub dry_run: bool,
 
-    /// The form of the answer; `auto` is a table on a terminal and JSON elsewhere
+    /// The form of the answer
     #[arg(
         long,
         value_name = "FORMAT",
         value_enum,
         default_value_t,
         env = "AMIUSAGE_OUTPUT",
+        hide_env_values = true,
         help_heading = "Output"
     )]
     pub output: Output,
 
-    /// Only these columns, in this order: the API's names, with commas or spaces between
+    /// Only these columns, in this order, with commas or blanks between
     #[arg(
         long,
         value_name = "COLUMN",
@@ -107,7 +113,7 @@ pub struct Entries {
     )]
     pub columns: Vec<String>,
 
-    /// Select from the whole document with a JMESPath expression, for json, text and table
+    /// Select from the whole document with a JMESPath expression; for json, text and table
     ///
     /// Unlike everything else this holds the whole answer in memory.
     #[arg(long, value_name = "JMESPATH", help_heading = "Output")]

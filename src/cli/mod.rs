@@ -3,11 +3,14 @@
 //!
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
+mod candidates;
 pub mod emulator;
 pub mod entries;
 pub mod error;
 pub mod filter;
 pub mod list;
+mod manual;
+mod regions;
 pub mod shorthand;
 mod text_file;
 
@@ -16,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -28,9 +32,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
     version,
     propagate_version = true,
     infer_long_args = true,
+    // As in the AWS CLI, the last of two wins: a script may add a flag to a line that has it.
+    args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_long_help = manual::PROGRAM
 )]
 pub struct Cli {
     /// What to do.
@@ -58,18 +65,12 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Print the completion script of a shell
+/// Print the script that completes this program's words in a shell
 ///
-/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete
-/// with real values. Where to put it:
-///
-///   bash        amiusage completions bash > ~/.local/share/bash-completion/completions/amiusage
-///   zsh         amiusage completions zsh > "${fpath[1]}/_amiusage"
-///   fish        amiusage completions fish > ~/.config/fish/completions/amiusage.fish
-///   PowerShell  amiusage completions powershell >> $PROFILE
-///   elvish      amiusage completions elvish >> ~/.config/elvish/rc.elv
+/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete with
+/// real values.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = manual::COMPLETIONS)]
 pub struct Completions {
     /// The shell to print it for
     pub shell: clap_complete::Shell,
@@ -79,15 +80,26 @@ pub struct Completions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Use the settings and credentials of this profile
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "offline")]
+    /// Take settings and credentials from this profile of the AWS CLI's files
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "offline",
+        add = ArgValueCandidates::new(candidates::profiles)
+    )]
     pub profile: Option<String>,
 
     /// Ask in this Region
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "REGION",
+        add = ArgValueCandidates::new(candidates::regions)
+    )]
     pub region: Option<String>,
 
-    /// Send the requests to this URL instead of the Region's endpoint
+    /// Send requests to this URL instead of the Region's endpoint
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
     pub endpoint_url: Option<String>,
 
@@ -122,6 +134,8 @@ pub struct Connection {
     ///
     /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
     /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
+    /// Where nobody says how often, an endpoint that has never answered is given up after 3 attempts.
+    ///
     /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,
@@ -146,11 +160,11 @@ pub struct Connection {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub struct Messages {
-    /// The form of an error on stderr; `json` is one object on one line
+    /// The form of an error on stderr
     #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
     pub error_format: ErrorFormat,
 
-    /// Whether to colour: `auto` does on a terminal unless `NO_COLOR` is set
+    /// Whether to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
 
@@ -176,7 +190,7 @@ pub enum ErrorFormat {
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always

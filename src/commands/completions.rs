@@ -1,22 +1,38 @@
-//! `amiusage completions`: the script that makes a shell ask this program for candidates.
+//! `amiusage completions`: the script that makes a shell ask this program for candidates, and the answer to it.
 
+use std::env;
 use std::io::{self, Write};
 
 use anyhow::Context;
-use clap_complete::env::Shells;
+use clap::CommandFactory;
+use clap_complete::{CompleteEnv, Shell};
 
-use crate::cli::Completions;
+use crate::cli::{Cli, Completions};
 
 /// Prints the script of the shell asked for.
 pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
-    let shell = arguments.shell.to_string();
-    let shells = Shells::builtins();
-    let completer = shells
-        .completer(&shell)
-        .context("no completions for this shell")?;
-    let mut script = Vec::new();
-    completer.write_registration("COMPLETE", "amiusage", "amiusage", "amiusage", &mut script)?;
+    let script = match arguments.shell {
+        Shell::Bash => include_str!("../../completions/amiusage.bash"),
+        Shell::Elvish => include_str!("../../completions/amiusage.elv"),
+        Shell::Fish => include_str!("../../completions/amiusage.fish"),
+        Shell::PowerShell => include_str!("../../completions/_amiusage.ps1"),
+        Shell::Zsh => include_str!("../../completions/_amiusage"),
+        other => anyhow::bail!("there are no completions for {other}"),
+    };
     io::stdout()
-        .write_all(&script)
+        .write_all(script.as_bytes())
         .context("cannot write to stdout")
+}
+
+/// Answers a shell that asks for candidates, and tells whether one did.
+///
+/// The variable is this program's own: one as general as `COMPLETE`, set for something else, must not replace an
+/// answer by a script. Without an answer there is no message either, which would spoil the line being typed.
+pub fn complete() -> bool {
+    CompleteEnv::with_factory(Cli::command)
+        .var("AMIUSAGE_COMPLETE")
+        .bin("amiusage")
+        .completer("amiusage")
+        .try_complete(env::args_os(), env::current_dir().ok().as_deref())
+        .unwrap_or(true)
 }

@@ -10,6 +10,7 @@ mod progress;
 mod terminal;
 
 pub use self::entries::{Interrupted, Stopped};
+pub use completions::complete;
 pub use terminal::Terminal;
 
 use crate::cli::{Cli, Command};

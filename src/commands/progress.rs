@@ -10,7 +10,7 @@ use crate::aws::Retries;
 /// How long a run may take before its progress is shown.
 pub(super) const A_MOMENT: Duration = Duration::from_millis(500);
 
-/// The progress of a listing; hidden until it is [shown](Progress::show).
+/// The progress of a listing; hidden until it is [shown](show).
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,

@@ -600,3 +600,14 @@ fn a_full_disk_is_an_error() {
         Run::of(output, 255).says("No space left").says("next: ");
     }
 }
+
+#[test]
+fn the_last_of_two_single_values_wins_as_in_the_aws_cli() {
+    words("entries --offline --output csv --output ndjson --max-items 3 --max-items 1 --quiet --quiet")
+        .assert()
+        .success()
+        .stdout_eq(snapbox::str![[r#"
+{"ResourceType":"ec2:Instance","ReportId":"amiur-11111111111111111","UsageCount":15,"AccountId":"123412341234","ImageId":"ami-0abcdef1234567890","ReportCreationTime":"2025-09-29T13:27:12.322Z"}
+
+"#]]);
+}

@@ -546,6 +546,24 @@ fn the_number_of_attempts_is_the_flags_then_the_environments_then_the_profiles()
 }
 
 #[test]
+fn an_endpoint_that_never_answered_is_given_up_sooner() {
+    let server = Server::new(numbered(9), |_, _| Act::Hang);
+    server.words("entries").ends(255).says("in 3 attempts");
+    assert_eq!(server.requests().len(), 3);
+    // Whoever wants more gets more, and who answered once may be back.
+    server.words("entries --max-attempts 4").ends(255);
+    assert_eq!(server.requests().len(), 3 + 4);
+    let server = Server::new(numbered(9), |number, reply| match number {
+        2..5 => Act::Hang,
+        _ => Act::Reply(reply),
+    });
+    let run = server
+        .words("entries --page-size 5 --output ndjson")
+        .succeeds();
+    assert_eq!(run.counts(), (0..9).collect::<Vec<_>>());
+}
+
+#[test]
 fn retries_show_in_the_log() {
     let server = Server::new(numbered(3), |number, reply| match number {
         1 => success(HTML),

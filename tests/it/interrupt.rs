@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Act, Ends, Run, Server, numbered};
 
@@ -26,6 +26,14 @@ fn start(server: &Server, line: &str) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+fn wait_for_requests(server: &Server, number: usize) {
+    let began = Instant::now();
+    while server.requests().len() < number {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// What Ctrl-C sends.
@@ -87,9 +95,7 @@ fn before_the_first_page_there_is_nothing_to_resume() {
         Act::Reply(reply)
     });
     let child = start(&server, "entries");
-    while server.requests().is_empty() {
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_requests(&server, 1);
     let run = interrupted(child, 0).silent();
     assert_eq!(run.token(), None);
 }
@@ -102,9 +108,7 @@ fn a_file_stays_as_it_was() {
     let server = slow();
     let line = format!("entries --page-size 3 --out-file {}", path.display());
     let child = start(&server, &line);
-    while server.requests().len() < 3 {
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_requests(&server, 3);
     interrupted(child, 0).silent();
     assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);

@@ -86,7 +86,8 @@ async fn read(
 async fn join(ec2: &Ec2, request: &Request, steps: &[Step]) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut start = Token::default();
-    for step in steps.iter().cycle() {
+    // So many only that a listing without progress ends too.
+    for step in steps.iter().cycle().take(2000) {
         let (piece, next) = read(ec2, request.clone(), start, step).await;
         entries.extend(piece);
         match next {
@@ -166,6 +167,7 @@ proptest! {
 fn pieces(server: &Server, line: &str) -> Vec<Run> {
     let mut runs = vec![server.words(line).succeeds()];
     while let Some(token) = runs.last().unwrap().token() {
+        assert!(runs.len() < 20, "there is no end to it: {runs:#?}");
         runs.push(
             server
                 .words(&format!("{line} --starting-token {token}"))
@@ -408,11 +410,4 @@ fn what_fails_before_the_first_entry_is_simply_run_again() {
         .ends(254)
         .silent();
     assert_eq!(run.token(), None);
-}
-
-#[test]
-fn a_fault_that_stays_is_tried_three_times() {
-    let server = Server::new(numbered(1), |_, _| Act::Hang);
-    server.words("entries").ends(255).says(&server.url());
-    assert_eq!(server.requests().len(), 3);
 }

@@ -1,0 +1,119 @@
+//! The longer texts, which stand below `--help` and are sections of the manual's pages.
+//!
+//! A section is a heading with a colon, then lines set in by two blanks. A line set in by four or more is for a
+//! shell. A line with two blanks inside is a term and its meaning.
+
+/// Below `amiusage --help`.
+pub(super) const PROGRAM: &str = "\
+Examples:
+  Which accounts use an image, from the sample data, without an AWS account:
+    amiusage entries --offline --image-ids ami-0abcdef1234567890
+
+  The same question to AWS, with the profile's credentials:
+    amiusage entries --profile prod --region eu-west-1 --image-ids ami-…
+
+Exit status:
+  0    the whole answer was written, or a dry run would have succeeded
+  130  interrupted; the resume token is on stderr
+  252  the command line is wrong; nothing was sent
+  253  configuration: no credentials, no Region, an unknown profile
+  254  the service answered with an error
+  255  anything else: network, time-out, incomplete answer, disk full
+
+Environment:
+  AMIUSAGE_OUTPUT              the form of the answer, without --output
+  AWS_PROFILE                  the profile, without --profile
+  AWS_REGION                   the Region, without --region
+  AWS_DEFAULT_REGION           the same, without AWS_REGION
+  AWS_ACCESS_KEY_ID            credentials, with the next one or two
+  AWS_SECRET_ACCESS_KEY        the secret part
+  AWS_SESSION_TOKEN            the token of temporary credentials
+  AWS_CONFIG_FILE              a file in place of ~/.aws/config
+  AWS_SHARED_CREDENTIALS_FILE  a file in place of ~/.aws/credentials
+  AWS_ENDPOINT_URL_EC2         where requests go, without --endpoint-url
+  AWS_ENDPOINT_URL             the same, for all services
+  AWS_MAX_ATTEMPTS             how often a request is tried
+  AWS_EC2_METADATA_DISABLED    true: ask no instance for credentials, Region
+  NO_COLOR                     not empty: no colour, without --color
+  LC_ALL, LC_CTYPE, LANG       where not UTF-8, tables are plain ASCII
+
+Files:
+  ~/.aws/config       profiles: Region, role, single sign-on
+  ~/.aws/credentials  profiles: access keys";
+
+/// Below `amiusage entries --help`.
+pub(super) const ENTRIES: &str = "\
+Lists:
+  IDs, resource types and times are lists: `--image-ids a b`, `--image-ids a,b`
+  and `--image-ids a --image-ids b` are the same. `@FILE` and `@-` read a list
+  from a file or from stdin: white space or commas between, `#` to the end of
+  the line. Lists longer than the service's 200 are sent in batches.
+
+Examples:
+  All of these ask the sample data; leave --offline away to ask AWS.
+
+  Which accounts use an image:
+    amiusage entries --offline --image-ids ami-0abcdef1234567890
+
+  Who runs instances, how many, most first:
+    amiusage entries --offline --resource-types ec2:Instance \\
+        --columns UsageCount,AccountId,ImageId --output tsv | sort -rn
+
+  What the reports of some days say, with a filter as the AWS CLI takes it:
+    amiusage entries --offline \\
+        --filter 'Name=creation-time,Values=2025-10-2*'
+
+  The IDs come from another program, the answer goes into a job's summary:
+    printf '%s\\n' ami-1a2b3c4d ami-0fedcba9876543210 |
+        amiusage entries --offline --image-ids @- --output markdown
+
+  The accounts with more than ten uses, by JMESPath:
+    amiusage entries --offline --output text \\
+        --query 'ImageUsageReportEntries[?UsageCount > `10`].[AccountId]'
+
+  Keep an answer, and ask it something later:
+    amiusage entries --offline --out-file saved.json
+    amiusage entries --offline=saved.json --account-ids 001100110011";
+
+/// Below `amiusage emulator --help`.
+pub(super) const EMULATOR: &str = "\
+Examples:
+  The sample data, until Ctrl-C:
+    amiusage emulator
+
+  Then in another shell, after the two lines that it printed:
+    amiusage entries --image-ids ami-0abcdef1234567890
+    aws ec2 describe-image-usage-report-entries \\
+        --image-ids ami-0abcdef1234567890
+
+  A lot of data, from a slow service, at any free port:
+    amiusage emulator --listen 127.0.0.1:0 \\
+        --synthetic images=20,entries=50000 --latency 50ms
+
+Exit status:
+  0    ended with Ctrl-C
+  252  the command line or the document is wrong
+  255  anything else: the address is taken";
+
+/// Below `amiusage completions --help`.
+pub(super) const COMPLETIONS: &str = "\
+Set up:
+  In bash, a line for ~/.bashrc:
+    source <(amiusage completions bash)
+
+  In zsh, a line for ~/.zshrc, below compinit:
+    source <(amiusage completions zsh)
+
+  In fish, a line for ~/.config/fish/config.fish:
+    amiusage completions fish | source
+
+  In PowerShell, a line for the file that $PROFILE names:
+    amiusage completions powershell | Out-String | Invoke-Expression
+
+  In elvish, a line for ~/.config/elvish/rc.elv:
+    eval (amiusage completions elvish | slurp)
+
+Exit status:
+  0    the script was written
+  252  the command line is wrong
+  255  the script could not be written";

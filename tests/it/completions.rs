@@ -1,0 +1,220 @@
+//! What a shell is told when it asks for candidates.
+
+use std::fs;
+
+use snapbox::cmd::Command;
+
+use crate::support::{amiusage, words};
+
+/// Asks as the script of a shell does. The last word is the one that TAB was pressed behind.
+fn ask(shell: &str, line: &[&str]) -> Command {
+    amiusage(["--", "amiusage"].iter().chain(line))
+        .env("AMIUSAGE_COMPLETE", shell)
+        .env("_CLAP_COMPLETE_INDEX", line.len().to_string())
+        .env("_CLAP_IFS", "\n")
+}
+
+/// The candidates, as bash is told them.
+fn candidates(line: &[&str]) -> Vec<String> {
+    candidates_of(ask("bash", line))
+}
+
+fn candidates_of(command: Command) -> Vec<String> {
+    let output = command
+        .assert()
+        .success()
+        .stderr_eq("")
+        .get_output()
+        .clone();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn columns_also_behind_a_comma() {
+    let columns = candidates(&["entries", "--columns", ""]);
+    assert_eq!(
+        columns,
+        [
+            "ResourceType",
+            "ReportId",
+            "UsageCount",
+            "AccountId",
+            "ImageId",
+            "ReportCreationTime"
+        ]
+    );
+    assert_eq!(
+        candidates(&["entries", "--columns", "ImageId,Acc"]),
+        ["ImageId,AccountId"]
+    );
+    assert_eq!(
+        candidates(&["entries", "--columns=U"]),
+        ["--columns=UsageCount"]
+    );
+}
+
+#[test]
+fn resource_types() {
+    let line = ["entries", "--resource-types", "ec2:"];
+    assert_eq!(candidates(&line), ["ec2:Instance", "ec2:LaunchTemplate"]);
+    let line = ["entries", "--resource-types", "ec2:Instance,"];
+    assert_eq!(candidates(&line), ["ec2:Instance,ec2:LaunchTemplate"]);
+}
+
+#[test]
+fn the_names_and_values_of_filters() {
+    let names = [
+        "Name=account-id,Values=",
+        "Name=creation-time,Values=",
+        "Name=resource-type,Values=",
+    ];
+    for flag in ["--filter", "--filters"] {
+        assert_eq!(candidates(&["entries", flag, "Name="]), names);
+    }
+    let line = ["entries", "--filter", "Name=resource-type,Values="];
+    assert_eq!(
+        candidates(&line),
+        [
+            "Name=resource-type,Values=ec2:Instance",
+            "Name=resource-type,Values=ec2:LaunchTemplate"
+        ]
+    );
+}
+
+#[test]
+fn regions_with_their_names() {
+    let line = ["entries", "--region", "cn-"];
+    assert_eq!(candidates(&line), ["cn-north-1", "cn-northwest-1"]);
+    let regions = candidates_of(ask("zsh", &["--region", "eu-central-1"]));
+    assert_eq!(regions, ["eu-central-1:Europe (Frankfurt)"]);
+}
+
+#[test]
+fn profiles_from_the_files_and_nothing_else_from_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, credentials) = (
+        directory.path().join("config"),
+        directory.path().join("credentials"),
+    );
+    fs::write(
+        &config,
+        "[default]\nregion = eu-west-1\n[profile prod]\nsso_session = s\n[sso-session s]\nsso_region = x\n",
+    )
+    .unwrap();
+    fs::write(
+        &credentials,
+        "[old]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = hush\n",
+    )
+    .unwrap();
+    let ask = || {
+        ask("bash", &["entries", "--profile", ""])
+            .env("AWS_CONFIG_FILE", &config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
+    };
+    assert_eq!(candidates_of(ask()), ["default", "old", "prod"]);
+
+    // A file that cannot be read as one offers nothing, without a word.
+    fs::write(&config, "[profile").unwrap();
+    assert!(candidates_of(ask()).is_empty());
+}
+
+#[test]
+fn no_files_no_profiles() {
+    assert!(candidates(&["entries", "--profile", ""]).is_empty());
+}
+
+#[test]
+fn what_the_definition_itself_names() {
+    assert_eq!(
+        candidates(&["entries", "--output", "t"]),
+        ["table", "tsv", "text"]
+    );
+    assert_eq!(candidates(&["completions", "p"]), ["powershell"]);
+    assert_eq!(candidates(&["ent"]), ["entries"]);
+    assert_eq!(
+        candidates(&["describe-"]),
+        ["describe-image-usage-report-entries"]
+    );
+}
+
+#[test]
+fn the_files_of_a_list() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("ids.txt"), "").unwrap();
+    for flag in [
+        "--image-ids",
+        "--report-ids",
+        "--account-ids",
+        "--resource-types",
+        "--created",
+    ] {
+        let files = ask("bash", &["entries", flag, "@i"]).current_dir(directory.path());
+        assert_eq!(candidates_of(files), ["@ids.txt"]);
+    }
+}
+
+#[test]
+fn nonsense_is_answered_with_silence() {
+    assert!(candidates_of(ask("nosuchshell", &["ent"])).is_empty());
+    let beyond = ask("bash", &["entries"]).env("_CLAP_COMPLETE_INDEX", "7");
+    assert!(candidates_of(beyond).is_empty());
+}
+
+#[test]
+fn a_variable_of_another_program_does_not_stand_in_the_way() {
+    words("entries --offline --image-ids ami-1a2b3c4d --output csv --columns UsageCount")
+        .env("COMPLETE", "bash")
+        .assert()
+        .success()
+        .stdout_eq("UsageCount\n2\n0\n");
+}
+
+/// The script in the shell itself, with the words as readline takes them apart.
+#[cfg(unix)]
+#[test]
+fn bash_puts_words_together_again() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/completions/amiusage.bash");
+    let complete = |line: &str, pieces: &[&str], current: &str, expected: &str| {
+        let binary = snapbox::cmd::cargo_bin!("amiusage");
+        Command::new("bash")
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", binary.parent().unwrap().display()))
+            .args(["--norc", "-c"])
+            .arg(
+                "source \"$1\"; COMP_LINE=$2 COMP_POINT=${#2} current=$3; shift 3; COMP_WORDS=(\"$@\")
+                 COMP_CWORD=$(($# - 1)); _amiusage amiusage \"$current\"; printf '%s\\n' \"${COMPREPLY[@]}\"",
+            )
+            .args(["bash", script, line, current])
+            .args(pieces)
+            .assert()
+            .success()
+            .stderr_eq("")
+            .stdout_eq(expected.to_owned());
+    };
+    let filter = ["amiusage", "entries", "--filter", "Name", "="];
+    complete(
+        "amiusage entries --filter Name=",
+        &filter,
+        "",
+        "account-id,Values=\ncreation-time,Values=\nresource-type,Values=\n",
+    );
+    complete(
+        "amiusage entries --filter Name=resource-type,Values=ec2:I",
+        &[&filter[..], &["resource-type,Values", "=", "ec2", ":", "I"]].concat(),
+        "I",
+        "Instance\n",
+    );
+    complete(
+        "amiusage  entries --region=us-g",
+        &["amiusage", "entries", "--region", "=", "us-g"],
+        "us-g",
+        "us-gov-east-1\nus-gov-west-1\n",
+    );
+    complete(
+        "amiusage entries \"--out",
+        &["amiusage", "entries", "\"--out"],
+        "--out",
+        "--output\n--out-file\n",
+    );
+}
