@@ -98,7 +98,9 @@ impl Message {
                         Status::Configuration
                     }
                     Failure::Service { .. } => Status::Service,
-                    Failure::Network { .. } | Failure::Response { .. } => Status::Other,
+                    Failure::Network { .. }
+                    | Failure::Obstacle { .. }
+                    | Failure::Response { .. } => Status::Other,
                 };
                 message.code = failure.code().map(str::to_owned);
                 message.request_id = failure.request_id().map(str::to_owned);

@@ -1,17 +1,19 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
+use std::path::PathBuf;
+
 use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
-use aws_smithy_http_client::tls;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::first_contact::FirstContact;
+use super::patience::Patience;
 use super::trace::{Retries, Trace};
+use super::trust::Trust;
 use super::whole::whole;
-use super::{Failure, Patience};
+use super::{Failure, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct Connection {
     pub endpoint: Endpoint,
     /// How long to wait, and how often to ask again.
     pub patience: Patience,
+    /// The CA bundle that the user named; else that of `AWS_CA_BUNDLE`, the profile or the system.
+    pub ca_bundle: Option<PathBuf>,
     /// Whether to log requests to stderr.
     pub debug: bool,
 }
@@ -76,16 +80,17 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
         profile,
         region,
         patience,
+        ca_bundle,
         ..
     } = connection;
     let (config, region) = match connection.endpoint {
         Endpoint::Offline(answers) => offline(answers, region, &patience),
         Endpoint::Url(url) => {
-            let (config, region) = online(profile, region, &patience).await?;
+            let (config, region) = online(profile, region, ca_bundle, &patience).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
             (config.endpoint_url(url), region)
         }
-        Endpoint::Configured => online(profile, region, &patience).await?,
+        Endpoint::Configured => online(profile, region, ca_bundle, &patience).await?,
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -121,16 +126,17 @@ fn offline(
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    ca_bundle: Option<PathBuf>,
     patience: &Patience,
 ) -> Result<(Builder, String), Failure> {
-    let profiles = profiles(profile.clone()).await?;
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let (retries, chosen) = patience.retries(&Env::real(), &profiles)?;
+    let env = Env::real();
+    let profiles = load_profiles(profile.clone()).await?;
+    let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
+    let http = http::client(trust, &env)?;
+    let (retries, chosen) = patience.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https.clone())
+        .http_client(http.clone())
         .retry_config(retries)
         .timeout_config(patience.timeouts());
     if let Some(profile) = profile {
@@ -147,7 +153,7 @@ async fn online(
                 .to_owned(),
         });
     };
-    let mut config = Builder::from(&shared).http_client(whole(https));
+    let mut config = Builder::from(&shared).http_client(whole(http));
     if !chosen {
         let first_contact = FirstContact::default();
         config = config
@@ -157,9 +163,9 @@ async fn online(
     Ok((config, region.to_string()))
 }
 
-/// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials
-/// it finds.
-async fn profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
+/// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials it
+/// finds.
+async fn load_profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
     let env = Env::real();
     let asked = named
         .clone()

@@ -12,6 +12,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
+use super::obstacle::Obstacle;
 use super::whole::{self, Fault};
 
 /// Why there is no answer.
@@ -50,6 +51,15 @@ pub enum Failure {
         problem: String,
         /// What the user can do.
         next_step: String,
+    },
+
+    /// The way to the service is barred, by a certificate that is not trusted or by a proxy.
+    #[error("{problem}")]
+    Obstacle {
+        /// What is in the way, and where.
+        problem: String,
+        /// What the user can do.
+        next_step: &'static str,
     },
 
     /// What came back is not an answer to the request.
@@ -95,6 +105,14 @@ impl Failure {
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
+        // Before the credentials: the services that these come from are reached in the same way.
+        if let Some(obstacle) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+            let Obstacle { problem, next_step } = obstacle;
+            return Self::Obstacle {
+                problem: problem.clone(),
+                next_step,
+            };
+        }
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
             return match credentials {
                 CredentialsError::CredentialsNotLoaded(_) => Self::Credentials(NOWHERE.to_owned()),
@@ -185,6 +203,7 @@ impl Failure {
                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --offline needs none"
             }
             Self::Service { code, .. } => advice(code),
+            Self::Obstacle { next_step, .. } => next_step,
             Self::Response { .. } => {
                 "look for a proxy or another program at this address, then run it again"
             }

@@ -3,8 +3,12 @@
 mod client;
 mod failure;
 mod first_contact;
+mod http;
+mod obstacle;
 mod patience;
+mod proxy;
 mod trace;
+mod trust;
 mod whole;
 
 pub use client::{Connection, Ec2, Endpoint, connect};

@@ -32,13 +32,17 @@ Environment:
   AWS_SHARED_CREDENTIALS_FILE  a file in place of ~/.aws/credentials
   AWS_ENDPOINT_URL_EC2         where requests go, without --endpoint-url
   AWS_ENDPOINT_URL             the same, for all services
+  AWS_CA_BUNDLE                the trusted authorities, without --ca-bundle
+  HTTPS_PROXY, HTTP_PROXY      the proxies for https and http URLs
+  ALL_PROXY                    the proxy for those that have none
+  NO_PROXY                     hosts that are asked without a proxy
   AWS_MAX_ATTEMPTS             how often a request is tried
   AWS_EC2_METADATA_DISABLED    true: ask no instance for credentials, Region
   NO_COLOR                     not empty: no colour, without --color
   LC_ALL, LC_CTYPE, LANG       where not UTF-8, tables are plain ASCII
 
 Files:
-  ~/.aws/config       profiles: Region, role, single sign-on
+  ~/.aws/config       profiles: Region, role, single sign-on, CA bundle
   ~/.aws/credentials  profiles: access keys";
 
 /// Below `amiusage entries --help`.

@@ -100,9 +100,19 @@ pub struct Connection {
     pub region: Option<String>,
 
     /// Send requests to this URL instead of the Region's endpoint
+    ///
+    /// Requests to https and http URLs go through the proxies that HTTPS_PROXY and HTTP_PROXY name, or else ALL_PROXY,
+    /// as in http://USER:PASSWORD@HOST:PORT, but not to the hosts that NO_PROXY lists. Lower-case names work too, and
+    /// win. The metadata services of instances and containers are never asked through a proxy.
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
     pub endpoint_url: Option<String>,
 
+    /// Trust only the certificate authorities in this PEM file, instead of the system's
+    ///
+    /// For networks that inspect TLS. Without it, AWS_CA_BUNDLE is obeyed, then `ca_bundle` in the profile, for every
+    /// service that is asked. Verification cannot be turned off.
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "offline")]
+    pub ca_bundle: Option<PathBuf>,
     /// Give a connection so long, TLS and proxy included; 0 for no limit
     ///
     /// Whole or decimal seconds. The time holds for each attempt.

@@ -27,6 +27,7 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
     let Connection {
         profile,
         region,
+        ca_bundle,
         max_attempts,
         connect_timeout,
         read_timeout,
@@ -37,6 +38,7 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         profile,
         region,
         endpoint,
+        ca_bundle,
         patience: Patience {
             max_attempts,
             connect_timeout: limit(connect_timeout),

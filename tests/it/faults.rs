@@ -203,6 +203,7 @@ async fn read(client: SharedHttpClient) -> Outcome {
         profile: None,
         region: None,
         endpoint: Endpoint::Offline(client),
+        ca_bundle: None,
         patience: ONCE,
         debug: false,
     })

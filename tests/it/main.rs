@@ -8,6 +8,7 @@ mod errors;
 mod faults;
 mod generated;
 mod interrupt;
+mod network;
 mod paging;
 mod readme;
 mod support;

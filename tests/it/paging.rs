@@ -40,6 +40,7 @@ async fn offline(state: State) -> Ec2 {
         profile: None,
         region: None,
         endpoint: Endpoint::Offline(in_memory_client(Arc::new(Emulator::new(state)))),
+        ca_bundle: None,
         patience: ONCE,
         debug: false,
     })

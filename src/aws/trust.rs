@@ -1,0 +1,94 @@
+//! Which certificate authorities are trusted: those of a CA bundle, or else the system's.
+
+use std::path::PathBuf;
+
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use aws_types::os_shim_internal::Env;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::Failure;
+
+/// The authorities that may vouch for a server.
+#[derive(Debug)]
+pub(super) struct Trust {
+    /// For the SDK's HTTP client.
+    pub(super) context: TlsContext,
+    /// What they are called in a message.
+    pub(super) name: String,
+}
+
+impl Trust {
+    /// Takes the first of the flag, `AWS_CA_BUNDLE` and the profile's `ca_bundle`. As in the AWS CLI, what it names
+    /// replaces the system's authorities, and an empty setting is none.
+    ///
+    /// # Errors
+    /// [`Failure::Configuration`] when the bundle cannot be read or holds anything but usable certificates.
+    pub(super) fn choose(
+        flag: Option<PathBuf>,
+        env: &Env,
+        profile: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let variable = env.get("AWS_CA_BUNDLE").ok();
+        let setting = |value: Option<&str>, from| {
+            value
+                .filter(|path| !path.is_empty())
+                .map(|path| (PathBuf::from(path), from))
+        };
+        match flag
+            .map(|path| (path, "--ca-bundle"))
+            .or_else(|| setting(variable.as_deref(), "AWS_CA_BUNDLE"))
+            .or_else(|| setting(profile, "the profile's ca_bundle"))
+        {
+            Some((path, from)) => {
+                let name = format!("{} ({from})", path.display());
+                let pem = read(&path).map_err(|problem| Failure::Configuration {
+                    problem: format!("the CA bundle {name} {problem}"),
+                    next_step: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
+                                -----END CERTIFICATE-----"
+                        .to_owned(),
+                })?;
+                let roots = TrustStore::empty().with_pem_certificate(pem);
+                Ok(Self::new(roots, name))
+            }
+            None => Ok(Self::new(
+                TrustStore::default(),
+                "the system's certificate store".to_owned(),
+            )),
+        }
+    }
+
+    fn new(roots: TrustStore, name: String) -> Self {
+        Self {
+            context: TlsContext::builder()
+                .with_trust_store(roots)
+                .build()
+                .expect("a trust store alone is a valid context"),
+            name,
+        }
+    }
+}
+
+/// Reads a bundle, and makes sure that every certificate in it can be used: the SDK's client panics over one that
+/// cannot.
+fn read(path: &PathBuf) -> Result<Vec<u8>, String> {
+    let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut roots = RootCertStore::empty();
+    for (index, certificate) in CertificateDer::pem_slice_iter(&pem).enumerate() {
+        let number = index + 1;
+        let certificate =
+            certificate.map_err(|error| format!("is broken at certificate {number}: {error}"))?;
+        roots
+            .add(certificate)
+            .map_err(|error| format!("has an unusable certificate, number {number}: {error}"))?;
+    }
+    if roots.is_empty() {
+        return Err(if pem.is_empty() {
+            "is empty".to_owned()
+        } else {
+            "holds no certificate in PEM form".to_owned()
+        });
+    }
+    Ok(pem)
+}

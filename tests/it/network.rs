@@ -1,0 +1,548 @@
+//! Corporate networks: private certificate authorities and proxies, with real TLS on the loopback interface.
+
+mod wire;
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use snapbox::cmd::Command;
+use tempfile::TempDir;
+
+use self::wire::{Authority, Manner, Proxy, Seen, puzzled, service};
+use crate::support::{IMAGE, amiusage};
+
+/// The host that the SDK finds for EC2, without any setting.
+const EC2: &str = "ec2.us-east-1.amazonaws.com";
+const STS: &str = "sts.us-east-1.amazonaws.com";
+
+/// What `curl` and the AWS CLI send for `http://user:s3cr%23t@…`: base64 of `user:s3cr#t`.
+const AUTHORIZATION: &str = "Basic dXNlcjpzM2NyI3Q=";
+
+/// `amiusage` with static credentials, which trusts no authority of this machine.
+fn entries(directory: &TempDir) -> Command {
+    let none = write(directory, "other.pem", &Authority::new("Other").pem);
+    amiusage(["entries", "--image-ids", IMAGE, "--output", "text"])
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_REGION", "us-east-1")
+        .env("SSL_CERT_FILE", none)
+}
+
+fn write(directory: &TempDir, name: &str, contents: &str) -> PathBuf {
+    let path = directory.path().join(name);
+    fs::write(&path, contents).unwrap();
+    path
+}
+
+fn directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Runs it to its end, which has to be `status`; 0 has to come with the sample's entries. The answer is stderr.
+#[track_caller]
+fn ends(command: Command, status: i32) -> String {
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{stdout}{stderr}");
+    assert_eq!(stdout.lines().count(), if status == 0 { 3 } else { 0 });
+    assert!(!stderr.contains("s3cr"), "{stderr}");
+    stderr
+}
+
+/// Runs it to its end, whose message has to have all of these words.
+#[track_caller]
+fn fails(command: Command, status: i32, words: &[&str]) {
+    let stderr = ends(command, status);
+    for word in words {
+        assert!(stderr.contains(word), "no {word:?} in {stderr}");
+    }
+}
+
+/// A port on which nobody listens.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn a_ca_bundle_is_taken_from_the_flag_then_the_environment_then_the_profile() {
+    let directory = directory();
+    let ca = Authority::new("Right");
+    let url = format!(
+        "https://localhost:{}",
+        service(Some(ca.certify(&["localhost"])))
+    );
+    // A bundle with more than one certificate, and with words between them.
+    let both = format!("Other\n{}\nRight\n{}", Authority::new("Third").pem, ca.pem);
+    let right = write(&directory, "right.pem", &both);
+    let wrong = write(&directory, "wrong.pem", &Authority::new("Wrong").pem);
+    let profile = |path: &PathBuf| {
+        let config = format!("[default]\nca_bundle = {}\n", path.display());
+        write(&directory, "config", &config)
+    };
+    let asking = || entries(&directory).args(["--endpoint-url", &url]);
+
+    ends(asking().arg("--ca-bundle").arg(&right), 0);
+    ends(asking().env("AWS_CA_BUNDLE", &right), 0);
+    ends(asking().env("AWS_CONFIG_FILE", profile(&right)), 0);
+    // An empty variable is none.
+    let empty = asking().env("AWS_CA_BUNDLE", "");
+    ends(empty.env("AWS_CONFIG_FILE", profile(&right)), 0);
+
+    let flag = asking().env("AWS_CA_BUNDLE", &wrong);
+    ends(flag.arg("--ca-bundle").arg(&right), 0);
+    let flag = asking().env("AWS_CA_BUNDLE", &right);
+    let flag = flag.arg("--ca-bundle").arg(&wrong);
+    fails(flag, 255, &["unknown authority", "wrong.pem (--ca-bundle)"]);
+
+    let variable = asking().env("AWS_CONFIG_FILE", profile(&wrong));
+    ends(variable.env("AWS_CA_BUNDLE", &right), 0);
+    let variable = asking().env("AWS_CONFIG_FILE", profile(&right));
+    let variable = variable.env("AWS_CA_BUNDLE", &wrong);
+    fails(
+        variable,
+        255,
+        &["unknown authority", "wrong.pem (AWS_CA_BUNDLE)"],
+    );
+
+    let setting = asking().env("AWS_CONFIG_FILE", profile(&wrong));
+    fails(setting, 255, &["wrong.pem (the profile's ca_bundle)"]);
+}
+
+#[test]
+fn a_bundle_replaces_the_authorities_of_the_system() {
+    let directory = directory();
+    let ca = Authority::new("The system's");
+    let url = format!(
+        "https://localhost:{}",
+        service(Some(ca.certify(&["localhost"])))
+    );
+    let system = write(&directory, "system.pem", &ca.pem);
+    let wrong = write(&directory, "wrong.pem", &Authority::new("Wrong").pem);
+    let asking = || {
+        entries(&directory)
+            .args(["--endpoint-url", &url])
+            .env("SSL_CERT_FILE", &system)
+    };
+
+    ends(asking(), 0);
+    let replaced = asking().env("AWS_CA_BUNDLE", wrong);
+    fails(replaced, 255, &["signed by an unknown authority"]);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_trusted_is_refused_with_the_reason() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let asking = |port: u16| {
+        entries(&directory)
+            .arg("--endpoint-url")
+            .arg(format!("https://localhost:{port}"))
+            .arg("--debug")
+    };
+    let check = |port: u16, words: &[&str]| {
+        let stderr = ends(asking(port).env("AWS_CA_BUNDLE", &bundle), 255);
+        for word in words {
+            assert!(stderr.contains(word), "no {word:?} in {stderr}");
+        }
+        // It would be the same the next time.
+        assert!(!stderr.contains("attempt 2"), "{stderr}");
+    };
+
+    let port = service(Some(ca.certify(&["localhost"])));
+    fails(
+        asking(port),
+        255,
+        &[
+            &format!("the certificate of localhost:{port} is signed by an unknown authority"),
+            "the system's certificate store",
+            "--ca-bundle",
+        ],
+    );
+    let same_name = Authority::new("CA").certify(&["localhost"]);
+    let words = [
+        "the signature of the certificate of localhost:",
+        "--ca-bundle",
+    ];
+    check(service(Some(same_name)), &words);
+    check(
+        service(Some(ca.expired("localhost"))),
+        &[
+            "has expired: it was valid until 2021-01-01T00:00:00Z",
+            "clock",
+        ],
+    );
+    check(
+        service(Some(ca.not_yet_valid("localhost"))),
+        &["is not valid before 2100-01-01T00:00:00Z", "clock"],
+    );
+    check(
+        service(Some(ca.certify(&["elsewhere.test", "b.test"]))),
+        &[
+            "is for another host name",
+            ": elsewhere.test and 1 more",
+            "--endpoint-url",
+        ],
+    );
+}
+
+#[test]
+fn https_at_a_port_that_speaks_http_is_named() {
+    let directory = directory();
+    let command = entries(&directory)
+        .arg("--endpoint-url")
+        .arg(format!("https://localhost:{}", puzzled()));
+    let words = [
+        "no secure connection to localhost",
+        "answers https, not http",
+    ];
+    fails(command, 255, &words);
+}
+
+#[test]
+fn a_bundle_of_no_use_is_refused_before_any_request() {
+    let directory = directory();
+    let good = Authority::new("CA").pem;
+    let cut = &good[..good.len() / 2];
+    let hollow = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let proxy = Proxy::new(service(None), Manner::Open);
+    for (contents, problem) in [
+        ("", "is empty"),
+        ("not a certificate\n", "holds no certificate in PEM form"),
+        ("\0\u{1}\u{2}", "holds no certificate in PEM form"),
+        (&key, "holds no certificate in PEM form"),
+        (cut, "is broken at certificate 1"),
+        (&format!("{good}{cut}"), "is broken at certificate 2"),
+        (hollow, "has an unusable certificate, number 1"),
+        (
+            &format!("{good}{hollow}"),
+            "has an unusable certificate, number 2",
+        ),
+    ] {
+        let path = write(&directory, "ca.pem", contents);
+        let command = entries(&directory)
+            .arg("--ca-bundle")
+            .arg(&path)
+            .args(["--endpoint-url", "http://ec2.test"])
+            .env("HTTP_PROXY", format!("http://127.0.0.1:{}", proxy.port));
+        let place = format!("the CA bundle {} (--ca-bundle)", path.display());
+        fails(command, 253, &[&place, problem, "BEGIN CERTIFICATE"]);
+    }
+    let missing = entries(&directory).env("AWS_CA_BUNDLE", "/nonexistent/ca.pem");
+    let words = [
+        "/nonexistent/ca.pem (AWS_CA_BUNDLE) cannot be read",
+        "No such file",
+    ];
+    fails(missing, 253, &words);
+    let folder = entries(&directory).arg("--ca-bundle").arg(directory.path());
+    fails(folder, 253, &["cannot be read"]);
+    assert_eq!(proxy.seen(), []);
+}
+
+#[test]
+fn https_goes_through_a_tunnel_with_the_credentials_of_the_proxys_url() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let proxy = Proxy::new(
+        service(Some(ca.certify(&[EC2]))),
+        Manner::Wants(AUTHORIZATION),
+    );
+    let url = format!("http://user:s3cr%23t@127.0.0.1:{}", proxy.port);
+    // No endpoint is given: this is the Region's own name.
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let command = entries(&directory)
+            .arg("--debug")
+            .env("AWS_CA_BUNDLE", &bundle)
+            .env(variable, &url);
+        ends(command, 0);
+    }
+    let tunnel = Seen {
+        line: format!("CONNECT {EC2}:443"),
+        authorization: Some(AUTHORIZATION.to_owned()),
+    };
+    assert_eq!(proxy.seen(), vec![tunnel; 4]);
+}
+
+#[test]
+fn http_goes_to_the_proxy_as_it_is() {
+    let directory = directory();
+    let proxy = Proxy::new(service(None), Manner::Wants(AUTHORIZATION));
+    let command = entries(&directory)
+        .args(["--endpoint-url", "http://ec2.test", "--debug"])
+        // The proxy of https is not asked, and a URL needs no scheme.
+        .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", free_port()))
+        .env(
+            "HTTP_PROXY",
+            format!("user:s3cr%23t@127.0.0.1:{}", proxy.port),
+        );
+    ends(command, 0);
+    let request = Seen {
+        line: "POST http://ec2.test/".to_owned(),
+        authorization: Some(AUTHORIZATION.to_owned()),
+    };
+    assert_eq!(proxy.seen(), [request]);
+}
+
+#[test]
+fn the_lower_case_variable_wins_and_an_empty_one_means_no_proxy() {
+    let directory = directory();
+    let port = service(None);
+    let proxy = Proxy::new(port, Manner::Open);
+    let asking = || {
+        entries(&directory)
+            .arg("--endpoint-url")
+            .arg(format!("http://127.0.0.1:{port}"))
+    };
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let url = format!("http://127.0.0.1:{}", proxy.port);
+
+    ends(
+        asking().env("HTTP_PROXY", &nobody).env("http_proxy", &url),
+        0,
+    );
+    assert_eq!(proxy.lines(), [format!("POST http://127.0.0.1:{port}/")]);
+    ends(asking().env("HTTP_PROXY", &nobody).env("http_proxy", ""), 0);
+    ends(asking().env("ALL_PROXY", &nobody).env("HTTP_PROXY", ""), 0);
+    assert_eq!(proxy.seen().len(), 1);
+}
+
+#[test]
+fn a_host_in_no_proxy_is_reached_without() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let (plain, tls) = (service(None), service(Some(ca.certify(&["localhost"]))));
+    let proxy = Proxy::new(plain, Manner::Open);
+    let asking = |endpoint: String, no_proxy: &str| {
+        entries(&directory)
+            .args(["--endpoint-url", &endpoint])
+            .env("AWS_CA_BUNDLE", &bundle)
+            .env("ALL_PROXY", format!("http://127.0.0.1:{}", proxy.port))
+            .env("NO_PROXY", no_proxy)
+    };
+    for no_proxy in ["localhost", "a.test, .localhost", "*"] {
+        ends(asking(format!("https://localhost:{tls}"), no_proxy), 0);
+        ends(asking(format!("http://localhost:{plain}"), no_proxy), 0);
+    }
+    ends(
+        asking(format!("http://127.0.0.1:{plain}"), "127.0.0.0/8"),
+        0,
+    );
+    assert_eq!(proxy.lines(), [""; 0]);
+
+    ends(
+        asking(format!("http://localhost:{plain}"), "ocalhost,a.test"),
+        0,
+    );
+    assert_eq!(proxy.lines(), [format!("POST http://localhost:{plain}/")]);
+}
+
+#[test]
+fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_password() {
+    let directory = directory();
+    for (endpoint, host) in [
+        ("https://ec2.test", "ec2.test"),
+        ("http://ec2.test", "ec2.test"),
+    ] {
+        let asking = |port: u16| {
+            entries(&directory)
+                .args(["--debug", "--endpoint-url", endpoint])
+                .env(
+                    "ALL_PROXY",
+                    format!("http://user:s3cr%23t@127.0.0.1:{port}"),
+                )
+        };
+        let proxy = Proxy::new(free_port(), Manner::Wants("Basic other"));
+        let name = format!("the proxy http://127.0.0.1:{}", proxy.port);
+        let words = [
+            "status 407",
+            &name,
+            "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+        ];
+        fails(asking(proxy.port), 255, &words);
+        assert_eq!(proxy.seen().len(), 1, "it would be the same the next time");
+
+        let port = free_port();
+        let name = format!("cannot reach the proxy http://127.0.0.1:{port}: ");
+        fails(asking(port), 255, &[&name, "refused", "NO_PROXY"]);
+
+        let proxy = Proxy::new(free_port(), Manner::Refuses(403));
+        let name = format!("http://127.0.0.1:{}", proxy.port);
+        let stderr = ends(asking(proxy.port), 255);
+        if endpoint.starts_with("https") {
+            let words = format!("the proxy {name} refuses to connect to {host}");
+            assert!(stderr.contains(&words), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_variable_that_is_no_url_is_refused_without_its_value() {
+    let directory = directory();
+    for (value, problem) in [
+        ("http://user:s3cr#t@127.0.0.1:1", "special character"),
+        ("http://user:s3cr/t@127.0.0.1:1", "special character"),
+        ("http://user:s3cr@t@127.0.0.1:1", "special character"),
+        ("user:s3cr t@127.0.0.1:1", "it cannot be read"),
+        (
+            "socks5://user:s3cr@127.0.0.1:1",
+            "neither http:// nor https://",
+        ),
+        ("http://user:s3cr@127.0.0.1:port", "port"),
+        ("http://user:s3cr@127.0.0.1:99999", "port"),
+        ("http://user:s3cr@:80", ""),
+        ("http://", ""),
+    ] {
+        for variable in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"] {
+            let command = entries(&directory).arg("--debug").env(variable, value);
+            let sentence = format!("{variable} is not the URL of a proxy: ");
+            fails(command, 253, &[&sentence, problem, "http://HOST:PORT"]);
+        }
+    }
+}
+
+#[test]
+fn the_certificate_behind_a_tunnel_and_that_of_the_proxy_itself_are_verified() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let elsewhere = service(Some(ca.certify(&["elsewhere.test"])));
+    let proxy = Proxy::new(elsewhere, Manner::Open);
+    let name = format!("http://127.0.0.1:{}", proxy.port);
+    let asking = || entries(&directory).env("AWS_CA_BUNDLE", &bundle);
+    let command = asking().env("HTTPS_PROXY", &name);
+    let subject = format!("the certificate of {EC2} (through the proxy {name})");
+    fails(command, 255, &[&subject, "another host name"]);
+
+    for endpoint in ["https://ec2.test", "http://ec2.test"] {
+        let command = asking()
+            .args(["--endpoint-url", endpoint])
+            .env("ALL_PROXY", format!("https://localhost:{elsewhere}"));
+        let subject = format!("the certificate of the proxy https://localhost:{elsewhere} is for");
+        fails(command, 255, &[&subject, "another host name"]);
+    }
+}
+
+#[test]
+fn sts_is_reached_with_the_same_bundle_and_the_same_proxy() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let config = "[profile role]\n\
+                  role_arn = arn:aws:iam::123456789012:role/r\n\
+                  source_profile = keys\n\
+                  region = us-east-1\n\
+                  [profile keys]\n\
+                  aws_access_key_id = AKIAEXAMPLE\n\
+                  aws_secret_access_key = secret\n";
+    let config = write(&directory, "config", config);
+    let asking = |proxy: &Proxy| {
+        entries(&directory)
+            .args(["--profile", "role"])
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_CONFIG_FILE", &config)
+            .env(
+                "HTTPS_PROXY",
+                format!("http://user:s3cr%23t@127.0.0.1:{}", proxy.port),
+            )
+    };
+    let behind = service(Some(ca.certify(&[STS, EC2])));
+    let proxy = Proxy::new(behind, Manner::Open);
+    ends(asking(&proxy).env("AWS_CA_BUNDLE", &bundle), 0);
+    let tunnels = [format!("CONNECT {STS}:443"), format!("CONNECT {EC2}:443")];
+    assert_eq!(proxy.lines(), tunnels);
+
+    // What bars the way is said of STS too, and not put down to the credentials.
+    let untrusted = format!("the certificate of {STS} (through the proxy ");
+    fails(
+        asking(&proxy),
+        255,
+        &[&untrusted, "unknown authority", "--ca-bundle"],
+    );
+    let proxy = Proxy::new(behind, Manner::Wants("Basic other"));
+    fails(asking(&proxy), 255, &["status 407", "USER:PASSWORD"]);
+}
+
+#[test]
+#[ignore = "needs Debian's tinyproxy"]
+fn tinyproxy_passes_https_and_http() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    let port = free_port();
+    let config = format!("Port {port}\nListen 127.0.0.1\nBasicAuth user s3cret\n");
+    let config = write(&directory, "tinyproxy.conf", &config);
+    let mut tinyproxy = process::Command::new("tinyproxy")
+        .arg("-d")
+        .arg("-c")
+        .arg(&config)
+        .stdout(process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert_eq!(tinyproxy.try_wait().unwrap(), None);
+        thread::sleep(Duration::from_millis(50));
+    }
+    let asking = |user: &str, scheme: &str, service: u16| {
+        entries(&directory)
+            .arg("--endpoint-url")
+            .arg(format!("{scheme}://localhost:{service}"))
+            .env("AWS_CA_BUNDLE", &bundle)
+            .env("ALL_PROXY", format!("http://{user}127.0.0.1:{port}"))
+    };
+    let (http, https) = (service(None), service(Some(ca.certify(&["localhost"]))));
+    let outcomes = [
+        asking("user:s3cret@", "https", https),
+        asking("user:s3cret@", "http", http),
+        asking("", "https", https),
+        asking("", "http", http),
+        asking("user:s3cret@", "https", free_port()),
+    ]
+    .map(|command| command.output().unwrap());
+    tinyproxy.kill().unwrap();
+    tinyproxy.wait().unwrap();
+
+    let words = [
+        "",
+        "",
+        "status 407",
+        "status 407",
+        "refuses to connect to localhost",
+    ];
+    for (output, words) in outcomes.iter().zip(words) {
+        let status = if words.is_empty() { 0 } else { 255 };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+        assert!(!stderr.contains("s3cret"), "{stderr}");
+    }
+}
+
+#[test]
+fn metadata_services_are_not_asked_through_a_proxy() {
+    let directory = directory();
+    let port = service(None);
+    let proxy = Proxy::new(port, Manner::Open);
+    let command = || {
+        amiusage(["entries", "--image-ids", IMAGE, "--region", "us-east-1"])
+            .args(["--endpoint-url", "http://ec2.test"])
+            .env("HOME", directory.path())
+            .env("HTTP_PROXY", format!("http://127.0.0.1:{}", proxy.port))
+    };
+    // Nothing answers at that port of the loopback interface: that is what must be seen, and not the proxy.
+    let url = format!("http://127.0.0.1:{}/credentials", free_port());
+    ends(
+        command().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", url),
+        253,
+    );
+    assert_eq!(proxy.lines(), [""; 0]);
+}
