@@ -8,6 +8,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::first_contact::FirstContact;
 use super::patience::Patience;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
@@ -121,10 +122,11 @@ async fn online(
     let profiles = load_profiles(profile.clone()).await?;
     let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
     let http = http::client(trust, &env)?;
+    let (retries, chosen) = patience.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(patience.retries(&env, &profiles)?)
+        .retry_config(retries)
         .timeout_config(patience.timeouts());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
@@ -153,6 +155,12 @@ async fn online(
     }
     let mut config = Builder::from(&shared).http_client(whole(http));
     config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
+    if !chosen {
+        let first_contact = FirstContact::default();
+        config = config
+            .interceptor(first_contact.clone())
+            .retry_classifier(first_contact);
+    }
     Ok((config, region))
 }
 

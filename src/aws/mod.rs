@@ -3,6 +3,7 @@
 mod client;
 mod endpoint;
 mod failure;
+mod first_contact;
 mod http;
 mod obstacle;
 mod patience;

@@ -149,6 +149,8 @@ pub struct Connection {
     ///
     /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
     /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
+    /// Where nobody says how often, an endpoint that has never answered is given up after 3 attempts.
+    ///
     /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,
