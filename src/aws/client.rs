@@ -11,11 +11,12 @@ use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpC
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::credentials::{AskMfa, Sources};
+use super::first_contact::FirstContact;
 use super::patience::Patience;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;
-use super::{Failure, http};
+use super::{Endpoint, Failure, endpoint, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -34,17 +35,6 @@ pub struct Connection {
     pub debug: bool,
     /// Asks the user for the code of a multi-factor device.
     pub ask_mfa: AskMfa,
-}
-
-/// Where requests go.
-#[derive(Debug)]
-pub enum Endpoint {
-    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
-    Configured,
-    /// To this URL.
-    Url(String),
-    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
-    Offline(SharedHttpClient),
 }
 
 /// The EC2 client, and what to call its endpoint in a message.
@@ -93,7 +83,7 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
         Endpoint::Url(url) => {
             let (config, region) = online(profile, region, ca_bundle, &patience, ask_mfa).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
-            (config.endpoint_url(url), region)
+            (config.endpoint_url(url.to_string()), region)
         }
         Endpoint::Configured => online(profile, region, ca_bundle, &patience, ask_mfa).await?,
     };
@@ -139,10 +129,11 @@ async fn online(
     let profiles = load_profiles(profile.clone()).await?;
     let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
     let http = http::client(trust, &env)?;
+    let (retries, chosen) = patience.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(patience.retries(&env, &profiles)?)
+        .retry_config(retries)
         .timeout_config(patience.timeouts())
         .no_credentials()
         .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
@@ -154,18 +145,35 @@ async fn online(
         loader = loader.region(Region::new(region));
     }
     let shared = loader.load().await;
-    let Some(region) = shared.region() else {
+    let region = shared.region().map(ToString::to_string).unwrap_or_default();
+    if region.is_empty() {
         return Err(Failure::Configuration {
             problem: "no Region is set".to_owned(),
             next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
                 .to_owned(),
         });
-    };
-    let region = region.to_string();
+    }
+    // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
+    if !region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        return Err(Failure::Configuration {
+            problem: format!("`{region}` is not the name of a Region"),
+            next_step: "give a --region such as eu-west-1".to_owned(),
+        });
+    }
     let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
-    let config = Builder::from(&shared)
+    let mut config = Builder::from(&shared)
         .http_client(whole(http))
         .credentials_provider(credentials);
+    config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
+    if !chosen {
+        let first_contact = FirstContact::default();
+        config = config
+            .interceptor(first_contact.clone())
+            .retry_classifier(first_contact);
+    }
     Ok((config, region))
 }
 

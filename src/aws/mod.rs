@@ -2,7 +2,9 @@
 
 mod client;
 mod credentials;
+mod endpoint;
 mod failure;
+mod first_contact;
 mod http;
 mod obstacle;
 mod patience;
@@ -11,8 +13,9 @@ mod trace;
 mod trust;
 mod whole;
 
-pub use client::{Connection, Ec2, Endpoint, connect};
+pub use client::{Connection, Ec2, connect};
 pub use credentials::{AskMfa, Code};
+pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;
 pub use patience::Patience;
 pub use trace::Retries;

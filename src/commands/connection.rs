@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::mfa;
-use crate::aws::{self, Ec2, Endpoint, Patience};
+use crate::aws::{self, Ec2, Endpoint, NoEndpoint, Patience};
 use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
 use crate::emulator::{self, Emulator, State};
@@ -22,10 +22,10 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
             };
             Endpoint::Offline(emulator::in_memory_client(Arc::new(Emulator::new(state))))
         }
-        (None, Some(url)) => {
-            check_url(&url)?;
-            Endpoint::Url(url)
-        }
+        (None, Some(url)) => Endpoint::Url(
+            url.parse()
+                .map_err(|error: NoEndpoint| ArgumentError::new("--endpoint-url", error))?,
+        ),
         (None, None) => Endpoint::Configured,
     };
     let Connection {
@@ -52,18 +52,6 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         ask_mfa: mfa::ask,
     })
     .await?)
-}
-
-/// Refuses what no request can be sent to, without a word of it: a URL may hold a password.
-fn check_url(url: &str) -> Result<(), ArgumentError> {
-    let url = url.parse::<http::Uri>().ok();
-    match url.as_ref().and_then(http::Uri::scheme_str) {
-        Some("http" | "https") => Ok(()),
-        _ => Err(ArgumentError::new(
-            "--endpoint-url",
-            "is not a URL; it takes the form of https://host or http://host:port",
-        )),
-    }
 }
 
 /// Reads a saved document, the argument of `flag`.
