@@ -3,7 +3,8 @@
 //! The sources are the SDK's, in the order of its default chain, with two differences that the AWS CLI makes:
 //! a profile that the user names goes before keys in the environment, and the role of a profile is assumed here,
 //! because the SDK passes over `mfa_serial` and `duration_seconds`. Unlike the AWS CLI, which keeps assumed roles
-//! below `~/.aws/cli/cache`, nothing is written to a file: each run asks anew.
+//! below `~/.aws/cli/cache`, this keeps none: each run asks anew. Only the SDK writes a file: the token of a single
+//! sign-on that it has renewed goes back below `~/.aws/sso/cache`, where the AWS CLI put it.
 
 use std::error::Error;
 use std::io;
