@@ -10,9 +10,10 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::credentials::{AskMfa, Sources};
+use super::credentials::Sources;
 use super::first_contact::FirstContact;
 use super::patience::Patience;
+use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;

@@ -9,13 +9,15 @@ mod http;
 mod obstacle;
 mod patience;
 mod proxy;
+mod role;
 mod trace;
 mod trust;
 mod whole;
 
 pub use client::{Connection, Ec2, connect};
-pub use credentials::{AskMfa, Code};
+
 pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;
 pub use patience::Patience;
+pub use role::{AskMfa, Code};
 pub use trace::Retries;
