@@ -97,7 +97,7 @@ impl Message {
             }
             if let Some(failure) = failure {
                 message.status = match failure {
-                    Failure::Configuration { .. } | Failure::Credentials(_) => {
+                    Failure::Configuration { .. } | Failure::Credentials { .. } => {
                         Status::Configuration
                     }
                     Failure::Service { .. } => Status::Service,

@@ -1,18 +1,23 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::credentials::Sources;
+use super::first_contact::FirstContact;
 use super::patience::Patience;
+use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;
-use super::{Failure, http};
+use super::{Endpoint, Failure, endpoint, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -29,17 +34,8 @@ pub struct Connection {
     pub ca_bundle: Option<PathBuf>,
     /// Whether to log requests to stderr.
     pub debug: bool,
-}
-
-/// Where requests go.
-#[derive(Debug)]
-pub enum Endpoint {
-    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
-    Configured,
-    /// To this URL.
-    Url(String),
-    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
-    Offline(SharedHttpClient),
+    /// Asks the user for the code of a multi-factor device.
+    pub ask_mfa: AskMfa,
 }
 
 /// The EC2 client, and what to call its endpoint in a message.
@@ -79,17 +75,18 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
         profile,
         region,
         patience,
+        ask_mfa,
         ca_bundle,
         ..
     } = connection;
     let (config, region) = match connection.endpoint {
         Endpoint::Offline(answers) => offline(answers, region, &patience),
         Endpoint::Url(url) => {
-            let (config, region) = online(profile, region, ca_bundle, &patience).await?;
+            let (config, region) = online(profile, region, ca_bundle, &patience, ask_mfa).await?;
             // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
-            (config.endpoint_url(url), region)
+            (config.endpoint_url(url.to_string()), region)
         }
-        Endpoint::Configured => online(profile, region, ca_bundle, &patience).await?,
+        Endpoint::Configured => online(profile, region, ca_bundle, &patience, ask_mfa).await?,
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
@@ -127,16 +124,21 @@ async fn online(
     region: Option<String>,
     ca_bundle: Option<PathBuf>,
     patience: &Patience,
+    ask_mfa: AskMfa,
 ) -> Result<(Builder, String), Failure> {
     let env = Env::real();
     let profiles = load_profiles(profile.clone()).await?;
     let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
     let http = http::client(trust, &env)?;
+    let (retries, chosen) = patience.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(patience.retries(&env, &profiles)?)
-        .timeout_config(patience.timeouts());
+        .retry_config(retries)
+        .timeout_config(patience.timeouts())
+        .no_credentials()
+        .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
+    let explicit = profile.is_some();
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -144,16 +146,41 @@ async fn online(
         loader = loader.region(Region::new(region));
     }
     let shared = loader.load().await;
-    let Some(region) = shared.region() else {
+    let region = shared.region().map(ToString::to_string).unwrap_or_default();
+    if region.is_empty() {
         return Err(Failure::Configuration {
             problem: "no Region is set".to_owned(),
             next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
                 .to_owned(),
         });
-    };
-    let config = Builder::from(&shared).http_client(whole(http));
-    Ok((config, region.to_string()))
+    }
+    // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
+    if !region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        return Err(Failure::Configuration {
+            problem: format!("`{region}` is not the name of a Region"),
+            next_step: "give a --region such as eu-west-1".to_owned(),
+        });
+    }
+    let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
+    let mut config = Builder::from(&shared)
+        .http_client(whole(http))
+        .credentials_provider(credentials);
+    config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
+    if !chosen {
+        let first_contact = FirstContact::default();
+        config = config
+            .interceptor(first_contact.clone())
+            .retry_classifier(first_contact);
+    }
+    Ok((config, region))
 }
+
+/// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a
+/// multi-factor device first, and a `credential_process` may open a browser.
+const A_PERSONS_TIME: Duration = Duration::from_secs(60 * 60);
 
 /// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials it
 /// finds.

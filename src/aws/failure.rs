@@ -3,15 +3,16 @@
 //! The SDK's outermost message is only "service error" or "dispatch failure"; the code, the service's words and
 //! the request ID are further down, and are dug out here.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use anyhow::Chain;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
+use super::credentials::{NoCredentials, explain};
 use super::obstacle::Obstacle;
 use super::whole::{self, Fault};
 
@@ -28,8 +29,13 @@ pub enum Failure {
     },
 
     /// No credentials could be had.
-    #[error("no usable credentials: {0}")]
-    Credentials(String),
+    #[error("no usable credentials: {problem}")]
+    Credentials {
+        /// Why not.
+        problem: String,
+        /// What the user can do.
+        next_step: String,
+    },
 
     /// The service answered with an error.
     #[error("the service refused the request: {message} ({code}{})", request(.request_id))]
@@ -72,10 +78,6 @@ pub enum Failure {
     },
 }
 
-/// Where the SDK's default chain looks for credentials.
-const NOWHERE: &str = "there are none in the environment, the profile, a web identity token, the container or the \
-                       instance";
-
 /// What helps when there is no connection.
 const REACH: &str = "check --endpoint-url, --region and the network, then run it again";
 
@@ -114,11 +116,8 @@ impl Failure {
             };
         }
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            return match credentials {
-                CredentialsError::CredentialsNotLoaded(_) => Self::Credentials(NOWHERE.to_owned()),
-                // The SDK lists what it tried on lines of their own.
-                error => Self::Credentials(chain(error).replace("\n    ", "; ")),
-            };
+            let NoCredentials { problem, next_step } = explain(credentials);
+            return Self::Credentials { problem, next_step };
         }
         let endpoint = ec2.endpoint();
         let attempts = match ec2.attempts() {
@@ -143,7 +142,7 @@ impl Failure {
                 match service.code() {
                     Some(code) => Self::Service {
                         code: code.to_owned(),
-                        message: service.message().unwrap_or("no message").to_owned(),
+                        message: public(service.message().unwrap_or("no message")),
                         request_id: service.request_id().map(str::to_owned),
                     },
                     None => Self::Response {
@@ -197,11 +196,9 @@ impl Failure {
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {
-            Self::Configuration { next_step, .. } | Self::Network { next_step, .. } => next_step,
-            Self::Credentials(_) => {
-                "run `aws sso login` or `aws configure`, name another --profile, or set \
-                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --offline needs none"
-            }
+            Self::Configuration { next_step, .. }
+            | Self::Credentials { next_step, .. }
+            | Self::Network { next_step, .. } => next_step,
             Self::Service { code, .. } => advice(code),
             Self::Obstacle { next_step, .. } => next_step,
             Self::Response { .. } => {
@@ -252,11 +249,43 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
-/// The words of an error and of its causes, each said once.
+/// What may be shown of the words of an error: no user name, password and query of a URL, no headers, no bodies.
+pub(super) fn public(words: &str) -> String {
+    // AWS answers a wrong signature with the request as it understands it, session token and all. The SDK's client
+    // of instance metadata shows the whole response, its readers of JSON the value that does not fit, and where a URL
+    // is none it shows that and the whole request.
+    const TOO_MUCH: [&str; 4] = [
+        "the canonical string for this request",
+        "response { status",
+        "but found `",
+        "to apply endpoint `",
+    ];
+
+    let lower = words.to_ascii_lowercase();
+    let end = TOO_MUCH.iter().filter_map(|start| lower.find(start)).min();
+    let words = words[..end.unwrap_or(words.len())].trim_end();
+    let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
+    words
+        .split_inclusive(ends)
+        .map(|part| {
+            let word = part.trim_end_matches(ends);
+            match word.split_once("://") {
+                Some((scheme, rest)) => {
+                    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
+                    Cow::from(format!("{scheme}://{rest}{}", &part[word.len()..]))
+                }
+                None => Cow::from(part),
+            }
+        })
+        .collect()
+}
+
+/// The words of an error and of its causes, each said once, as far as they may be shown.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in Chain::new(error) {
-        let words = cause.to_string();
+        let words = public(&cause.to_string());
         if !said.iter().any(|earlier| earlier.contains(&words)) {
             said.push(words);
         }
@@ -265,10 +294,44 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The words below the SDK's outermost "dispatch failure" and its like.
-fn inner(error: &(dyn Error + 'static)) -> String {
+pub(super) fn inner(error: &(dyn Error + 'static)) -> String {
     error.source().map_or_else(|| error.to_string(), chain)
 }
 
 fn status(response: &HttpResponse) -> String {
     format!(" (status {})", response.status().as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_shown() {
+        for (words, shown) in [
+            (
+                "nothing: to/hide? me@example.com",
+                "nothing: to/hide? me@example.com",
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r/me@example.com",
+                "arn:aws:sts::1:assumed-role/r/me@example.com",
+            ),
+            (
+                "look at https://docs.aws.amazon.com/x#y.",
+                "look at https://docs.aws.amazon.com/x#y.",
+            ),
+            (
+                "bad URI: `http://me:p@ss/w?rd@host:1/x?token=1`, sorry",
+                "bad URI: `http://host:1/x`, sorry",
+            ),
+            (
+                "wrong.\n\nThe Canonical String for this request should",
+                "wrong.",
+            ),
+            ("é: failed to apply endpoint `x` to `y`", "é: failed"),
+        ] {
+            assert_eq!(public(words), shown);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use super::failure::chain;
+use crate::output::escape;
 
 /// An interceptor on every attempt.
 ///
@@ -143,7 +144,7 @@ fn origin(uri: &str) -> String {
 
 fn debug(message: std::fmt::Arguments<'_>) {
     // A log that cannot be written is no reason to lose the answer.
-    let _ = writeln!(std::io::stderr(), "debug: {message}");
+    let _ = writeln!(std::io::stderr(), "debug: {}", escape(&message.to_string()));
 }
 
 #[cfg(test)]

@@ -65,13 +65,20 @@ pub struct Entries {
         long,
         value_name = "N",
         value_parser = max_items,
+        allow_negative_numbers = true,
         conflicts_with = "no_paginate",
         help_heading = "Paging"
     )]
     pub max_items: Option<NonZeroU64>,
 
     /// Ask the service for pages of this size; the answer is the same
-    #[arg(long, value_name = "N", value_parser = page_size, help_heading = "Paging")]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = page_size,
+        allow_negative_numbers = true,
+        help_heading = "Paging"
+    )]
     pub page_size: Option<NonZeroI32>,
 
     /// Go on where an earlier run stopped, by its token

@@ -18,6 +18,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::engine::ArgValueCandidates;
 
@@ -85,6 +86,7 @@ pub struct Connection {
         long,
         global = true,
         value_name = "NAME",
+        value_parser = NonEmptyStringValueParser::new(),
         conflicts_with = "offline",
         add = ArgValueCandidates::new(candidates::profiles)
     )]
@@ -95,6 +97,7 @@ pub struct Connection {
         long,
         global = true,
         value_name = "REGION",
+        value_parser = NonEmptyStringValueParser::new(),
         add = ArgValueCandidates::new(candidates::regions)
     )]
     pub region: Option<String>,
@@ -104,6 +107,7 @@ pub struct Connection {
     /// Requests to https and http URLs go through the proxies that HTTPS_PROXY and HTTP_PROXY name, or else ALL_PROXY,
     /// as in http://USER:PASSWORD@HOST:PORT, but not to the hosts that NO_PROXY lists. Lower-case names work too, and
     /// win. The metadata services of instances and containers are never asked through a proxy.
+    // Checked later: the parser would repeat a wrong value, which may hold a password.
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
     pub endpoint_url: Option<String>,
 
@@ -144,6 +148,8 @@ pub struct Connection {
     ///
     /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
     /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
+    /// Where nobody says how often, an endpoint that has never answered is given up after 3 attempts.
+    ///
     /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,

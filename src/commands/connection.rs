@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::aws::{self, Ec2, Endpoint, Patience};
+use super::mfa;
+use crate::aws::{self, Ec2, Endpoint, NoEndpoint, Patience};
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, text_file};
 use crate::emulator::{self, Emulator, State};
@@ -21,7 +22,10 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
             };
             Endpoint::Offline(emulator::in_memory_client(Arc::new(Emulator::new(state))))
         }
-        (None, Some(url)) => Endpoint::Url(url),
+        (None, Some(url)) => Endpoint::Url(
+            url.parse()
+                .map_err(|error: NoEndpoint| ArgumentError::new("--endpoint-url", error))?,
+        ),
         (None, None) => Endpoint::Configured,
     };
     let Connection {
@@ -45,6 +49,7 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
             read_timeout: limit(read_timeout),
         },
         debug,
+        ask_mfa: mfa::ask,
     })
     .await?)
 }

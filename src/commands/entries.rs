@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use super::connection::connect;
+use super::mfa;
 use super::progress::{self, Progress};
 use super::signals::Signals;
 use super::terminal::Terminal;
@@ -79,8 +80,10 @@ pub(super) async fn run(
             tokio::select! {
                 outcome = &mut copying => break outcome,
                 () = tokio::time::sleep(progress::A_MOMENT), if !shown => {
-                    shown = true;
-                    progress::show(&line);
+                    shown = !mfa::is_asking();
+                    if shown {
+                        progress::show(&line);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ mod completions;
 mod connection;
 mod emulator;
 mod entries;
+mod mfa;
 mod progress;
 mod signals;
 mod terminal;

@@ -148,15 +148,21 @@ fn json(message: &Message) -> String {
     serde_json::to_string(message).expect("strings and numbers have a JSON form")
 }
 
-/// Whether a command line that cannot be read asks for errors as JSON.
+/// Whether a command line that cannot be read asks for errors as JSON, by the whole name of the flag or a part of it.
 fn asks_for_json_errors(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
-    arguments
-        .iter()
-        .any(|argument| argument == "--error-format=json")
+    let is_flag = |name: &str| "--error-format".starts_with(name) && name.starts_with("--er");
+    let arguments: Vec<_> = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let in_one = |argument: &String| {
+        argument
+            .split_once('=')
+            .is_some_and(|(name, value)| is_flag(name) && value == "json")
+    };
+    arguments.iter().any(in_one)
         || arguments
             .windows(2)
-            .any(|pair| pair == ["--error-format", "json"])
+            .any(|pair| is_flag(&pair[0]) && pair[1] == "json")
 }
 
 /// Whether the locale's characters are UTF-8, by the first of POSIX's variables that is set.

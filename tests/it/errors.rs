@@ -51,7 +51,12 @@ fn a_command_line_that_is_wrong_sends_nothing() {
     let server = Server::sample();
     for (arguments, words) in [
         (&["entries", "--max-items", "0"][..], "--max-items"),
-        (&["entries", "--max-items", "-1"], "-1"),
+        (&["entries", "--max-items", "-1"], "--max-items"),
+        (&["entries", "--page-size", "-1"], "--page-size"),
+        (&["entries", "--region", ""], "--region"),
+        (&["entries", "--profile", ""], "--profile"),
+        (&["entries", "--endpoint-url", ""], "--endpoint-url"),
+        (&["entries", "--endpoint-url", "localhost:4566"], "http"),
         (&["entries", "--max-items=-1"], "--max-items"),
         (&["entries", "--max-items", "many"], "--max-items"),
         (&["entries", "--page-size", "0"], "--page-size"),
@@ -210,6 +215,36 @@ fn without_a_region_nothing_is_sent() {
 }
 
 #[test]
+fn settings_that_are_no_region_and_no_endpoint_are_named() {
+    let server = Server::sample();
+    for (variable, value, words) in [
+        ("AWS_REGION", "", "no Region"),
+        ("AWS_REGION", "Europe (Ireland)", "Europe (Ireland)"),
+        (
+            "AWS_ENDPOINT_URL_EC2",
+            "localhost:4566",
+            "http or https URL",
+        ),
+        ("AWS_ENDPOINT_URL_EC2", "http://", "http or https URL"),
+    ] {
+        let error = fails(253, || server.words("entries").env(variable, value));
+        assert!(
+            error["Message"].as_str().unwrap().contains(words),
+            "{error:#}"
+        );
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn the_flag_that_asks_for_json_errors_may_be_abbreviated() {
+    for flags in [&["--error-form", "json"][..], &["--er=json"]] {
+        let run = amiusage(["entries", "--nonsense"].iter().chain(flags)).ends(252);
+        assert_eq!(run.error()["Status"], 252);
+    }
+}
+
+#[test]
 fn an_unknown_profile_is_no_reason_to_take_other_credentials() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
@@ -231,7 +266,8 @@ fn an_unknown_profile_is_no_reason_to_take_other_credentials() {
     }
     assert!(server.requests().is_empty());
     server
-        .words("entries --profile platform")
+        .words("entries")
+        .env("AWS_PROFILE", "platform")
         .env("AWS_CONFIG_FILE", &path)
         .succeeds();
 }
@@ -325,10 +361,13 @@ fn a_passing_fault_costs_nothing_but_time() {
 }
 
 #[test]
-fn a_fault_that_stays_is_tried_three_times() {
+fn a_fault_that_stays_is_tried_as_often_as_asked() {
     let server = Server::new(numbered(1), |_, _| Act::Hang);
-    server.words("entries").ends(255).says(&server.url());
-    assert_eq!(server.requests().len(), 3);
+    server
+        .words("entries --max-attempts 2")
+        .ends(255)
+        .says(&server.url());
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]

@@ -159,31 +159,25 @@ fn a_lasting_fault_is_named_and_the_token_goes_on() {
     });
 }
 
-/// An error answer is the service's word, however it looks: it is told, and not taken for a cut answer.
+/// What is no success is the SDK's to read: its code tells more than that it is cut.
 #[test]
-fn error_answers_keep_their_code() {
-    let cut = "<Response><Errors><Error><Code>AuthFailure</Code><Message>No";
-    let server = Server::new(numbered(1), move |_, _| Act::Reply(reply(401, cut)));
-    let run = server.words("entries --max-attempts 2").output().unwrap();
-    let stderr = String::from_utf8(run.stderr).unwrap();
-    assert!(
-        stderr.contains("AuthFailure") || stderr.contains("status 401"),
-        "{stderr}"
-    );
+fn an_error_answer_that_is_cut_keeps_its_code() {
+    let body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>No";
+    let server = Server::says(reply(401, body));
+    server.words("entries").ends(254).says("AuthFailure");
     assert_eq!(server.requests().len(), 1);
 }
 
 /// An HTTP client within this process, whose answers are decided by the request's form.
-#[derive(Clone)]
-struct Scripted(Arc<dyn Fn(&[u8]) -> Reply + Send + Sync>);
+struct Scripted<F>(F);
 
-impl std::fmt::Debug for Scripted {
+impl<F> std::fmt::Debug for Scripted<F> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Scripted")
     }
 }
 
-impl HttpConnector for Scripted {
+impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let reply = self.0(request.body().bytes().unwrap());
         let status = reply.status.try_into().unwrap();
@@ -192,7 +186,7 @@ impl HttpConnector for Scripted {
 }
 
 fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Scripted(Arc::new(answer)));
+    let connector = SharedHttpConnector::new(Scripted(answer));
     http_client_fn(move |_, _| connector.clone())
 }
 
@@ -212,6 +206,7 @@ async fn read(client: SharedHttpClient) -> Outcome {
         ca_bundle: None,
         patience: ONCE,
         debug: false,
+        ask_mfa: |_| unreachable!(),
     })
     .await
     .unwrap();
@@ -553,6 +548,24 @@ fn the_number_of_attempts_is_the_flags_then_the_environments_then_the_profiles()
 }
 
 #[test]
+fn an_endpoint_that_never_answered_is_given_up_sooner() {
+    let server = Server::new(numbered(9), |_, _| Act::Hang);
+    server.words("entries").ends(255).says("in 3 attempts");
+    assert_eq!(server.requests().len(), 3);
+    // Whoever wants more gets more, and who answered once may be back.
+    server.words("entries --max-attempts 4").ends(255);
+    assert_eq!(server.requests().len(), 3 + 4);
+    let server = Server::new(numbered(9), |number, reply| match number {
+        2..5 => Act::Hang,
+        _ => Act::Reply(reply),
+    });
+    let run = server
+        .words("entries --page-size 5 --output ndjson")
+        .succeeds();
+    assert_eq!(run.counts(), (0..9).collect::<Vec<_>>());
+}
+
+#[test]
 fn retries_show_in_the_log() {
     let server = Server::new(numbered(3), |number, reply| match number {
         1 => success(HTML),
@@ -601,14 +614,16 @@ fn throttling_is_ridden_out() {
     assert!(server.requests().len() > 60, "nothing was throttled");
 }
 
-/// The full size, to choose the default by: 1,000 pages at EC2's figures, by several programs at once.
+/// The full size, to choose the default by: 1,000 pages (or `PAGES`) at EC2's figures, read by `PROGRAMS` at once
+/// with `FLAGS` and in the retry mode `MODE`.
 #[test]
 #[ignore = "takes minutes; run it with --nocapture"]
 fn throttling_measured() {
     let programs: usize = std::env::var("PROGRAMS").map_or(1, |n| n.parse().unwrap());
     let flags = std::env::var("FLAGS").unwrap_or_default();
     let mode = std::env::var("MODE").unwrap_or_else(|_| "standard".to_owned());
-    let server = throttling(1000, 100.0, 20.0);
+    let pages: u64 = std::env::var("PAGES").map_or(1000, |n| n.parse().unwrap());
+    let server = throttling(pages, 100.0, 20.0);
     let began = Instant::now();
     let runs: Vec<_> = thread::scope(|scope| {
         let runs: Vec<_> = (0..programs)
@@ -630,9 +645,12 @@ fn throttling_measured() {
     });
     writeln!(
         std::io::stderr(),
-        "{programs} programs, {mode}, {flags:?}: {} requests; {runs:?}",
+        "{programs} programs, {pages} pages, {mode}, {flags:?}: {} requests; {runs:?}",
         server.requests().len()
     )
     .unwrap();
-    assert!(runs.iter().all(|run| (run.0, run.1) == (Some(0), 1000)));
+    assert!(
+        runs.iter()
+            .all(|run| (run.0, run.1 as u64) == (Some(0), pages))
+    );
 }

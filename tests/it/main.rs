@@ -1,7 +1,9 @@
 //! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
 
+mod cloud;
 mod completions;
 mod conformance;
+mod credentials;
 mod emulator;
 mod entries;
 mod errors;
@@ -14,4 +16,5 @@ mod network;
 mod output;
 mod paging;
 mod readme;
+mod secrets;
 mod support;

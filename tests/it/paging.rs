@@ -43,6 +43,7 @@ async fn offline(state: State) -> Ec2 {
         ca_bundle: None,
         patience: ONCE,
         debug: false,
+        ask_mfa: |_| unreachable!(),
     })
     .await
     .unwrap()

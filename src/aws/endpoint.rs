@@ -1,0 +1,104 @@
+//! Where requests go.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_sdk_ec2::config::SharedHttpClient;
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+
+use super::Failure;
+
+/// Where requests go.
+#[derive(Debug)]
+pub enum Endpoint {
+    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
+    Configured,
+    /// To this URL.
+    Url(EndpointUrl),
+    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
+    Offline(SharedHttpClient),
+}
+
+/// An `http` or `https` URL with a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointUrl(String);
+
+/// What is wrong with a URL that is to be an endpoint. The URL is not repeated: there may be a password in it.
+#[derive(Debug, thiserror::Error)]
+#[error("an endpoint is an http or https URL with a host, such as http://127.0.0.1:4566")]
+pub struct NoEndpoint;
+
+impl FromStr for EndpointUrl {
+    type Err = NoEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, NoEndpoint> {
+        let url: http::Uri = text.parse().map_err(|_| NoEndpoint)?;
+        let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+        let has_host = url.host().is_some_and(|host| !host.is_empty());
+        match is_http && has_host {
+            true => Ok(Self(text.to_owned())),
+            false => Err(NoEndpoint),
+        }
+    }
+}
+
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The URL that the environment or the profile gives for EC2. What is empty is not set.
+///
+/// # Errors
+/// [`Failure::Configuration`] when it is not a URL that can be asked: the SDK would panic, or show the whole request.
+pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, Failure> {
+    let key = ServiceConfigKey::builder()
+        .service_id("EC2")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .expect("all parts of the key are given");
+    let for_ec2 = shared
+        .service_config()
+        .and_then(|config| config.load_config(key));
+    for_ec2
+        .or_else(|| shared.endpoint_url().map(str::to_owned))
+        .filter(|url| !url.is_empty())
+        .map(|url| url.parse())
+        .transpose()
+        .map_err(|error: NoEndpoint| Failure::Configuration {
+            problem: format!("the endpoint URL of the environment or the profile cannot be used: {error}"),
+            next_step: "mend or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
+                .to_owned(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_a_scheme_and_a_host() {
+        for url in [
+            "http://127.0.0.1:4566",
+            "https://ec2.eu-west-1.amazonaws.com/",
+            "http://[::1]:1/path",
+        ] {
+            assert_eq!(url.parse::<EndpointUrl>().unwrap().to_string(), url);
+        }
+        for wrong in [
+            "",
+            "nonsense",
+            "localhost:4566",
+            "http://",
+            "http://:80",
+            "https://[",
+            "ftp://host",
+            "/",
+        ] {
+            assert!(wrong.parse::<EndpointUrl>().is_err(), "{wrong}");
+        }
+    }
+}
