@@ -26,15 +26,13 @@ pub(super) async fn run(
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
+    let interrupted = signals::interrupted()?;
     write_to_stdout(&format!(
         "export AWS_ENDPOINT_URL_EC2=http://{address}\n\
          export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator \
          AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n"
     ))?;
     terminal.note("serving; put the two lines into another shell, and end with Ctrl-C");
-    let interrupted = async {
-        let _ = signals::interrupted().await;
-    };
     emulator::serve(
         listener,
         Arc::new(Emulator::new(state)),

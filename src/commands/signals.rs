@@ -97,9 +97,12 @@ fn give_up(terminal: Terminal, interrupted: Interrupted) {
     let _ = said.recv_timeout(A_WORD);
 }
 
-/// Ready at the first Ctrl-C or SIGTERM.
-pub(super) async fn interrupted() -> io::Result<Interrupted> {
-    Ok(Next::new()?.signal().await)
+/// Ready at the first Ctrl-C or SIGTERM from now on.
+pub(super) fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    let mut next = Next::new()?;
+    Ok(async move {
+        next.signal().await;
+    })
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::{Color, ErrorFormat, Messages};
 use crate::exit::{Message, Status};
-use crate::output::{TableStyle, escape};
+use crate::output::{TableStyle, escape, escape_json};
 
 /// How to speak to the person at the terminal. Everything but data goes through here, to stderr.
 ///
@@ -145,7 +145,8 @@ impl Terminal {
 
 /// One JSON object on one line.
 fn json(message: &Message) -> String {
-    serde_json::to_string(message).expect("strings and numbers have a JSON form")
+    let line = serde_json::to_string(message).expect("strings and numbers have a JSON form");
+    escape_json(&line).into_owned()
 }
 
 /// Whether a command line that cannot be read asks for errors as JSON, by the whole name of the flag or a part of it.

@@ -199,3 +199,129 @@ async fn room(file: &File) {
 
 #[cfg(not(unix))]
 async fn room(_: &File) {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Serialize;
+
+    use super::*;
+    use crate::output::{Align, Cell, Column, Format, TableStyle};
+
+    #[derive(Clone, Debug, Serialize)]
+    struct Row {
+        text: String,
+    }
+
+    impl Record for Row {
+        const LIST: &'static str = "Rows";
+        const COLUMNS: &'static [Column] = &[Column {
+            name: "text",
+            width: 4,
+            align: Align::Left,
+        }];
+
+        fn cell(&self, _: usize) -> Cell<'_> {
+            Cell::Text(&self.text)
+        }
+    }
+
+    /// Takes so many bytes at a time, and so many in all.
+    struct Small {
+        file: File,
+        at_once: usize,
+        left: usize,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let length = bytes.len().min(self.at_once).min(self.left);
+            if length == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.left -= length;
+            self.file.write(&bytes[..length])
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a file holds after pages were written to it until it took no more, and how many rows that are said
+    /// to be.
+    fn write(format: Format, pages: &[Vec<Row>], at_once: usize, room: usize) -> (String, u64) {
+        let mut named = tempfile::NamedTempFile::new().unwrap();
+        let file = named.as_file().try_clone().unwrap();
+        let out = Small {
+            file: file.try_clone().unwrap(),
+            at_once,
+            left: room,
+        };
+        let options = Options {
+            format,
+            columns: None,
+            query: None,
+            style: TableStyle::default(),
+            terminal: false,
+        };
+        let sink = Sink {
+            name: String::new(),
+            file,
+            out: Box::new(out),
+        };
+        let mut answer = Answer::new(options, sink);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let written = runtime.block_on(async {
+            for page in pages {
+                answer.page(page).await?;
+            }
+            answer.finish(None).await
+        });
+        if written.is_err() {
+            assert!(!answer.mend());
+        }
+        let mut text = String::new();
+        named.seek(SeekFrom::Start(0)).unwrap();
+        io::Read::read_to_string(&mut named, &mut text).unwrap();
+        (text, answer.rows())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn rows_are_counted_to_the_byte(
+            lengths in prop::collection::vec(prop::collection::vec(1..6000_usize, 0..6), 0..4),
+            at_once in 1..9000_usize,
+            room in 0..30_000_usize,
+            csv: bool,
+        ) {
+            let pages: Vec<Vec<Row>> = lengths
+                .iter()
+                .map(|page| page.iter().map(|&length| Row { text: "x".repeat(length) }).collect())
+                .collect();
+            let format = if csv { Format::Csv } else { Format::Ndjson };
+            let (whole, all) = write(format, &pages, usize::MAX, usize::MAX);
+            prop_assert_eq!(all as usize, lengths.iter().flatten().count());
+            let (text, rows) = write(format, &pages, at_once, room);
+            prop_assert!(whole.starts_with(&text));
+            prop_assert!(text.len() <= room);
+            let header = usize::from(csv);
+            // Whole rows, as many as there was room for; without one, what comes before them may be missing.
+            if rows > 0 {
+                prop_assert!(text.ends_with('\n'));
+                prop_assert_eq!(text.lines().count() - header, rows as usize);
+            }
+            let fit: usize = whole
+                .split_inclusive('\n')
+                .scan(0, |end, line| { *end += line.len(); Some(*end) })
+                .filter(|&end| end <= room)
+                .count();
+            prop_assert_eq!(rows as usize, fit.saturating_sub(header));
+        }
+    }
+}

@@ -10,6 +10,14 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     replace(text, is_control, push_escaped)
 }
 
+/// Writes the same characters in a line of JSON as JSON's `\u009b`, which no parser takes for anything else.
+pub fn escape_json(line: &str) -> Cow<'_, str> {
+    replace(line, is_control, |character, json| {
+        // Writing to a String does not fail. None of them is beyond four digits.
+        let _ = write!(json, "\\u{:04x}", u32::from(character));
+    })
+}
+
 /// Copies `text` with each `special` character as `push` writes it; borrows when there is none.
 pub(super) fn replace(
     text: &str,

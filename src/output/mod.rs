@@ -24,7 +24,7 @@ use serde::Serialize;
 
 pub use answer::{Answer, Sink, WriteError};
 pub use destination::{Destination, write_to_stdout};
-pub use escape::{TerminalSafe, escape};
+pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
 pub use table::TableStyle;
 

@@ -300,7 +300,7 @@ See https://jmespath.org for the language.
 
     #[test]
     fn what_would_overflow_the_stack_is_refused() {
-        for piece in [
+        const PIECES: [&str; 11] = [
             "(",
             "[",
             "{a:",
@@ -312,20 +312,27 @@ See https://jmespath.org for the language.
             "a||",
             "[*]",
             "`[",
-        ] {
-            let fits = format!("{}@", piece.repeat(400));
-            if let Ok(query) = Query::compile(&fits) {
-                let _ = jmespath::interpret(
-                    &Rcvar::new(Variable::Null),
-                    query.expression.as_ast(),
-                    &mut Context::new(&fits, &DEFAULT_RUNTIME),
-                );
-            }
+        ];
+        for piece in PIECES {
             let error = Query::compile(&piece.repeat(600)).unwrap_err();
             assert!(error.why.contains("more than 500"), "{error}");
         }
         let error = Query::compile(&"a".repeat(100_000)).unwrap_err();
         assert!(error.to_string().contains("longer than"), "{error}");
+
+        // Half of what a main thread has.
+        let thread = std::thread::Builder::new().stack_size(4 << 20);
+        let small = thread.spawn(|| {
+            for piece in PIECES {
+                let _ = Query::compile(&piece.repeat(DEEPEST / piece.len()));
+            }
+            let nested = format!("{}@{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+            let query = Query::compile(&nested).unwrap();
+            let null = Rcvar::new(Variable::Null);
+            let mut context = Context::new(&nested, &DEFAULT_RUNTIME);
+            jmespath::interpret(&null, query.expression.as_ast(), &mut context).unwrap();
+        });
+        small.unwrap().join().unwrap();
     }
 
     #[test]

@@ -53,10 +53,21 @@ fn errors_and_the_log_show_controls() {
     for line in ["entries", "entries --debug", "entries --error-format json"] {
         let run = server.words(line).ends(254);
         assert!(
-            !run.stderr.contains(|c: char| c.is_control() && c != '\n'),
+            !run.stderr
+                .contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'),
             "{run:?}"
         );
     }
+}
+
+#[test]
+fn an_error_as_json_holds_what_the_service_said() {
+    let server = Server::says(refusal(400, HOSTILE, HOSTILE));
+    let error = server
+        .words("entries --error-format json")
+        .ends(254)
+        .error();
+    assert_eq!(error["Code"], MEANT);
 }
 
 /// Runs with `path` as an argument's file, and is refused with its place.
@@ -90,7 +101,7 @@ fn a_file_that_is_no_document_is_refused_with_its_place() {
             b"{\"ImageUsageReportEntries\": [\n{\"ImageId\": ",
             "line 2 column 12",
         ),
-        ("binary", &binary, "line 1"),
+        ("binary", &binary, "NUL byte"),
         ("latin", b"{\n\n\"\xe9\": 1}", "line 3"),
         ("nothing", b"", "line 1 column 0"),
     ] {
@@ -106,7 +117,7 @@ fn a_file_that_is_no_document_is_refused_with_its_place() {
         }
     }
     for (bytes, place) in [
-        (&binary[..], "line 1"),
+        (&binary[..], "NUL byte"),
         (b"ami-1\n\nami-2 \xe9", "line 3"),
         (deep.as_bytes(), "JSON"),
         (&[b' '; 17 << 20], "more than 16 MiB"),

@@ -162,7 +162,10 @@ fn what_is_stuck_is_ended_and_a_second_time_at_once() {
     let stuck = || {
         let server = Server::of(numbered(3000));
         // Nobody reads the log, which is written at once.
-        let child = start(&server, "entries --debug --page-size 5 --out-file /dev/null");
+        let child = start(
+            &server,
+            "entries --debug --page-size 5 --out-file /dev/null",
+        );
         thread::sleep(Duration::from_secs(2));
         child
     };

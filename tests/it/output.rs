@@ -188,3 +188,19 @@ fn a_file_is_the_old_one_or_the_whole_new_one_whenever_it_is_killed() {
     }
     assert!(finished < 20);
 }
+
+#[test]
+fn a_column_asked_for_twice_is_one_member_and_two_columns() {
+    let server = Server::of(numbered(1));
+    let line = "entries --columns UsageCount,AccountId,UsageCount --output";
+    let run = server.words(&format!("{line} ndjson")).succeeds();
+    assert_eq!(
+        run.stdout,
+        "{\"UsageCount\":0,\"AccountId\":\"000000000000\"}\n"
+    );
+    let run = server.words(&format!("{line} csv")).succeeds();
+    assert_eq!(
+        run.stdout,
+        "UsageCount,AccountId,UsageCount\n0,000000000000,0\n"
+    );
+}
