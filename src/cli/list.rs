@@ -167,6 +167,8 @@ fn from_words(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
 mod tests {
     use std::{fs, io};
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn expand_all(arguments: &[&str], stdin: &str) -> Result<Vec<String>, String> {
@@ -324,5 +326,29 @@ mod tests {
         }
         let arguments = ["a".to_owned()];
         assert!(expand("--image-ids", &arguments, &mut Stdin::new(Untouchable)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_list_or_refused(
+            text in prop_oneof![any::<String>(), "[\\[\"a,# \\n\\]{}\\\\\u{1b}é]{0,20}"],
+            file: bool,
+        ) {
+            let source = if file { Source::File } else { Source::Argument };
+            match items(&text, source) {
+                Ok(items) => {
+                    prop_assert!(!items.is_empty());
+                    for item in &items {
+                        prop_assert!(!item.trim().is_empty());
+                        prop_assert!(!item.contains(char::is_control));
+                        prop_assert!(text.trim_start().starts_with('[') || text.contains(item));
+                    }
+                }
+                Err(error) => {
+                    let shown = error.to_string();
+                    prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{}", shown);
+                }
+            }
+        }
     }
 }

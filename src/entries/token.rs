@@ -121,6 +121,8 @@ impl std::fmt::Display for Token {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn token(page: Option<&str>, skip: u64) -> Token {
@@ -188,5 +190,48 @@ mod tests {
             Err(TokenError::Damaged)
         );
         assert_eq!(Token::parse(""), Err(TokenError::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_token_or_refused(
+            text in prop_oneof![
+                any::<String>(),
+                any::<Vec<u8>>().prop_map(|bytes| BASE64_STANDARD.encode(bytes)),
+                json().prop_map(|json| BASE64_STANDARD.encode(json)),
+                (any::<String>(), any::<u64>()).prop_map(|(page, skip)| format!("{page}___{skip}")),
+            ]
+        ) {
+            if let Ok(token) = Token::parse(&text) {
+                prop_assert_eq!(Token::parse(&token.to_string()), Ok(token));
+            }
+        }
+    }
+
+    /// What is nearly a token.
+    fn json() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "\"NextToken\"",
+            "\"boto_truncate_amount\"",
+            "\"amiusage_batch\"",
+            "\"index\"",
+            "\"ids\"",
+            ":",
+            ":",
+            ",",
+            "null",
+            "7",
+            "-1",
+            "1e99",
+            "18446744073709551616",
+            "\"a\"",
+            "[",
+            "]",
+            " ",
+        ]);
+        prop::collection::vec(piece, 0..14)
+            .prop_map(|pieces| format!("{{\"NextToken\":{}", pieces.concat()))
     }
 }
