@@ -84,7 +84,7 @@ pub struct Entries {
     /// Go on where an earlier run stopped, by its token
     ///
     /// It may come from this program, from the AWS CLI or from the service. The lists and filters must be those of
-    /// that run; the page size need not.
+    /// that run; the page size need not. CSV, TSV and Markdown then have no header, so that the output can be appended.
     #[arg(long, value_name = "TOKEN", help_heading = "Paging")]
     pub starting_token: Option<String>,
 

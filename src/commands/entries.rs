@@ -252,6 +252,7 @@ impl Plan {
             };
             arguments.columns.iter().filter_map(position).collect()
         });
+        let resumed = start != Token::default();
         Ok(Self {
             request,
             start,
@@ -262,6 +263,7 @@ impl Plan {
                 format,
                 columns,
                 query,
+                header: !resumed,
                 style: terminal.table_style(to_terminal),
                 terminal: to_terminal,
             },

@@ -262,6 +262,7 @@ mod tests {
             format,
             columns: None,
             query: None,
+            header: true,
             style: TableStyle::default(),
             terminal: false,
         };

@@ -15,13 +15,13 @@ pub(super) struct Delimited {
 }
 
 impl Delimited {
-    pub(super) fn new(out: Out, columns: Vec<usize>, delimiter: u8) -> Self {
+    pub(super) fn new(out: Out, columns: Vec<usize>, delimiter: u8, header: bool) -> Self {
         Self {
             out: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(out),
             columns,
-            begun: false,
+            begun: !header,
         }
     }
 

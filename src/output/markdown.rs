@@ -14,11 +14,11 @@ pub(super) struct Markdown {
 }
 
 impl Markdown {
-    pub(super) fn new(out: Out, columns: Vec<usize>) -> Self {
+    pub(super) fn new(out: Out, columns: Vec<usize>, header: bool) -> Self {
         Self {
             out,
             columns,
-            begun: false,
+            begun: !header,
         }
     }
 

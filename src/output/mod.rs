@@ -58,6 +58,9 @@ pub struct Options {
     /// Writes the result of this query in place of the records. Works with [`Format::Json`], [`Format::Text`]
     /// and [`Format::Table`]; any other format is written as JSON.
     pub query: Option<Query>,
+    /// Whether CSV, TSV and Markdown begin with their header. An answer that goes on where another one stopped has
+    /// none, so that it can be appended.
+    pub header: bool,
     /// How a table looks.
     pub style: TableStyle,
     /// Whether a terminal shows the bytes: formats that keep values as they are then show control characters
@@ -71,6 +74,7 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
         format,
         columns,
         query,
+        header,
         style,
         terminal,
     } = options;
@@ -94,16 +98,15 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
         }
         (Format::Json, None) => Box::new(json::Json::new(out, columns)),
         (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
-        (Format::Csv, None) => {
-            Box::new(delimited::Delimited::new(out, selected::<R>(columns), b','))
+        (Format::Csv | Format::Tsv, None) => {
+            let delimiter = if format == Format::Csv { b',' } else { b'\t' };
+            let columns = selected::<R>(columns);
+            Box::new(delimited::Delimited::new(out, columns, delimiter, header))
         }
-        (Format::Tsv, None) => Box::new(delimited::Delimited::new(
-            out,
-            selected::<R>(columns),
-            b'\t',
-        )),
         (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
-        (Format::Markdown, None) => Box::new(markdown::Markdown::new(out, selected::<R>(columns))),
+        (Format::Markdown, None) => {
+            Box::new(markdown::Markdown::new(out, selected::<R>(columns), header))
+        }
     }
 }
 

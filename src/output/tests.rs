@@ -39,6 +39,7 @@ fn options(format: Format) -> Options {
         format,
         columns: None,
         query: None,
+        header: true,
         style: TableStyle {
             unicode: true,
             ..TableStyle::default()
@@ -200,6 +201,23 @@ fn nothing_found_is_an_empty_document_or_a_header() {
     golden("empty.table", &empty(Format::Table));
     for (format, _) in ALL {
         assert_eq!(empty(format), written(options(format), &[], None));
+    }
+}
+
+#[test]
+fn an_answer_that_goes_on_has_no_header() {
+    for format in [Format::Csv, Format::Tsv, Format::Markdown] {
+        let part = |header, entries: &[Entry]| {
+            let options = Options {
+                header,
+                ..options(format)
+            };
+            written(options, &[entries], None)
+        };
+        let whole = usual();
+        let (first, rest) = whole.split_at(1);
+        assert_eq!(part(true, first) + &part(false, rest), part(true, &whole));
+        assert_eq!(part(false, &[]), "");
     }
 }
 
