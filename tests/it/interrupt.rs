@@ -120,12 +120,13 @@ fn a_file_stays_as_it_was() {
 }
 
 /// Ends a run by a signal, within a second.
-fn ends(child: Child, name: &str, status: i32) -> Run {
+fn ends(mut child: Child, name: &str, status: i32) -> Run {
     let began = Instant::now();
     signal(&child, name);
-    let output = child.wait_with_output().unwrap();
+    // Nothing is read before the end.
+    child.wait().unwrap();
     assert!(began.elapsed() < Duration::from_secs(1));
-    Run::of(output, status)
+    Run::of(child.wait_with_output().unwrap(), status)
 }
 
 #[test]

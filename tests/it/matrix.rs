@@ -1,6 +1,6 @@
 //! The fault matrix: each fault, in each format, against what is wanted. `docs/faults.md` is its record, which
 //! `SNAPSHOTS=overwrite` writes anew.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
 use std::io::Read;

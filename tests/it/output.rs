@@ -1,5 +1,5 @@
 //! Where an answer goes and cannot: full, closed, not writable, or gone in the middle.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -203,4 +203,17 @@ fn a_column_asked_for_twice_is_one_member_and_two_columns() {
         run.stdout,
         "UsageCount,AccountId,UsageCount\n0,000000000000,0\n"
     );
+}
+
+#[test]
+fn a_query_that_is_not_answered_whole_writes_nothing_and_is_run_again() {
+    let server = Server::new(numbered(20), |number, reply| match number {
+        1 => Act::Reply(reply),
+        _ => Act::Hang,
+    });
+    let run = server
+        .words("entries --page-size 10 --max-attempts 1 --query length(ImageUsageReportEntries)")
+        .ends(255)
+        .silent();
+    assert_eq!(run.token(), None);
 }
