@@ -4,7 +4,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use console::Term;
+use indicatif::{
+    HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike,
+};
 
 use crate::aws::Retries;
 
@@ -75,6 +78,53 @@ impl Progress {
     }
 }
 
+/// The terminal, without the blanks with which the crate fills the line to its end: behind them, the `^C` that a
+/// terminal echoes would begin a new line, and the old one could not be cleared.
+#[derive(Debug)]
+struct Stderr(Term);
+
+impl TermLike for Stderr {
+    fn width(&self) -> u16 {
+        self.0.width()
+    }
+
+    fn height(&self) -> u16 {
+        self.0.height()
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text.trim_end_matches(' '))
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 struct Beside {
     bar: ProgressBar,
     out: Box<dyn Write>,
@@ -98,6 +148,7 @@ impl Drop for Progress {
 
 /// Shows the line of `bar` on stderr.
 pub(super) fn show(bar: &ProgressBar) {
-    bar.set_draw_target(ProgressDrawTarget::stderr());
+    let stderr = Box::new(Stderr(Term::buffered_stderr()));
+    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(stderr, 20));
     bar.enable_steady_tick(Duration::from_millis(100));
 }

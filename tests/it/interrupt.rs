@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -203,4 +203,50 @@ fn the_emulator_ends_in_peace() {
             .unwrap();
         ends(child, name, 0);
     }
+}
+
+/// Runs on a terminal of its own, by util-linux; where that is not installed there is nothing to see.
+#[test]
+fn ctrl_c_on_a_terminal_clears_the_progress_line() {
+    let server = slow();
+    let program = snapbox::cmd::cargo_bin!("amiusage");
+    let line = format!(
+        "{} entries --page-size 1 --output csv > /dev/null",
+        program.display()
+    );
+    let terminal = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .envs(server.environment())
+        .envs([("SHELL", "/bin/sh"), ("TERM", "xterm"), ("NO_COLOR", "1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut terminal) = terminal else { return };
+    let (mut keys, mut screen) = (
+        terminal.stdin.take().unwrap(),
+        terminal.stdout.take().unwrap(),
+    );
+    let mut shown = Vec::new();
+    let mut see = |shown: &mut Vec<u8>, words: &str| {
+        while !shown.ends_with(words.as_bytes()) {
+            let mut byte = [0];
+            assert_eq!(
+                screen.read(&mut byte).unwrap(),
+                1,
+                "{}",
+                String::from_utf8_lossy(shown)
+            );
+            shown.push(byte[0]);
+        }
+    };
+    see(&mut shown, " entries, ");
+    keys.write_all(b"\x03").unwrap();
+    see(&mut shown, "error: stopped after ");
+    let shown = String::from_utf8_lossy(&shown);
+    let (progress, _) = shown.rsplit_once("error: ").unwrap();
+    assert!(progress.ends_with("\r\x1b[2K"), "{shown:?}");
+    // The `^C` that the terminal echoes must not wrap: no blanks fill the line to its end.
+    assert!(!progress.contains("  "), "{shown:?}");
+    terminal.wait().unwrap();
 }
