@@ -22,9 +22,12 @@ pub(super) async fn run(
         (None, Some(sizes)) => State::synthetic(sizes),
         (None, None) => State::sample(),
     };
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; name another --listen address, or port 0 for any free port",
+            arguments.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     let interrupted = signals::interrupted()?;
     write_to_stdout(&format!(
