@@ -113,13 +113,14 @@ impl Message {
             } else if let Some(interrupted) = cause.downcast_ref::<Interrupted>() {
                 message.status = (*interrupted).into();
             } else if let Some(WriteError { error, .. }) = cause.downcast_ref() {
-                match error.kind() {
+                let next_step = match error.kind() {
                     ErrorKind::BrokenPipe => return None,
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                        message.next_step = Some("make room, or write elsewhere".to_owned());
+                        "make room, or write elsewhere"
                     }
-                    _ => {}
-                }
+                    _ => "look at what stdout or --out-file leads to, or write elsewhere",
+                };
+                message.next_step = Some(next_step.to_owned());
             }
         }
         Some(message)

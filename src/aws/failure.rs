@@ -143,7 +143,10 @@ impl Failure {
                     Some(code) => Self::Service {
                         code: code.to_owned(),
                         message: public(service.message().unwrap_or("no message")),
-                        request_id: service.request_id().map(str::to_owned),
+                        request_id: service
+                            .request_id()
+                            .or_else(|| request_id(response.body().bytes()?))
+                            .map(str::to_owned),
                     },
                     None => Self::Response {
                         endpoint,
@@ -206,6 +209,13 @@ impl Failure {
             }
         }
     }
+}
+
+/// The request ID in the body of an error answer: the SDK looks at the header only, which not every endpoint sends.
+fn request_id(body: &[u8]) -> Option<&str> {
+    let (_, rest) = str::from_utf8(body).ok()?.split_once("<RequestID>")?;
+    let (id, _) = rest.split_once("</RequestID>")?;
+    Some(id.trim())
 }
 
 /// What helps against a service error, by its code.
@@ -333,5 +343,13 @@ mod tests {
         ] {
             assert_eq!(public(words), shown);
         }
+    }
+
+    #[test]
+    fn the_request_id_is_found_in_the_body() {
+        let body = b"<Response><Errors/>\n<RequestID>59dbff89-EXAMPLE</RequestID></Response>";
+        assert_eq!(request_id(body), Some("59dbff89-EXAMPLE"));
+        assert_eq!(request_id(b"<Response><RequestID>59dbff89"), None);
+        assert_eq!(request_id(b"\xff"), None);
     }
 }

@@ -45,7 +45,10 @@ impl Terminal {
         if !error.use_stderr() {
             // As with any other answer, a reader that closed the pipe is no error.
             return match error.print().and_then(|()| io::stdout().flush()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Status::Other,
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    let _ = writeln!(io::stderr(), "error: cannot write to stdout: {error}");
+                    Status::Other
+                }
                 _ => Status::Success,
             };
         }

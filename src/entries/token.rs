@@ -36,13 +36,15 @@ pub struct BatchMark {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The token is not whole.
-    #[error("the starting token is damaged or cut short")]
+    #[error("the starting token is damaged or cut short; copy it whole, or begin anew without it")]
     Damaged,
     /// The token is empty text, as from an unset variable.
-    #[error("the starting token is empty")]
+    #[error("the starting token is empty; is a variable of the shell not set?")]
     Empty,
     /// The token belongs to a listing of other IDs.
-    #[error("the starting token belongs to another list of IDs")]
+    #[error(
+        "the starting token belongs to another list of IDs; give the lists that it came from, in the same order"
+    )]
     OtherIds,
 }
 
