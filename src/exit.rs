@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
 use crate::commands::{Interrupted, Stopped};
-use crate::entries::ListingError;
+use crate::listing::ListingError;
 use crate::output::WriteError;
 
 /// How a run ended.

@@ -13,4 +13,5 @@ pub mod commands;
 pub mod emulator;
 pub mod entries;
 pub mod exit;
+pub mod listing;
 pub mod output;

@@ -102,6 +102,29 @@ fn request(id: &Option<String>) -> String {
 }
 
 impl Failure {
+    /// Reads what a dry run came to.
+    ///
+    /// # Errors
+    /// All but `DryRunOperation`, which says that the request would have been allowed.
+    pub fn unless_dry_run<T, E>(
+        answer: Result<T, SdkError<E, HttpResponse>>,
+        ec2: &Ec2,
+    ) -> Result<(), Self>
+    where
+        E: Error + ProvideErrorMetadata + RequestId + 'static,
+    {
+        match answer {
+            Ok(_) => Err(Self::Response {
+                endpoint: ec2.endpoint(),
+                problem: "it answered a dry run with data".to_owned(),
+            }),
+            Err(error) => match Self::from_sdk(error, ec2) {
+                failure if failure.code() == Some("DryRunOperation") => Ok(()),
+                failure => Err(failure),
+            },
+        }
+    }
+
     /// Reads the SDK's error.
     pub fn from_sdk<E>(error: SdkError<E, HttpResponse>, ec2: &Ec2) -> Self
     where

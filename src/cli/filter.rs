@@ -12,7 +12,7 @@ use super::{
     shorthand::{self, Value},
     text_file,
 };
-use crate::entries::Filter;
+use crate::listing::Filter;
 
 const FLAG: &str = "--filter";
 const FORM: &str = "write Name=NAME,Values=VALUE,... (as in Name=account-id,Values=123456789012)";

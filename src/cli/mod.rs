@@ -10,6 +10,8 @@ pub mod error;
 pub mod filter;
 pub mod list;
 mod manual;
+pub mod output;
+pub mod paging;
 mod regions;
 pub mod shorthand;
 pub mod text_file;

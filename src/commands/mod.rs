@@ -6,12 +6,14 @@ mod completions;
 mod connection;
 mod emulator;
 mod entries;
+mod form;
+mod listing;
 mod mfa;
 mod progress;
 mod signals;
 mod terminal;
 
-pub use self::entries::Stopped;
+pub use self::listing::Stopped;
 pub use completions::complete;
 pub use signals::Interrupted;
 pub use terminal::Terminal;

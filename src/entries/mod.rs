@@ -1,13 +1,9 @@
-//! Image usage report entries: the request, its batches, pages, limits and resume tokens.
+//! Image usage report entries: how they are asked for, and what one is.
 //!
 //! Nothing here knows of the command line or of a terminal.
 
-mod listing;
+mod question;
 mod record;
-mod request;
-mod token;
 
-pub use listing::{Listing, ListingError, Page, dry_run};
+pub use question::DescribeEntries;
 pub use record::Entry;
-pub use request::{Batch, Filter, MOST_IDS, Request};
-pub use token::{BatchMark, Token, TokenError};

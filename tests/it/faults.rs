@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use amiusage::aws::{self, Connection, Endpoint, Failure};
 use amiusage::emulator::{Emulator, Reply};
-use amiusage::entries::{Listing, ListingError, Request, Token};
+use amiusage::entries::DescribeEntries;
+use amiusage::listing::{Listing, ListingError, Request, Token};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -216,11 +217,11 @@ async fn read(client: SharedHttpClient) -> Outcome {
     };
     let mut entries = 0;
     let mut next = Some(Token::default());
-    let mut listing = Listing::new(ec2, request, Token::default(), None).unwrap();
+    let mut listing = Listing::new(ec2, DescribeEntries(request), Token::default(), None).unwrap();
     let error = loop {
         match listing.next().await {
             Ok(Some(page)) => {
-                entries += page.entries.len();
+                entries += page.items.len();
                 next = page.next;
             }
             Ok(None) => break None,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use amiusage::aws::{self, Connection, Ec2, Endpoint};
 use amiusage::emulator::{Emulator, State, in_memory_client};
-use amiusage::entries::{Entry, Listing, Request, Token};
+use amiusage::entries::{DescribeEntries, Entry};
+use amiusage::listing::{Listing, Request, Token};
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::support::{Act, Ends, IMAGE, ONCE, Run, Server, numbered, page, refusal, words};
+use crate::support::{Act, Ends, IMAGE, ONCE, Run, Server, evenly, numbered, page, refusal, words};
 
 /// One run of several that together read an answer.
 #[derive(Clone, Debug)]
@@ -60,15 +61,21 @@ async fn read(
         page_size: step.page_size,
         ..request
     };
-    let mut listing = Listing::new(ec2.clone(), request, start.clone(), step.limit).unwrap();
+    let mut listing = Listing::new(
+        ec2.clone(),
+        DescribeEntries(request),
+        start.clone(),
+        step.limit,
+    )
+    .unwrap();
     let mut entries = Vec::new();
     let mut next = Some(start);
     let mut pages = 0;
     while let Some(page) = listing.next().await.unwrap() {
         if let Some(size) = step.page_size {
-            assert!(page.entries.len() <= size.get() as usize);
+            assert!(page.items.len() <= size.get() as usize);
         }
-        entries.extend(page.entries);
+        entries.extend(page.items);
         next = page.next;
         pages += 1;
         if step.pages == Some(pages) {
@@ -154,8 +161,7 @@ proptest! {
                 ids.reverse();
             }
             // The order is that of the batches, and in each that of the service.
-            let expected: Vec<Entry> = ids
-                .chunks(200)
+            let expected: Vec<Entry> = evenly(&ids)
                 .flat_map(|batch| all.iter().filter(|entry| batch.contains(entry.image_id.as_ref().unwrap())))
                 .cloned()
                 .collect();

@@ -17,6 +17,12 @@ use snapbox::cmd::Command;
 /// The image of the user guide's example, which the sample data holds with three entries.
 pub const IMAGE: &str = "ami-0abcdef1234567890";
 
+/// A list of IDs in the batches that are sent: eight of them where there are as many IDs, and none of more than 200.
+pub fn evenly<T>(ids: &[T]) -> impl Iterator<Item = &[T]> {
+    let count = ids.len().div_ceil(200).max(8).min(ids.len());
+    (0..count).map(move |n| &ids[n * ids.len() / count..(n + 1) * ids.len() / count])
+}
+
 /// One attempt of each request, without time-outs.
 pub const ONCE: Patience = Patience {
     max_attempts: NonZeroU32::new(1),

@@ -1,0 +1,102 @@
+//! One chain of pages: each page tells the token of the next one.
+
+use std::collections::HashSet;
+
+use super::{Pages, Question};
+use crate::aws::{Ec2, Failure};
+
+/// Why a listing could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ListingError {
+    /// A request failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The service gave a page token that it had given before, which would go on for ever.
+    #[error("the service repeats the page token {0:?}, so the listing cannot go on")]
+    RepeatedToken(String),
+    /// A resume token lies beyond the end: what was there is gone.
+    #[error("the listing ends {missing} entries before the place that the starting token names")]
+    BeyondEnd {
+        /// How many entries are missing.
+        missing: u64,
+    },
+}
+
+impl ListingError {
+    /// What the user can do about it.
+    pub fn next_step(&self) -> &str {
+        match self {
+            Self::Failure(failure) => failure.next_step(),
+            Self::RepeatedToken(_) => {
+                "go on from the resume token; if it happens again, ask for another --page-size and tell AWS Support"
+            }
+            Self::BeyondEnd { .. } => {
+                "reports were deleted since, or the command line differs: begin anew without --starting-token"
+            }
+        }
+    }
+}
+
+/// A page as the service gave it.
+#[derive(Debug)]
+pub struct RawPage<T> {
+    /// The items, in the service's order; there may be none.
+    pub items: Vec<T>,
+    /// Whether the service left the list out altogether, which says less than an empty one.
+    pub listless: bool,
+    /// What follows.
+    pub next: Next,
+}
+
+/// What follows a page.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The page with this token.
+    Page(String),
+    /// Nothing: the service gave a token that it had given before.
+    Repeated(String),
+    /// Nothing: the chain is whole.
+    End,
+}
+
+/// The pages that answer one question, each of which fits into one request.
+#[derive(Debug)]
+pub struct Chain<Q: Question> {
+    ec2: Ec2,
+    pages: Pages<Q>,
+    /// The tokens so far.
+    seen: HashSet<String>,
+}
+
+impl<Q: Question> Chain<Q> {
+    /// The pages from the token `start` on. Nothing is sent yet.
+    pub fn new(ec2: Ec2, question: &Q, start: Option<String>) -> Self {
+        Self {
+            pages: question.pages(&ec2, start.clone()),
+            seen: start.into_iter().collect(),
+            ec2,
+        }
+    }
+
+    /// The next page. Not to be asked for after one with nothing next.
+    ///
+    /// # Errors
+    /// [`Failure`]; the chain is not to be used after one.
+    pub async fn next(&mut self) -> Result<RawPage<Q::Item>, Failure> {
+        let page = match self.pages.next().await {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return Err(Failure::from_sdk(error, &self.ec2)),
+            None => unreachable!("the paginator ends after a page without a token, and so do we"),
+        };
+        let (items, token) = Q::open(page);
+        Ok(RawPage {
+            listless: items.is_none(),
+            items: items.unwrap_or_default(),
+            next: match token.filter(|token| !token.is_empty()) {
+                None => Next::End,
+                Some(token) if self.seen.insert(token.clone()) => Next::Page(token),
+                Some(token) => Next::Repeated(token),
+            },
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! Reads an answer of the service page by page, whatever the action: its batches, pages, limits and resume tokens.
+//!
+//! A [`Question`] says what is asked and how its action is called. Nothing here knows of the command line or of a
+//! terminal.
+
+mod chain;
+mod listing;
+mod request;
+mod token;
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+use aws_smithy_async::future::pagination_stream::PaginationStream;
+
+use crate::aws::Ec2;
+
+pub use chain::{Chain, ListingError, RawPage};
+pub use listing::{Listing, Page, dry_run};
+pub use request::{Filter, Request};
+pub use token::{BatchMark, Token, TokenError};
+
+/// What one request comes to.
+pub type Answer<Q> =
+    Result<<Q as Question>::Output, SdkError<<Q as Question>::Error, HttpResponse>>;
+
+/// The SDK's paginator. It is not to stop at a repeated token, which would end the answer without a word.
+pub type Pages<Q> = PaginationStream<Answer<Q>>;
+
+/// What is asked of an action that answers in pages.
+pub trait Question: Clone + Debug + Send + Sync + 'static {
+    /// An item of the answer.
+    type Item: Send + 'static;
+    /// The SDK's form of a page.
+    type Output: Debug + Send + 'static;
+    /// The SDK's form of the service's errors.
+    type Error: Error + ProvideErrorMetadata + RequestId + Send + Sync + 'static;
+
+    /// The questions that are sent in place of this one: each is small enough for one request, no item answers two of
+    /// them, and their number and order depend on this question alone.
+    fn parts(&self) -> Vec<Self>;
+
+    /// Whether one request may ask all of this.
+    fn is_one_request(&self) -> bool;
+
+    /// A short name of this question, by which a resume token knows it again.
+    fn fingerprint(&self) -> String;
+
+    /// Asks for all pages, from the token of a page on.
+    fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self>;
+
+    /// Asks whether the first page would be given.
+    fn dry_run(&self, ec2: &Ec2) -> impl Future<Output = Answer<Self>> + Send;
+
+    /// The items of a page, if there is a list of them, and the token of the next page.
+    fn open(page: Self::Output) -> (Option<Vec<Self::Item>>, Option<String>);
+}
