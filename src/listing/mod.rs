@@ -4,7 +4,7 @@
 //! terminal.
 
 mod chain;
-mod listing;
+mod pages;
 mod request;
 mod token;
 
@@ -19,7 +19,7 @@ use aws_smithy_async::future::pagination_stream::PaginationStream;
 use crate::aws::Ec2;
 
 pub use chain::{Chain, ListingError, RawPage};
-pub use listing::{Listing, Page, dry_run};
+pub use pages::{Listing, Page, dry_run};
 pub use request::{Filter, Request};
 pub use token::{BatchMark, Token, TokenError};
 
