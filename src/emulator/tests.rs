@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 
 use super::*;
 
+mod account;
+mod life;
+
 const ENTRIES: &str = "DescribeImageUsageReportEntries";
 const REPORTS: &str = "DescribeImageUsageReports";
 
@@ -23,12 +26,25 @@ fn sample() -> Emulator {
 }
 
 fn ask(emulator: &Emulator, action: &str, parameters: &[(&str, &str)]) -> Reply {
+    emulator.answer(None, &form(action, parameters))
+}
+
+fn region_reply(
+    emulator: &Emulator,
+    region: &str,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Reply {
+    emulator.answer(Some(region), &form(action, parameters))
+}
+
+fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("Action", action)
         .append_pair("Version", "2016-11-15")
         .extend_pairs(parameters)
         .finish();
-    emulator.answer(None, form.as_bytes())
+    form.into_bytes()
 }
 
 /// The texts of all elements of one name.
