@@ -179,8 +179,7 @@ impl Reports {
     /// The pending reports of a Region.
     pub fn pending(&mut self, region: &str, now: Instant) -> impl Iterator<Item = &Report> {
         let slots = &self.slots;
-        (self.pending)
-            .retain(|&position| !slots[position].deleted && slots[position].is_pending(now));
+        (self.pending).retain(|&position| slots[position].is_pending(now));
         (self.pending.iter())
             .map(|&position| &slots[position])
             .filter(move |slot| slot.is_in(region))
