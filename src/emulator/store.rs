@@ -186,9 +186,10 @@ impl Reports {
             .map(|slot| &slot.report)
     }
 
-    /// Adds a report, which gets the next free ID. It is pending until `ready`, and what it says it is then.
-    pub fn create(&mut self, mut report: Report, region: &str, ready: Instant) -> usize {
-        report.report_id = loop {
+    /// Adds a report, which gets the next free ID. It is pending until `ready`, and what it says it is then. Its
+    /// position and ID come back.
+    pub fn create(&mut self, report: Report, region: &str, ready: Instant) -> (usize, String) {
+        let report_id = loop {
             self.created += 1;
             let id = format!("amiur-0{:016x}", self.created);
             if !self.mentions(&id) {
@@ -200,6 +201,10 @@ impl Reports {
         } else {
             Vec::new()
         };
+        let report = Report {
+            report_id: report_id.clone(),
+            ..report
+        };
         let position = self.push(report, Some(ready));
         for rows in found {
             let start = self.runs.last().map_or(0, |run| run.entries.end);
@@ -209,7 +214,7 @@ impl Reports {
                 first_row: rows.start,
             });
         }
-        position
+        (position, report_id)
     }
 
     /// Deletes a report and its entries.
