@@ -30,11 +30,16 @@ pub fn description(programs: &Programs) -> anyhow::Result<String> {
     let mut text = format!(
         "# Side by side\n\n\
          - machine: {cores} cores of {model}, {:.0} GiB; {system}, Linux {}; load before the start {}\n\
-         - {}\n",
+         - {}{}\n",
         memory / 1024.0 / 1024.0,
         kernel.trim(),
         load.split(' ').next().unwrap_or_default(),
         String::from_utf8_lossy(&version).trim(),
+        if cfg!(debug_assertions) {
+            ", a debug build: its times mean nothing"
+        } else {
+            ""
+        },
     );
     for (name, variable, peer) in programs.peers() {
         text += &match peer {

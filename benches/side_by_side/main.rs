@@ -37,11 +37,18 @@ const FLOOR: &str = "floor";
 const BUILD: &str = "build";
 
 fn main() -> ExitCode {
-    // `cargo bench` adds `--bench` to whatever was typed.
-    let arguments: Vec<String> = env::args().skip(1).filter(|a| a != "--bench").collect();
+    let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == FLOOR => floor::main(rest),
-        _ => side_by_side(&arguments),
+        _ => match arguments.split_last() {
+            // `cargo bench` adds it to whatever was typed.
+            Some((last, rest)) if last == "--bench" => side_by_side(rest),
+            // `cargo test --all-targets` does not.
+            _ => {
+                table::note("nothing is measured; run `cargo bench`");
+                Ok(())
+            }
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
