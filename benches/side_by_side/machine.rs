@@ -43,7 +43,9 @@ pub fn description(programs: &Programs) -> anyhow::Result<String> {
     );
     for (name, variable, peer) in programs.peers() {
         text += &match peer {
-            None => format!("- {name}: not found, so left out ({variable} names it)\n"),
+            None => {
+                format!("- {name}: not found or not working, so left out ({variable} names it)\n")
+            }
             Some(peer) if peer.shell_script => format!(
                 "- {}; behind a shell script, whose own start-up counts: name the program in {variable}\n",
                 peer.version

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! `AMIUSAGE_AWS_CLI` names the AWS CLI if it is not `aws` on PATH, `AMIUSAGE_PYTHON` a Python with boto3 if it is not
-//! `python3`. What is not installed is left out. Output goes below TMPDIR.
+//! `python3`. What is not installed is left out. Output goes below TMPDIR. The AWS CLI writes text, which it streams:
+//! its JSON takes as long, and holds the whole answer in memory.
 
 mod build;
 mod check;
@@ -74,7 +75,7 @@ fn side_by_side(arguments: &[String]) -> anyhow::Result<()> {
     let wanted =
         |scenario: &&Scenario| named.is_empty() || named.iter().any(|n| *n == scenario.name);
 
-    let programs = programs::Programs::find()?;
+    let programs = programs::Programs::find();
     table::print(&machine::description(&programs)?)?;
     for scenario in scenarios.iter().filter(wanted) {
         scenario.run(&programs, quick)?;

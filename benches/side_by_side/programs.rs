@@ -79,13 +79,13 @@ impl Peer {
 }
 
 impl Programs {
-    pub fn find() -> anyhow::Result<Self> {
+    pub fn find() -> Self {
         const VERSIONS: &str = "import boto3, botocore, sys; \
             print(f'boto3 {boto3.__version__}, botocore {botocore.__version__}, Python', sys.version.split()[0])";
-        Ok(Self {
+        Self {
             aws_cli: Peer::find("AMIUSAGE_AWS_CLI", "aws", &["--version"]),
             boto3: Peer::find("AMIUSAGE_PYTHON", "python3", &["-c", VERSIONS]),
-        })
+        }
     }
 
     /// The AWS CLI and boto3, with the variable that names each.
