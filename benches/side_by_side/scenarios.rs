@@ -118,7 +118,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
             title: format!("{images} images of 10 pages of 100 each, 50 ms a page"),
             load: slowly(images, images * 1_000),
             page_size: 100,
-            programs: compared(5, 2),
+            programs: compared(5, 3),
             goals: |scenario, results| {
                 let images = scenario.load.images.div_ceil(CONCURRENCY);
                 let times = results.times(scenario.waits(images * 10));
@@ -133,7 +133,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
             title: format!("{many} images of 4 entries each, 50 ms a page"),
             load: slowly(many, many * 4),
             page_size: 1_000,
-            programs: compared(5, 2),
+            programs: compared(5, 3),
             goals: |scenario, results| {
                 let requests = scenario.load.images.div_ceil(MAX_IDS).max(CONCURRENCY);
                 let times = results.times(scenario.waits(requests.div_ceil(CONCURRENCY)));
