@@ -1,0 +1,146 @@
+//! What is printed: Markdown on stdout, and what goes on meanwhile on stderr.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::measure::Run;
+
+/// The line of a program.
+pub struct Row {
+    name: String,
+    runs: usize,
+    wall: Duration,
+    least: Duration,
+    most: Duration,
+    cpu: Duration,
+    peak: u64,
+    emulator: Duration,
+    ratio: f64,
+}
+
+impl Row {
+    /// Sums up the runs of a program: the median of each measure, beside the time `ours`.
+    pub fn new(name: String, runs: &[Run], ours: Duration) -> Self {
+        let walls = || runs.iter().map(|run| run.wall);
+        let wall = median(walls());
+        Self {
+            name,
+            runs: runs.len(),
+            wall,
+            least: walls().min().unwrap_or_default(),
+            most: walls().max().unwrap_or_default(),
+            cpu: median(runs.iter().map(|run| run.usage.cpu)),
+            peak: median(runs.iter().map(|run| run.usage.peak)),
+            emulator: median(runs.iter().map(|run| run.emulator)),
+            ratio: wall.as_secs_f64() / ours.as_secs_f64(),
+        }
+    }
+}
+
+/// A Markdown table of `rows`.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| program | runs | wall | least to most | × ours | CPU | peak RSS | emulator's CPU |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for row in rows {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} to {} | {} | {} | {:.1} MiB | {} |",
+            row.name,
+            row.runs,
+            time(row.wall),
+            time(row.least),
+            time(row.most),
+            number(row.ratio),
+            time(row.cpu),
+            row.peak as f64 / 1024.0 / 1024.0,
+            time(row.emulator),
+        );
+    }
+    text
+}
+
+/// What issue 4 of the project asks for, and what there is.
+pub struct Goal {
+    at_least: bool,
+    bound: f64,
+    unit: &'static str,
+    measured: Option<f64>,
+}
+
+impl Goal {
+    pub fn at_least(bound: f64, unit: &'static str, measured: Option<f64>) -> Self {
+        Self {
+            at_least: true,
+            bound,
+            unit,
+            measured,
+        }
+    }
+
+    pub fn at_most(bound: f64, unit: &'static str, measured: Option<f64>) -> Self {
+        Self {
+            at_least: false,
+            ..Self::at_least(bound, unit, measured)
+        }
+    }
+}
+
+impl Display for Goal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = if self.at_least { '≥' } else { '≤' };
+        write!(f, "- goal: {sign} {} {}: ", self.bound, self.unit)?;
+        match self.measured {
+            None => writeln!(f, "not measured"),
+            Some(measured) => {
+                let reached = if self.at_least {
+                    measured >= self.bound
+                } else {
+                    measured <= self.bound
+                };
+                let verdict = if reached { "reached" } else { "missed" };
+                writeln!(f, "{} ({verdict})", number(measured))
+            }
+        }
+    }
+}
+
+/// The middle one; the upper of two.
+pub fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    let middle = values.len() / 2;
+    values.into_iter().nth(middle).unwrap_or_default()
+}
+
+/// In milliseconds below a second.
+pub fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 1.0 {
+        format!("{} ms", number(seconds * 1000.0))
+    } else {
+        format!("{seconds:.2} s")
+    }
+}
+
+/// With three digits or more.
+fn number(number: f64) -> String {
+    let digits = match number {
+        ..10.0 => 2,
+        10.0..100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.digits$}")
+}
+
+/// Writes to stdout.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+/// Tells what goes on.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
