@@ -12,6 +12,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::credentials::Sources;
 use super::first_contact::FirstContact;
+use super::page::PageHandover;
 use super::patience::Patience;
 use super::role::AskMfa;
 use super::trace::{Retries, Trace};
@@ -91,7 +92,10 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
     let trace = Trace::new(connection.debug);
-    let config = config.app_name(app_name).interceptor(trace.clone());
+    let config = config
+        .app_name(app_name)
+        .interceptor(trace.clone())
+        .interceptor(PageHandover);
     Ok(Ec2 {
         client: Client::from_conf(config.build()),
         trace,

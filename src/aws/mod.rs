@@ -7,6 +7,7 @@ mod failure;
 mod first_contact;
 mod http;
 mod obstacle;
+mod page;
 mod patience;
 mod proxy;
 mod role;
