@@ -5,9 +5,11 @@
 mod listing;
 mod record;
 mod request;
+mod timestamp;
 mod token;
 
 pub use listing::{Listing, ListingError, Page, dry_run};
 pub use record::Entry;
 pub use request::{Batch, Filter, MOST_IDS, Request};
+pub use timestamp::Timestamp;
 pub use token::{BatchMark, Token, TokenError};

@@ -38,16 +38,17 @@ impl Delimited {
 impl<R: Record> Writer<R> for Delimited {
     fn page(&mut self, records: &[R]) -> io::Result<()> {
         self.begin::<R>()?;
-        let mut digits = Vec::new();
+        let mut digits = [0; "-9223372036854775808".len()];
         for record in records {
             for &column in &self.columns {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_field("")?,
                     Cell::Text(text) => self.out.write_field(text)?,
                     Cell::Number(number) => {
-                        digits.clear();
-                        write!(digits, "{number}")?;
-                        self.out.write_field(&digits)?;
+                        let mut rest = digits.as_mut_slice();
+                        write!(rest, "{number}")?;
+                        let unused = rest.len();
+                        self.out.write_field(&digits[..digits.len() - unused])?;
                     }
                 }
             }
