@@ -235,18 +235,23 @@ pub(super) fn describe(body: &[u8]) -> String {
 
 /// The name of the root, once all of the document is read; `each` sees every event on the way. Nothing may stand
 /// beside the root but comments, processing instructions and white space.
-pub(super) fn document(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
         None => return Err(Defect::Empty),
         Some(b'<') => {}
         Some(_) => return Err(Defect::NotXml),
     }
-    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
-        None => Defect::Cut,
-        Some(_) => Defect::Damaged(error.valid_up_to() as u64),
-    })?;
-    let mut reader = Reader::from_str(text);
+    // The reader checks the encoding of what it hands out, so that one look at the whole is for errors only.
+    events(body, each).map_err(|defect| match str::from_utf8(body) {
+        Ok(_) => defect,
+        Err(error) if error.error_len().is_none() => Defect::Cut,
+        Err(error) => Defect::Damaged(error.valid_up_to() as u64),
+    })
+}
+
+fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+    let mut reader = Reader::from_reader(body);
     let mut root = None;
     // How many elements are open.
     let mut depth = 0_usize;
