@@ -19,6 +19,8 @@ pub use client::{Connection, Ec2, connect};
 
 pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;
+#[doc(hidden)]
+pub use page::{Page, decode_entries};
 pub use patience::Patience;
 pub use role::{AskMfa, Code};
 pub use trace::Retries;

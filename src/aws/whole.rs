@@ -191,10 +191,15 @@ async fn head(
 /// a byte now and then must not hold the program for ever.
 const SLOWEST: usize = 1024;
 
+/// As much as is set aside for a body before it comes, in bytes.
+const MOST_AT_ONCE: u64 = 1024 * 1024;
+
 async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, ConnectorError> {
     let began = Instant::now();
+    // What a server says of the length is not worth more memory than a usual page takes.
+    let length = body.content_length().unwrap_or(0).min(MOST_AT_ONCE);
     let mut body = ByteStream::new(body);
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length as usize);
     loop {
         let next = match limit {
             None => body.next().await,
