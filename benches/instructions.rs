@@ -91,7 +91,8 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
 
 /// A page as the service sends it.
 fn page() -> String {
-    let form = format!("Action=DescribeImageUsageReportEntries&MaxResults={ENTRIES}");
+    let form =
+        format!("Action=DescribeImageUsageReportEntries&Version=2016-11-15&MaxResults={ENTRIES}");
     emulator().answer(form.as_bytes()).body
 }
 
