@@ -1,6 +1,7 @@
 //! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
@@ -12,12 +13,13 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::credentials::Sources;
 use super::first_contact::FirstContact;
+use super::page::PageHandover;
 use super::patience::Patience;
 use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;
-use super::{Endpoint, Failure, endpoint, http};
+use super::{Endpoint, EndpointUrl, Failure, endpoint, http};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -82,16 +84,19 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
     let (config, region) = match connection.endpoint {
         Endpoint::Offline(answers) => offline(answers, region, &patience),
         Endpoint::Url(url) => {
-            let (config, region) = online(profile, region, ca_bundle, &patience, ask_mfa).await?;
-            // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
-            (config.endpoint_url(url.to_string()), region)
+            online(profile, region, Some(url), ca_bundle, &patience, ask_mfa).await?
         }
-        Endpoint::Configured => online(profile, region, ca_bundle, &patience, ask_mfa).await?,
+        Endpoint::Configured => {
+            online(profile, region, None, ca_bundle, &patience, ask_mfa).await?
+        }
     };
     let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
         .expect("a package name and a version are valid in a user agent");
     let trace = Trace::new(connection.debug);
-    let config = config.app_name(app_name).interceptor(trace.clone());
+    let config = config
+        .app_name(app_name)
+        .interceptor(trace.clone())
+        .interceptor(PageHandover);
     Ok(Ec2 {
         client: Client::from_conf(config.build()),
         trace,
@@ -122,14 +127,16 @@ fn offline(
 async fn online(
     profile: Option<String>,
     region: Option<String>,
+    url: Option<EndpointUrl>,
     ca_bundle: Option<PathBuf>,
     patience: &Patience,
     ask_mfa: AskMfa,
 ) -> Result<(Builder, String), Failure> {
     let env = Env::real();
     let profiles = load_profiles(profile.clone()).await?;
-    let trust = Trust::choose(ca_bundle, &env, profiles.get("ca_bundle"))?;
-    let http = http::client(trust, &env)?;
+    let named = ca_bundle.is_some();
+    let trust = Arc::new(Trust::choose(ca_bundle, &env, profiles.get("ca_bundle")));
+    let http = http::client(Arc::clone(&trust), &env)?;
     let (retries, chosen) = patience.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -168,7 +175,14 @@ async fn online(
     let mut config = Builder::from(&shared)
         .http_client(whole(http))
         .credentials_provider(credentials);
-    config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
+    // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
+    let configured = endpoint::configured(&shared)?;
+    let url = url.or(configured).map(|url| url.to_string());
+    // A plain endpoint needs no certificates; only what the user named for this very run is looked at all the same.
+    if named || !url.as_ref().is_some_and(|url| url.starts_with("http:")) {
+        trust.context().map_err(Clone::clone)?;
+    }
+    config.set_endpoint_url(url);
     if !chosen {
         let first_contact = FirstContact::default();
         config = config

@@ -27,8 +27,7 @@ use super::trust::Trust;
 ///
 /// # Errors
 /// [`Failure::Configuration`] for a proxy variable that is no URL.
-pub(super) fn client(trust: Trust, env: &Env) -> Result<SharedHttpClient, Failure> {
-    let trust = Arc::new(trust);
+pub(super) fn client(trust: Arc<Trust>, env: &Env) -> Result<SharedHttpClient, Failure> {
     let route = |scheme| -> Result<Route, Failure> {
         let proxy = Proxy::from_env(env, &scheme)?;
         Ok(Route::new(&scheme, proxy, Arc::clone(&trust)))
@@ -75,6 +74,11 @@ impl HttpConnector for Chooser {
             Some("http") => &self.routes.http,
             _ => &self.routes.https,
         };
+        if route.tls
+            && let Err(unusable) = route.trust.context()
+        {
+            return HttpConnectorFuture::ready(Err(obstacle::bundle(unusable.clone())));
+        }
         let sent = route
             .client
             .http_connector(&self.settings, &self.components)
@@ -101,6 +105,8 @@ struct Route {
     client: SharedHttpClient,
     proxy: Option<Proxy>,
     trust: Arc<Trust>,
+    /// Whether the server or the proxy speaks TLS.
+    tls: bool,
 }
 
 impl fmt::Debug for Route {
@@ -117,13 +123,14 @@ impl Route {
                 .as_ref()
                 .is_some_and(|proxy| proxy.name.starts_with("https:"));
         let config = proxy.as_ref().map(|proxy| proxy.config.clone());
-        let context = trust.context.clone();
+        let authorities = Arc::clone(&trust);
         // The SDK's client keeps what this makes, by its settings.
         let client = Builder::new().build_with_connector_fn(move |settings, _| {
             let mut connector = Connector::builder();
             connector.set_connector_settings(settings.cloned());
             connector.set_proxy_config(config.clone());
             if tls {
+                let context = authorities.context().expect("looked at before a request");
                 connector
                     .tls_provider(Provider::Rustls(CryptoMode::Ring))
                     .tls_context(context.clone())
@@ -136,6 +143,7 @@ impl Route {
             client,
             proxy,
             trust,
+            tls,
         }
     }
 }

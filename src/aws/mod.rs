@@ -7,6 +7,7 @@ mod failure;
 mod first_contact;
 mod http;
 mod obstacle;
+mod page;
 mod patience;
 mod proxy;
 mod role;
@@ -18,6 +19,8 @@ pub use client::{Connection, Ec2, connect};
 
 pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;
+#[doc(hidden)]
+pub use page::{Page, decode_entries};
 pub use patience::Patience;
 pub use role::{AskMfa, Code};
 pub use trace::Retries;

@@ -15,6 +15,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::failure::chain;
+use super::trust::Unusable;
 
 /// Why a request did not get through.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,11 @@ pub(super) fn explain(
         }
     };
     of_same_kind(&error, obstacle)
+}
+
+/// The error for a CA bundle without which there is no TLS.
+pub(super) fn bundle(Unusable { problem, next_step }: Unusable) -> ConnectorError {
+    ConnectorError::other(Obstacle { problem, next_step }.into(), None)
 }
 
 /// The error for a proxy that wants another user name and password, or any at all.

@@ -1,6 +1,7 @@
 //! Which certificate authorities are trusted: those of a CA bundle, or else the system's.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::os_shim_internal::Env;
@@ -13,60 +14,76 @@ use super::Failure;
 /// The authorities that may vouch for a server.
 #[derive(Debug)]
 pub(super) struct Trust {
-    /// For the SDK's HTTP client.
-    pub(super) context: TlsContext,
     /// What they are called in a message.
     pub(super) name: String,
+    /// The bundle that replaces the system's authorities.
+    bundle: Option<PathBuf>,
+    context: OnceLock<Result<TlsContext, Unusable>>,
+}
+
+/// Why a bundle cannot be used.
+#[derive(Clone, Debug)]
+pub(super) struct Unusable {
+    /// What is wrong with which bundle.
+    pub(super) problem: String,
+    /// What the user can do.
+    pub(super) next_step: &'static str,
+}
+
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Self {
+        Self::Configuration {
+            problem: unusable.problem,
+            next_step: unusable.next_step.to_owned(),
+        }
+    }
 }
 
 impl Trust {
     /// Takes the first of the flag, `AWS_CA_BUNDLE` and the profile's `ca_bundle`. As in the AWS CLI, what it names
-    /// replaces the system's authorities, and an empty setting is none.
-    ///
-    /// # Errors
-    /// [`Failure::Configuration`] when the bundle cannot be read or holds anything but usable certificates.
-    pub(super) fn choose(
-        flag: Option<PathBuf>,
-        env: &Env,
-        profile: Option<&str>,
-    ) -> Result<Self, Failure> {
+    /// replaces the system's authorities, and an empty setting is none. Nothing is read yet.
+    pub(super) fn choose(flag: Option<PathBuf>, env: &Env, profile: Option<&str>) -> Self {
         let variable = env.get("AWS_CA_BUNDLE").ok();
         let setting = |value: Option<&str>, from| {
             value
                 .filter(|path| !path.is_empty())
                 .map(|path| (PathBuf::from(path), from))
         };
-        match flag
+        let bundle = flag
             .map(|path| (path, "--ca-bundle"))
             .or_else(|| setting(variable.as_deref(), "AWS_CA_BUNDLE"))
-            .or_else(|| setting(profile, "the profile's ca_bundle"))
-        {
-            Some((path, from)) => {
-                let name = format!("{} ({from})", path.display());
-                let pem = read(&path).map_err(|problem| Failure::Configuration {
-                    problem: format!("the CA bundle {name} {problem}"),
-                    next_step: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
-                                -----END CERTIFICATE-----"
-                        .to_owned(),
-                })?;
-                let roots = TrustStore::empty().with_pem_certificate(pem);
-                Ok(Self::new(roots, name))
-            }
-            None => Ok(Self::new(
-                TrustStore::default(),
-                "the system's certificate store".to_owned(),
-            )),
+            .or_else(|| setting(profile, "the profile's ca_bundle"));
+        Self {
+            name: match &bundle {
+                Some((path, from)) => format!("{} ({from})", path.display()),
+                None => "the system's certificate store".to_owned(),
+            },
+            bundle: bundle.map(|(path, _)| path),
+            context: OnceLock::new(),
         }
     }
 
-    fn new(roots: TrustStore, name: String) -> Self {
-        Self {
-            context: TlsContext::builder()
-                .with_trust_store(roots)
-                .build()
-                .expect("a trust store alone is a valid context"),
-            name,
-        }
+    /// The context for the SDK's HTTP client. A bundle is read when this is first called.
+    ///
+    /// # Errors
+    /// [`Unusable`] when the bundle cannot be read or holds anything but usable certificates.
+    pub(super) fn context(&self) -> Result<&TlsContext, &Unusable> {
+        let read = || {
+            let roots = match &self.bundle {
+                None => TrustStore::default(),
+                Some(path) => {
+                    let pem = read(path).map_err(|problem| Unusable {
+                        problem: format!("the CA bundle {} {problem}", self.name),
+                        next_step: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
+                                    -----END CERTIFICATE-----",
+                    })?;
+                    TrustStore::empty().with_pem_certificate(pem)
+                }
+            };
+            let context = TlsContext::builder().with_trust_store(roots).build();
+            Ok(context.expect("a trust store alone is a valid context"))
+        };
+        self.context.get_or_init(read).as_ref()
     }
 }
 

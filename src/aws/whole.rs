@@ -26,6 +26,8 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use tokio::time::{Instant, timeout_at};
 
+use super::page;
+
 /// `client`, but every success that it gives is whole.
 pub(super) fn whole(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(WholeClient(client))
@@ -143,10 +145,17 @@ impl HttpConnector for WholeConnector {
             let body = read(response.take_body(), settings.read_timeout()).await?;
             let status = response.status();
             if status.is_success() {
-                check(&body, &root).map_err(|defect| {
+                let checked = match root.as_str() {
+                    page::ROOT => page::read(&body),
+                    _ => check(&body, &root).map(|()| None),
+                };
+                let page = checked.map_err(|defect| {
                     let status = status.as_u16();
                     ConnectorError::io(Fault::Body { defect, status }.into())
                 })?;
+                if let Some(page) = page {
+                    page::attach(page, &mut response);
+                }
             }
             *response.body_mut() = SdkBody::from(body);
             Ok(response)
@@ -182,10 +191,15 @@ async fn head(
 /// a byte now and then must not hold the program for ever.
 const SLOWEST: usize = 1024;
 
+/// As much as is set aside for a body before it comes, in bytes.
+const MOST_AT_ONCE: u64 = 1024 * 1024;
+
 async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, ConnectorError> {
     let began = Instant::now();
+    // What a server says of the length is not worth more memory than a usual page takes.
+    let length = body.content_length().unwrap_or(0).min(MOST_AT_ONCE);
     let mut body = ByteStream::new(body);
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length as usize);
     loop {
         let next = match limit {
             None => body.next().await,
@@ -207,8 +221,8 @@ async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, Connect
 }
 
 /// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else.
-fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
-    let root = document(body)?;
+pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
+    let root = document(body, |_| {})?;
     if root == wanted {
         Ok(())
     } else {
@@ -218,26 +232,31 @@ fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
 
 /// What the body of an error answer is, where the SDK found no error code in it.
 pub(super) fn describe(body: &[u8]) -> String {
-    match document(body) {
+    match document(body, |_| {}) {
         Ok(root) => format!("a document `{root}` without an error code"),
         Err(defect) => defect.to_string(),
     }
 }
 
-/// The name of the root, once all of the document is read. Nothing may stand beside the root but comments,
-/// processing instructions and white space.
-fn document(body: &[u8]) -> Result<String, Defect> {
+/// The name of the root, once all of the document is read; `each` sees every event on the way. Nothing may stand
+/// beside the root but comments, processing instructions and white space.
+pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
         None => return Err(Defect::Empty),
         Some(b'<') => {}
         Some(_) => return Err(Defect::NotXml),
     }
-    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
-        None => Defect::Cut,
-        Some(_) => Defect::Damaged(error.valid_up_to() as u64),
-    })?;
-    let mut reader = Reader::from_str(text);
+    // The reader checks the encoding of what it hands out, so that one look at the whole is for errors only.
+    events(body, each).map_err(|defect| match str::from_utf8(body) {
+        Ok(_) => defect,
+        Err(error) if error.error_len().is_none() => Defect::Cut,
+        Err(error) => Defect::Damaged(error.valid_up_to() as u64),
+    })
+}
+
+fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+    let mut reader = Reader::from_reader(body);
     let mut root = None;
     // How many elements are open.
     let mut depth = 0_usize;
@@ -248,6 +267,7 @@ fn document(body: &[u8]) -> Result<String, Defect> {
             _ => Defect::Damaged(reader.error_position()),
         })?;
         let damaged = || Err(Defect::Damaged(reader.buffer_position()));
+        each(&event);
         match event {
             Event::Start(_) if depth > 0 => depth += 1,
             Event::Start(tag) if root.is_none() => {

@@ -4,6 +4,8 @@
 
 mod question;
 mod record;
+mod timestamp;
 
 pub use question::DescribeEntries;
 pub use record::Entry;
+pub use timestamp::Timestamp;

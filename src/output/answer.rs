@@ -2,7 +2,7 @@
 //!
 //! What a reader has is known to the row, also when a write fails or is given up: a resume token can then name the
 //! first entry that is missing. Pipes are written to only while they have room, so that a reader that stalls does
-//! not keep Ctrl-C waiting.
+//! not keep Ctrl-C waiting; files, which always have, get more at a time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,7 +13,10 @@ use std::rc::Rc;
 use super::{Options, Record, Writer, writer};
 
 /// As much as Linux puts into a pipe wholly or not at all (`PIPE_BUF`), in bytes.
-const PIECE: usize = 4096;
+const PIPE_PIECE: usize = 4096;
+
+/// As much as is written to a file at a time, in bytes.
+const FILE_PIECE: usize = 256 * 1024;
 
 /// A destination cannot be written to.
 #[derive(Debug, thiserror::Error)]
@@ -111,11 +114,14 @@ impl<R: Record + 'static> Answer<R> {
     }
 
     async fn send(&mut self) -> anyhow::Result<()> {
-        let bytes = self.rendered.0.take();
+        let mut bytes = self.rendered.0.take();
         let mut sent = 0;
         while sent < bytes.len() {
-            let piece = self.piece(bytes.len() - sent);
-            room(&self.sink.file).await;
+            let most = match room(&self.sink.file).await {
+                Room::Some => PIPE_PIECE,
+                Room::Always => FILE_PIECE,
+            };
+            let piece = self.piece(bytes.len() - sent, most);
             match self.sink.out.write(&bytes[sent..sent + piece]) {
                 Ok(0) => return Err(self.error(io::ErrorKind::WriteZero.into())),
                 Ok(length) => {
@@ -126,6 +132,9 @@ impl<R: Record + 'static> Answer<R> {
                 Err(error) => return Err(self.error(error)),
             }
         }
+        // The next page takes its place.
+        bytes.clear();
+        self.rendered.0.replace(bytes);
         let flushed = self.sink.out.flush();
         flushed.map_err(|error| self.error(error))
     }
@@ -138,16 +147,16 @@ impl<R: Record + 'static> Answer<R> {
         .into()
     }
 
-    /// The length of the next piece of `rest` bytes: of whole rows, unless one alone is longer.
-    fn piece(&self, rest: usize) -> usize {
+    /// The length of the next piece of `rest` bytes, `most` at most: of whole rows, unless one alone is longer.
+    fn piece(&self, rest: usize, most: usize) -> usize {
         let mut whole = 0;
         for row in &self.lengths {
-            if whole + row > PIECE {
-                return if whole > 0 { whole } else { PIECE };
+            if whole + row > most {
+                return if whole > 0 { whole } else { most };
             }
             whole += row;
         }
-        rest.min(PIECE)
+        rest.min(most)
     }
 
     /// Counts the rows that are out, with `length` more bytes.
@@ -186,19 +195,35 @@ impl Write for Rendered {
     }
 }
 
-/// Waits until a pipe or a terminal has room. Files and devices always have.
+/// How much may be written without being kept waiting.
+enum Room {
+    /// A pipe or a terminal has room for something.
+    Some,
+    /// Files and devices always have room.
+    #[cfg_attr(not(unix), expect(dead_code))]
+    Always,
+}
+
+/// Waits until there is room.
 #[cfg(unix)]
-async fn room(file: &File) {
+async fn room(file: &File) -> Room {
     use tokio::net::unix::pipe::Sender;
 
-    // Registered anew each time: of a descriptor that blocks, only this tells whether there is room now.
-    if let Ok(pipe) = file.try_clone().and_then(Sender::from_file_unchecked) {
-        let _ = pipe.writable().await;
+    // Registered anew each time: of a descriptor that blocks, only this tells whether there is room now. Of what
+    // always has room, the system takes no registration.
+    match file.try_clone().and_then(Sender::from_file_unchecked) {
+        Ok(pipe) => {
+            let _ = pipe.writable().await;
+            Room::Some
+        }
+        Err(_) => Room::Always,
     }
 }
 
 #[cfg(not(unix))]
-async fn room(_: &File) {}
+async fn room(_: &File) -> Room {
+    Room::Some
+}
 
 #[cfg(test)]
 mod tests {

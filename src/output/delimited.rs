@@ -3,9 +3,9 @@
 //! Quoting is that of RFC 4180 for both. Lines end with a line feed alone, where the RFC has CR LF: that is
 //! what DuckDB, pandas and the Unix tools write, and every reader takes it.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::{Cell, Out, Record, Writer};
+use super::{Cell, Out, Record, Writer, digits};
 
 /// Writes records as lines of values with a delimiter between them. An absent value is empty.
 pub(super) struct Delimited {
@@ -38,16 +38,14 @@ impl Delimited {
 impl<R: Record> Writer<R> for Delimited {
     fn page(&mut self, records: &[R]) -> io::Result<()> {
         self.begin::<R>()?;
-        let mut digits = Vec::new();
+        let mut place = [0; 20];
         for record in records {
             for &column in &self.columns {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_field("")?,
                     Cell::Text(text) => self.out.write_field(text)?,
                     Cell::Number(number) => {
-                        digits.clear();
-                        write!(digits, "{number}")?;
-                        self.out.write_field(&digits)?;
+                        self.out.write_field(digits(number, &mut place))?;
                     }
                 }
             }

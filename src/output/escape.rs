@@ -41,6 +41,10 @@ pub(super) fn replace(
 
 /// Whether a terminal or a reader would act on the character rather than show it.
 pub(super) fn is_control(character: char) -> bool {
+    // Nearly all there is.
+    if matches!(character, ' '..='~') {
+        return false;
+    }
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -66,7 +66,13 @@ impl<R: Record> Writer<R> for Markdown {
 
 /// Writes a value so that Markdown and HTML show it as it is.
 fn literal(text: &str) -> Cow<'_, str> {
-    let special = |c| is_control(c) || "\\|`*_~[]<>&$".contains(c);
+    let is_mark = |c| {
+        matches!(
+            c,
+            '\\' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '&' | '$'
+        )
+    };
+    let special = |c| is_mark(c) || is_control(c);
     replace(text, special, |character, literal| match character {
         '<' => literal.push_str("&lt;"),
         '>' => literal.push_str("&gt;"),

@@ -116,6 +116,14 @@ const BUFFER: usize = 64 * 1024;
 /// Where a format writes: buffered, because formats write a value at a time.
 type Out = BufWriter<Box<dyn Write>>;
 
+/// The digits of a number, in a place that holds those of any.
+fn digits(number: i64, place: &mut [u8; 20]) -> &[u8] {
+    let mut rest = place.as_mut_slice();
+    write!(rest, "{number}").expect("the smallest number has 20 characters");
+    let length = 20 - rest.len();
+    &place[..length]
+}
+
 /// The columns asked for, or all of them.
 fn selected<R: Record>(columns: Option<Vec<usize>>) -> Vec<usize> {
     columns.unwrap_or_else(|| (0..R::COLUMNS.len()).collect())

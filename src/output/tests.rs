@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use aws_smithy_types::DateTime;
 use proptest::prelude::*;
 use snapbox::data::DataFormat;
 use snapbox::{Data, assert_data_eq, str};
@@ -75,7 +76,9 @@ fn entry(resource_type: &str, usage_count: i64, account_id: &str) -> Entry {
         usage_count: Some(usage_count),
         account_id: Some(account_id.to_owned()),
         image_id: Some("ami-0abcdef1234567890".to_owned()),
-        report_creation_time: Some("2025-09-29T13:27:12.322Z".to_owned()),
+        report_creation_time: Some(
+            DateTime::from_secs_and_nanos(1_759_152_432, 322_000_000).into(),
+        ),
     }
 }
 
@@ -535,7 +538,10 @@ fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
         any::<Option<i64>>(),
         any_text(),
         any_text(),
-        any_text(),
+        prop::option::of(
+            (any::<i64>(), 0..1_000_000_000_u32)
+                .prop_map(|(seconds, nanos)| DateTime::from_secs_and_nanos(seconds, nanos).into()),
+        ),
     );
     prop::collection::vec(entry, 0..8).prop_map(|entries| {
         let entry = |(resource_type, report_id, usage_count, account_id, image_id, time)| Entry {
