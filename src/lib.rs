@@ -13,5 +13,6 @@ pub mod commands;
 pub mod emulator;
 pub mod entries;
 pub mod exit;
+pub mod images;
 pub mod listing;
 pub mod output;
