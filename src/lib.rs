@@ -13,6 +13,7 @@ pub mod commands;
 pub mod emulator;
 pub mod entries;
 pub mod exit;
+pub mod images;
 pub mod listing;
 pub mod output;
 pub mod reports;
