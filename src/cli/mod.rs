@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::engine::ArgValueCandidates;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -39,6 +39,8 @@ use clap_complete::engine::ArgValueCandidates;
     args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
+    // `--region` takes several values, and may stand before the subcommand.
+    subcommand_precedence_over_arg = true,
     max_term_width = 100,
     after_long_help = manual::PROGRAM
 )]
@@ -94,15 +96,25 @@ pub struct Connection {
     )]
     pub profile: Option<String>,
 
-    /// Ask in this Region
+    /// Ask in this Region, or in several, one after the other
+    ///
+    /// Of several, each row tells its `Region`. Where one fails, the others are answered all the same; then the exit
+    /// status is not 0, and stderr says which Region is missing.
     #[arg(
         long,
         global = true,
         value_name = "REGION",
-        value_parser = NonEmptyStringValueParser::new(),
-        add = ArgValueCandidates::new(candidates::regions)
+        num_args = 1..,
+        add = ArgValueCompleter::new(candidates::regions)
     )]
-    pub region: Option<String>,
+    pub region: Vec<String>,
+
+    /// Ask in all Regions that are enabled for the account
+    ///
+    /// DescribeRegions tells them, in the Region of AWS_REGION or the profile, else in us-east-1; that needs the
+    /// permission ec2:DescribeRegions. They are asked in the order of their names.
+    #[arg(long, global = true, conflicts_with = "region")]
+    pub all_regions: bool,
 
     /// Send requests to this URL instead of the Region's endpoint
     ///
