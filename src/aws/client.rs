@@ -61,6 +61,11 @@ impl Ec2 {
             .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
     }
 
+    /// The name of the Region that is asked.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// How many attempts the request took that was sent last.
     pub(super) fn attempts(&self) -> u32 {
         self.trace.attempts()

@@ -16,7 +16,7 @@ mod regions;
 pub mod shorthand;
 pub mod text_file;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -168,6 +168,20 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,
 
+    /// Send so many requests at the same time, from 1 to 64
+    ///
+    /// Lists of IDs are split into batches that can be asked for at the same time. The answer is the same at any
+    /// number. Where the service throttles, all of them slow down together.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = concurrency,
+        allow_negative_numbers = true,
+        default_value = "8"
+    )]
+    pub concurrency: NonZeroUsize,
+
     /// Answer from built-in sample data, or from a saved document: no account, no network
     ///
     /// FILE holds what `amiusage entries --output json` or the AWS CLI wrote. The answer goes through the real
@@ -230,6 +244,15 @@ pub enum Color {
 fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
     text.parse()
         .map_err(|_| "a whole number from 1 on; 1 tries once and never again".to_owned())
+}
+
+fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
+    // The service takes some 20 requests a second: more at once gain nothing.
+    const MOST: usize = 64;
+    text.parse()
+        .ok()
+        .filter(|number: &NonZeroUsize| number.get() <= MOST)
+        .ok_or_else(|| format!("a whole number from 1 to {MOST}"))
 }
 
 /// A time-out: zero stands for none, as in the AWS CLI.

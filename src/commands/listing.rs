@@ -49,6 +49,7 @@ where
     Q: Question,
     Q::Item: Record,
 {
+    let concurrency = connection.concurrency;
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await?;
     if plan.dry_run {
@@ -64,8 +65,14 @@ where
     let listing = if plan.one_page {
         Listing::of_one_page(ec2, plan.question, plan.start)
     } else {
-        Listing::new(ec2, plan.question, plan.start, plan.limit)
-            .map_err(|error| ArgumentError::new("--starting-token", error))?
+        Listing::new(
+            vec![ec2],
+            plan.question,
+            plan.start,
+            plan.limit,
+            concurrency,
+        )
+        .map_err(|error| ArgumentError::new("--starting-token", error))?
     };
     let Form { options, out_file } = plan.form;
     let destination = Destination::open(out_file.as_deref())?;

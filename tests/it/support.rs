@@ -11,6 +11,11 @@ use std::time::Duration;
 
 use amiusage::aws::Patience;
 use amiusage::emulator::{Emulator, Reply, State};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use snapbox::cmd::Command;
 
@@ -410,4 +415,26 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         head,
         form: String::from_utf8(form).unwrap(),
     })
+}
+
+struct Scripted<F>(F);
+
+impl<F> std::fmt::Debug for Scripted<F> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Scripted")
+    }
+}
+
+impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let reply = self.0(request.body().bytes().unwrap());
+        let status = reply.status.try_into().unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(reply.body))))
+    }
+}
+
+/// An HTTP client within this process that answers each request by its form.
+pub fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Scripted(answer));
+    http_client_fn(move |_, _| connector.clone())
 }
