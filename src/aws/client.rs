@@ -49,11 +49,6 @@ pub struct Ec2 {
 }
 
 impl Ec2 {
-    /// The Region that requests are signed for.
-    pub fn region(&self) -> &Arc<str> {
-        &self.region
-    }
-
     /// The endpoint as a message names it: the URL that requests went to, or else the Region.
     pub fn endpoint(&self) -> String {
         self.trace
@@ -135,11 +130,14 @@ impl Account {
     /// # Errors
     /// [`Failure::Configuration`] where none was, or for what cannot be the name of a Region.
     pub fn client(&self) -> Result<Ec2, Failure> {
-        let region = self.region.as_deref().ok_or_else(|| Failure::Configuration {
-            problem: "no Region is set".to_owned(),
-            next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
-                .to_owned(),
-        })?;
+        let region = self
+            .region
+            .as_deref()
+            .ok_or_else(|| Failure::Configuration {
+                problem: "no Region is set".to_owned(),
+                next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
+                    .to_owned(),
+            })?;
         self.client_in(region, None)
     }
 
@@ -201,11 +199,7 @@ impl Account {
 const FIRST_REGION: &str = "us-east-1";
 
 /// The settings of a client that reads no file, no environment and no network.
-fn offline(
-    answers: SharedHttpClient,
-    region: Option<String>,
-    patience: &Patience,
-) -> Account {
+fn offline(answers: SharedHttpClient, region: Option<String>, patience: &Patience) -> Account {
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .http_client(whole(answers))

@@ -82,18 +82,47 @@ Examples:
 
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\
+Actions:
+  DescribeImageUsageReportEntries, DescribeImageUsageReports,
+  CreateImageUsageReport, DeleteImageUsageReport, DescribeImages,
+  DescribeImageReferences and DescribeRegions, with EC2's quotas: 1 pending
+  report an image, 2,000 a Region. What was created is gone when it ends.
+
+Documents:
+  The document of --state, and of --offline=FILE, is a JSON object of lists.
+  The first four are as the AWS CLI prints them, and one document may hold
+  the answers of several commands. Every list may be left out, but one about
+  usage has to be there: reports, entries or Usage.
+
+  ImageUsageReports        the reports that there are
+  ImageUsageReportEntries  their entries; seen when the report is available
+  Images                   all images of the account, which is the owner of
+                           the first; without it, any image has reports
+  ImageReferences          what the account itself uses images for
+  Usage                    what a new report finds, each with ImageId,
+                           ResourceType, AccountId and UsageCount
+  FailingReports           images whose new reports fail, each with ImageId
+                           and StateReason
+
+  A new report holds, of the image's Usage, what it was created for. Where
+  there is none, it holds that of the image's newest available report. An
+  item with a Region is in this Region, one without is in every Region.
+
 Examples:
   The sample data, until Ctrl-C:
     amiusage emulator
 
   Then in another shell, after the two lines that it printed:
     amiusage entries --image-ids ami-0abcdef1234567890
-    aws ec2 describe-image-usage-report-entries \\
-        --image-ids ami-0abcdef1234567890
+    aws ec2 create-image-usage-report --image-id ami-0abcdef1234567890 \\
+        --resource-types ResourceType=ec2:Instance
 
   A lot of data, from a slow service, at any free port:
     amiusage emulator --listen 127.0.0.1:0 \\
         --synthetic images=20,entries=50000 --latency 50ms
+
+  A service that throttles, to try a script against it:
+    amiusage emulator --throttle burst=100,rate=20 --report-delay 30s
 
 Exit status:
   0    ended with Ctrl-C or SIGTERM

@@ -9,7 +9,7 @@ use super::connection::load_state;
 use super::signals;
 use super::terminal::Terminal;
 use crate::cli;
-use crate::emulator::{self, Emulator, State};
+use crate::emulator::{self, Emulator, Settings, State};
 use crate::output::write_to_stdout;
 
 /// Serves until Ctrl-C or SIGTERM, which are the usual end and no failure.
@@ -21,6 +21,11 @@ pub(super) async fn run(
         (Some(path), _) => load_state("--state", path)?,
         (None, Some(sizes)) => State::synthetic(sizes),
         (None, None) => State::sample(),
+    };
+    let settings = Settings {
+        report_delay: arguments.report_delay,
+        throttle: arguments.throttle,
+        ..Settings::default()
     };
     let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
         format!(
@@ -38,7 +43,7 @@ pub(super) async fn run(
     terminal.note("serving; put the two lines into another shell, and end with Ctrl-C");
     emulator::serve(
         listener,
-        Arc::new(Emulator::new(state)),
+        Arc::new(Emulator::with_settings(state, settings)),
         arguments.latency,
         interrupted,
     )

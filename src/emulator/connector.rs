@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-use super::Emulator;
 use super::http::{CONTENT_TYPE, REQUEST_ID};
+use super::{Emulator, signed_region};
 
 /// An HTTP client for an AWS SDK that opens no connection: `emulator` answers in its place, whatever the
 /// address. Signing, serialising, parsing and paging stay the SDK's own.
@@ -35,7 +35,8 @@ fn answer(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, Co
             "a body that streams is no request form".into(),
         ));
     };
-    let reply = emulator.answer(form);
+    let region = (request.headers().get("authorization")).and_then(signed_region);
+    let reply = emulator.answer(region, form);
     let status = StatusCode::try_from(reply.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(reply.body));

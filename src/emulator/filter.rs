@@ -2,8 +2,12 @@
 
 use wildmatch::WildMatchPattern;
 
+use super::form::Parameters;
 use super::refusal::Refusal;
-use super::request::SentFilter;
+
+/// The most filters, and the most values in each of them, that EC2 takes in a request.
+const MAX_FILTERS: usize = 50;
+const MAX_VALUES: usize = 200;
 
 /// A filter on the attribute `A` of a row.
 #[derive(Debug)]
@@ -13,25 +17,36 @@ pub(super) struct Filter<A> {
 }
 
 impl<A> Filter<A> {
-    /// Understands filters, with `attribute` to look up their names.
+    /// Takes the filters out of `parameters`, with `attribute` to look up their names.
     ///
     /// # Errors
-    /// A name that the action does not know, and a filter without values.
-    pub fn all<'a>(
-        sent: impl IntoIterator<Item = &'a SentFilter>,
+    /// A name that the action does not know, a filter without values, and too many of either.
+    pub fn all(
+        parameters: &mut Parameters,
         attribute: impl Fn(&str) -> Option<A>,
     ) -> Result<Vec<Self>, Refusal> {
+        let sent = parameters.structures("Filter", |filter| {
+            Ok((filter.text("Name"), filter.list("Value")))
+        })?;
+        if sent.len() > MAX_FILTERS || sent.iter().any(|(_, values)| values.len() > MAX_VALUES) {
+            return Err(Refusal::new(
+                "FilterLimitExceeded",
+                format!(
+                    "A request has at most {MAX_FILTERS} filters, and a filter at most {MAX_VALUES} values"
+                ),
+            ));
+        }
         sent.into_iter()
-            .map(|filter| {
+            .map(|(name, values)| {
                 // EC2 calls a filter without a name `null`.
-                let name = filter.name.as_deref().unwrap_or("null");
+                let name = name.as_deref().unwrap_or("null");
                 let Some(attribute) = attribute(name) else {
                     return Err(Refusal::new(
                         "InvalidParameterValue",
                         format!("The filter '{name}' is invalid"),
                     ));
                 };
-                if filter.values.is_empty() {
+                if values.is_empty() {
                     return Err(Refusal::new(
                         "MissingParameter",
                         format!("The filter '{name}' must contain a value"),
@@ -39,7 +54,7 @@ impl<A> Filter<A> {
                 }
                 Ok(Self {
                     attribute,
-                    values: filter.values.values().map(|value| pattern(value)).collect(),
+                    values: values.iter().map(|value| pattern(value)).collect(),
                 })
             })
             .collect()

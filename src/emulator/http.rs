@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::refusal::Refusal;
-use super::{Emulator, Reply};
+use super::{Emulator, Reply, signed_region};
 
 pub(super) const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 pub(super) const REQUEST_ID: &str = "x-amzn-requestid";
@@ -116,7 +116,9 @@ async fn reply(emulator: &Emulator, request: Request<Incoming>) -> Reply {
             "The emulator answers EC2 Query requests that are sent with POST",
         ));
     }
-    emulator.answer(&form)
+    let authorization = head.headers.get(header::AUTHORIZATION);
+    let region = (authorization.and_then(|value| value.to_str().ok())).and_then(signed_region);
+    emulator.answer(region, &form)
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {

@@ -5,34 +5,67 @@
 //! a real one. This room is the far side of the wire: it shares no types with the client's side, so that a
 //! mistake is not made twice alike.
 
+mod actions;
 mod connector;
-mod entries;
 mod filter;
+mod form;
 mod http;
+mod model;
 mod paging;
 mod refusal;
-mod reports;
+mod region;
 mod request;
 mod saved;
 mod state;
+mod store;
 mod synthetic;
+mod throttle;
 mod xml;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use actions::{ACTIONS, Account};
 pub use connector::in_memory_client;
+use form::Parameters;
 pub use http::serve;
 use refusal::Refusal;
-use request::{Action, Request};
+pub use region::signed_region;
+use request::{Call, DEFAULT_REGION};
 pub use saved::LoadError;
 pub use state::State;
 pub use synthetic::{Synthetic, SyntheticError};
+use throttle::Bucket;
+pub use throttle::{Throttle, ThrottleError};
 
-/// Answers `DescribeImageUsageReportEntries` and `DescribeImageUsageReports` from a fixed [`State`].
+/// Answers the actions about image usage from a [`State`], which some of them change.
 #[derive(Debug)]
 pub struct Emulator {
-    state: State,
+    account: Account,
+    bucket: Option<Bucket>,
     answered: AtomicU64,
+}
+
+/// How an [`Emulator`] behaves, beside what it holds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a new report is pending.
+    pub report_delay: Duration,
+    /// How many pending reports there may be in a Region. The service's quota is 2,000.
+    pub max_pending: usize,
+    /// How many requests are answered; without it, all.
+    pub throttle: Option<Throttle>,
+}
+
+impl Default for Settings {
+    /// A delay of 300 milliseconds, so that nobody waits long for an example; the service's quota; no throttling.
+    fn default() -> Self {
+        Self {
+            report_delay: Duration::from_millis(300),
+            max_pending: 2_000,
+            throttle: None,
+        }
+    }
 }
 
 /// An answer of the service, before HTTP carries it.
@@ -47,18 +80,25 @@ pub struct Reply {
 }
 
 impl Emulator {
-    /// An emulator whose account holds what `state` says.
+    /// An emulator whose account holds what `state` says, with default [`Settings`].
     pub fn new(state: State) -> Self {
+        Self::with_settings(state, Settings::default())
+    }
+
+    /// An emulator whose account holds what `state` says.
+    pub fn with_settings(state: State, settings: Settings) -> Self {
         Self {
-            state,
+            bucket: settings.throttle.map(Bucket::new),
+            account: Account::new(state, settings),
             answered: AtomicU64::new(0),
         }
     }
 
-    /// Answers one request, given its form body. Whatever the bytes, there is an answer.
-    pub fn answer(&self, form: &[u8]) -> Reply {
+    /// Answers one request, given the Region that it was [signed](signed_region) for and its form body. Whatever
+    /// the bytes, there is an answer. A request without a Region is asked in us-east-1.
+    pub fn answer(&self, region: Option<&str>, form: &[u8]) -> Reply {
         let request_id = self.next_request_id();
-        match self.body(form, &request_id) {
+        match self.body(region.unwrap_or(DEFAULT_REGION), form, &request_id) {
             Ok(body) => Reply {
                 status: 200,
                 request_id,
@@ -73,13 +113,20 @@ impl Emulator {
         refusal.into_reply(self.next_request_id())
     }
 
-    fn body(&self, form: &[u8], request_id: &str) -> Result<String, Refusal> {
-        let request = Request::parse(form)?;
-        request.check_ids(&self.state)?;
-        match request.action {
-            Action::Entries => entries::describe(&self.state, &request, request_id),
-            Action::Reports => reports::describe(&self.state, &request, request_id),
+    fn body(&self, region: &str, form: &[u8], request_id: &str) -> Result<String, Refusal> {
+        if let Some(bucket) = &self.bucket
+            && !bucket.take(Instant::now())
+        {
+            return Err(Refusal::with_status(
+                503,
+                "RequestLimitExceeded",
+                "Request limit exceeded.",
+            ));
         }
+        let mut parameters = Parameters::parse(form)?;
+        let (name, answer) = request::action(&parameters, ACTIONS)?;
+        let call = Call::new(name, region, request_id, &mut parameters)?;
+        answer(&self.account, &call, parameters)
     }
 
     /// Request IDs count up, so that the same requests get the same bytes.

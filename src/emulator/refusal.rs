@@ -34,6 +34,15 @@ impl Refusal {
         )
     }
 
+    /// Images that there are not.
+    pub fn no_image(ids: &[&str]) -> Self {
+        let message = match ids {
+            [id] => format!("The image id '[{id}]' does not exist"),
+            ids => format!("The image ids '[{}]' do not exist", ids.join(", ")),
+        };
+        Self::new("InvalidAMIID.NotFound", message)
+    }
+
     pub fn into_reply(self, request_id: String) -> Reply {
         let mut xml = Xml::new();
         xml.nest("Response", |xml| {

@@ -1,14 +1,15 @@
 //! State from a saved answer, in the shape that the AWS CLI prints.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::state::{Entry, Report, Run, runs};
+use super::model::{Image, Reference, Report, Row};
+use super::state::Images;
+use super::store::{Reports, Rows, Usage, runs};
 
 /// Why a saved document cannot be answered from.
 #[derive(Debug, thiserror::Error)]
@@ -19,15 +20,21 @@ pub enum LoadError {
          or `aws ec2 describe-image-usage-report-entries --output json`"
     )]
     Json(#[from] serde_json::Error),
-    /// It has neither list, so that every answer would be empty, as if no image were in use.
+    /// It has no list about usage, so that every answer would be empty, as if no image were in use.
     #[error(
-        "neither ImageUsageReportEntries nor ImageUsageReports is in the document; save one with \
+        "neither ImageUsageReportEntries nor ImageUsageReports nor Usage is in the document; save one with \
          `amiusage entries --output json` or `aws ec2 describe-image-usage-report-entries --output json`"
     )]
     NoLists,
-    /// Two reports have one ID.
+    /// Two reports of one Region have one ID.
     #[error("the report {0} is listed twice in ImageUsageReports; remove one of the two")]
     RepeatedReport(String),
+    /// A report has a Region in one place and none in another, so that it may be one report or two.
+    #[error(
+        "the report {0} is in one place with a Region and in another without; give it a Region everywhere \
+         or nowhere"
+    )]
+    HalfRegional(String),
     /// An entry names another image than its report or than an earlier entry of it.
     #[error(
         "entry {number} says that report {report_id} is about {entry_image}, but before that it is about \
@@ -51,12 +58,16 @@ pub enum LoadError {
 struct Document {
     image_usage_reports: Option<Vec<Report>>,
     image_usage_report_entries: Option<Vec<SavedEntry>>,
+    images: Option<Vec<Image>>,
+    image_references: Option<Vec<Reference>>,
+    usage: Option<Vec<SavedUsage>>,
+    failing_reports: Option<Vec<FailingReport>>,
 }
 
 /// An entry of the document. The service calls every member optional; without the IDs it could not be found.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SavedEntry {
+struct SavedEntry {
     image_id: String,
     report_id: String,
     resource_type: Option<String>,
@@ -64,52 +75,119 @@ pub(super) struct SavedEntry {
     account_id: Option<String>,
     #[serde(default, deserialize_with = "time")]
     report_creation_time: Option<String>,
+    region: Option<String>,
 }
 
-impl SavedEntry {
-    pub fn in_report<'s>(&'s self, report: &'s Report) -> Entry<'s> {
-        Entry {
-            report,
-            resource_type: self.resource_type.as_deref(),
-            usage_count: self.usage_count,
-            account_id: self.account_id.as_deref().map(Cow::Borrowed),
-            report_creation_time: self.report_creation_time.as_deref(),
-        }
-    }
+/// What a new report of an image finds: an entry to be.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedUsage {
+    image_id: String,
+    resource_type: String,
+    account_id: String,
+    usage_count: i64,
+    region: Option<String>,
 }
 
-/// A document that holds together. Its entries are those of the runs, in order.
+/// An image whose new reports fail, and why.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct FailingReport {
+    pub image_id: String,
+    pub state_reason: String,
+    pub region: Option<String>,
+}
+
+/// A document that holds together.
+#[derive(Debug)]
 pub(super) struct Saved {
-    pub reports: Vec<Report>,
-    pub runs: Vec<Run>,
-    pub entries: Vec<SavedEntry>,
+    pub reports: Reports,
+    pub images: Images,
+    pub references: Vec<Reference>,
+    pub failing: Vec<FailingReport>,
+    pub regions: BTreeSet<String>,
 }
 
 pub(super) fn load(json: &str) -> Result<Saved, LoadError> {
     // A byte order mark, which some shells on Windows put before what they redirect, is no JSON.
     let document: Document = serde_json::from_str(json.trim_start_matches('\u{feff}'))?;
-    if document.image_usage_reports.is_none() && document.image_usage_report_entries.is_none() {
+    if document.image_usage_reports.is_none()
+        && document.image_usage_report_entries.is_none()
+        && document.usage.is_none()
+    {
         return Err(LoadError::NoLists);
     }
-
     let mut reports = document.image_usage_reports.unwrap_or_default();
-    let mut by_id = HashMap::new();
+    let entries = document.image_usage_report_entries.unwrap_or_default();
+    let usage = document.usage.unwrap_or_default();
+    let references = document.image_references.unwrap_or_default();
+    let failing = document.failing_reports.unwrap_or_default();
+
+    let runs = runs(owners(&mut reports, &entries)?.into_iter());
+    let images = match document.images {
+        Some(images) => Images::new(images, true),
+        None => Images::new(mentioned(&reports, &usage), false),
+    };
+    let places = [
+        reports.iter().map(|r| &r.region).collect::<Vec<_>>(),
+        images.list().iter().map(|i| &i.region).collect(),
+        references.iter().map(|r| &r.region).collect(),
+        usage.iter().map(|u| &u.region).collect(),
+        failing.iter().map(|f| &f.region).collect(),
+    ];
+    let regions = places.into_iter().flatten().flatten().cloned().collect();
+
+    let mut rows: Vec<Row> = entries.into_iter().map(Row::from).collect();
+    let mut found: HashMap<String, Vec<Usage>> = HashMap::new();
+    for usage in usage {
+        let found = found.entry(usage.image_id.clone()).or_default();
+        match found.last_mut() {
+            Some(last) if last.rows.end == rows.len() && last.region == usage.region => {
+                last.rows.end += 1;
+            }
+            _ => found.push(Usage {
+                region: usage.region.clone(),
+                rows: rows.len()..rows.len() + 1,
+            }),
+        }
+        rows.push(usage.into());
+    }
+    Ok(Saved {
+        reports: Reports::new(reports, runs, Rows::Saved(rows), found),
+        images,
+        references,
+        failing,
+        regions,
+    })
+}
+
+/// The report that each entry belongs to, by its position. Reports that only entries speak of are added.
+fn owners(reports: &mut Vec<Report>, entries: &[SavedEntry]) -> Result<Vec<usize>, LoadError> {
+    // By ID and Region, and for each ID whether its Region is said.
+    let mut positions: HashMap<(String, Option<String>), usize> = HashMap::new();
+    let mut is_regional: HashMap<String, bool> = HashMap::new();
+    let mut place = |id: &str, region: &Option<String>, next: usize| {
+        let regional = is_regional.entry(id.to_owned()).or_insert(region.is_some());
+        if *regional != region.is_some() {
+            return Err(LoadError::HalfRegional(id.to_owned()));
+        }
+        let key = (id.to_owned(), region.clone());
+        Ok(*positions.entry(key).or_insert(next))
+    };
     for (position, report) in reports.iter().enumerate() {
-        if by_id.insert(report.report_id.clone(), position).is_some() {
+        if place(&report.report_id, &report.region, position)? != position {
             return Err(LoadError::RepeatedReport(report.report_id.clone()));
         }
     }
-
-    let entries = document.image_usage_report_entries.unwrap_or_default();
     let mut owners = Vec::with_capacity(entries.len());
-    for (place, entry) in entries.iter().enumerate() {
-        let owner = *by_id.entry(entry.report_id.clone()).or_insert_with(|| {
+    for (number, entry) in entries.iter().enumerate() {
+        let owner = place(&entry.report_id, &entry.region, reports.len())?;
+        if owner == reports.len() {
             reports.push(derived(entry));
-            reports.len() - 1
-        });
+        }
         if reports[owner].image_id != entry.image_id {
             return Err(LoadError::OtherImage {
-                number: place + 1,
+                number: number + 1,
                 report_id: entry.report_id.clone(),
                 entry_image: entry.image_id.clone(),
                 report_image: reports[owner].image_id.clone(),
@@ -117,11 +195,7 @@ pub(super) fn load(json: &str) -> Result<Saved, LoadError> {
         }
         owners.push(owner);
     }
-    Ok(Saved {
-        reports,
-        runs: runs(owners.into_iter()),
-        entries,
-    })
+    Ok(owners)
 }
 
 /// The report that an entry must have come from: only `available` ones show entries.
@@ -131,7 +205,42 @@ fn derived(entry: &SavedEntry) -> Report {
         report_id: entry.report_id.clone(),
         state: "available".to_owned(),
         creation_time: entry.report_creation_time.clone(),
+        region: entry.region.clone(),
         ..Report::default()
+    }
+}
+
+/// The images that a document without images speaks of. Only an owner has reports.
+fn mentioned(reports: &[Report], usage: &[SavedUsage]) -> Vec<Image> {
+    let mut seen = HashSet::new();
+    (reports
+        .iter()
+        .map(|report| (&report.image_id, &report.region)))
+    .chain(usage.iter().map(|usage| (&usage.image_id, &usage.region)))
+    .filter(|image| seen.insert(*image))
+    .map(|(id, region)| Image::known_by(id, region.as_deref()))
+    .collect()
+}
+
+impl From<SavedEntry> for Row {
+    fn from(entry: SavedEntry) -> Self {
+        Self {
+            resource_type: entry.resource_type,
+            usage_count: entry.usage_count,
+            account_id: entry.account_id,
+            report_creation_time: entry.report_creation_time,
+        }
+    }
+}
+
+impl From<SavedUsage> for Row {
+    fn from(usage: SavedUsage) -> Self {
+        Self {
+            resource_type: Some(usage.resource_type),
+            usage_count: Some(usage.usage_count),
+            account_id: Some(usage.account_id),
+            report_creation_time: None,
+        }
     }
 }
 
@@ -195,22 +304,39 @@ mod tests {
 
     #[test]
     fn entries_alone_bring_their_reports() {
-        let saved = load(
-            r#"{"NextToken": "x", "ImageUsageReportEntries": [
+        let entries: Vec<SavedEntry> = serde_json::from_str(
+            r#"[
                 {"ImageId": "i", "ReportId": "r", "ReportCreationTime": "2025-09-29T13:27:12Z"},
-                {"ImageId": "j", "ReportId": "s"},
-                {"ImageId": "i", "ReportId": "r"}]}"#,
+                {"ImageId": "j", "ReportId": "s", "Region": "a"},
+                {"ImageId": "k", "ReportId": "s", "Region": "b"},
+                {"ImageId": "i", "ReportId": "r"}]"#,
         )
         .unwrap();
-        let ids: Vec<_> = (saved.reports.iter())
-            .map(|report| (&*report.image_id, &*report.report_id, &*report.state))
+        let mut reports = Vec::new();
+        assert_eq!(owners(&mut reports, &entries).unwrap(), [0, 1, 2, 0]);
+        let ids: Vec<_> = (reports.iter())
+            .map(|report| {
+                let region = report.region.as_deref();
+                (
+                    &*report.image_id,
+                    &*report.report_id,
+                    &*report.state,
+                    region,
+                )
+            })
             .collect();
-        assert_eq!(ids, [("i", "r", "available"), ("j", "s", "available")]);
         assert_eq!(
-            saved.reports[0].creation_time.as_deref(),
+            ids,
+            [
+                ("i", "r", "available", None),
+                ("j", "s", "available", Some("a")),
+                ("k", "s", "available", Some("b"))
+            ]
+        );
+        assert_eq!(
+            reports[0].creation_time.as_deref(),
             Some("2025-09-29T13:27:12.000Z")
         );
-        assert_eq!((saved.runs.len(), saved.entries.len()), (3, 3));
     }
 
     #[test]
@@ -254,6 +380,13 @@ mod tests {
                 {"ImageId": "i", "ReportId": "r"}, {"ImageId": "j", "ReportId": "r"}]}"#
             )
             .starts_with("entry 2 says that report r is about j")
+        );
+        assert!(
+            error(
+                r#"{"ImageUsageReports": [{"ImageId": "i", "ReportId": "r", "State": "pending"}],
+                "ImageUsageReportEntries": [{"ImageId": "i", "ReportId": "r", "Region": "a"}]}"#
+            )
+            .starts_with("the report r is in one place with a Region")
         );
     }
 }

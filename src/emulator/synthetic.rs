@@ -2,12 +2,14 @@
 //! data, and an entry is made from its position alone.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_smithy_types::DateTime;
 
+use super::model::{Entry, Image, Report, ResourceType};
 use super::saved::service_time;
-use super::state::{Entry, Report, ResourceType, Run};
+use super::store::{Reports, Rows, Run};
 
 /// How much to generate: `images=20,entries=50000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,19 +69,30 @@ const RESOURCE_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
 const FIRST_REPORT: i64 = 1_761_962_400;
 const LIFE_OF_A_REPORT: i64 = 30 * 24 * 60 * 60;
 
-/// One report an image, and the entries spread evenly over them.
-pub(super) fn reports(size: Synthetic) -> (Vec<Report>, Vec<Run>) {
-    let begin =
-        |image: usize| (image as u128 * size.entries as u128 / size.images as u128) as usize;
-    (0..size.images)
-        .map(|image| {
-            let run = Run {
-                entries: begin(image)..begin(image + 1),
-                report: image,
-            };
-            (report(image as u64), run)
+/// One report an image, with the entries spread evenly over them, and the images.
+pub(super) fn reports(size: Synthetic) -> (Reports, Vec<Image>) {
+    let (reports, runs): (Vec<_>, Vec<_>) = listed(size).unzip();
+    let images = (reports.iter().enumerate())
+        .map(|(number, report)| Image {
+            name: Some(format!("synthetic-{number:06}")),
+            ..Image::known_by(&report.image_id, None)
         })
-        .unzip()
+        .collect();
+    let reports = Reports::new(reports, runs, Rows::Synthetic, HashMap::new());
+    (reports, images)
+}
+
+fn listed(size: Synthetic) -> impl Iterator<Item = (Report, Run)> {
+    let begin =
+        move |image: usize| (image as u128 * size.entries as u128 / size.images as u128) as usize;
+    (0..size.images).map(move |image| {
+        let run = Run {
+            entries: begin(image)..begin(image + 1),
+            report: image,
+            first_row: 0,
+        };
+        (report(image as u64), run)
+    })
 }
 
 fn report(image: u64) -> Report {
@@ -168,10 +181,10 @@ mod tests {
 
     #[test]
     fn entries_are_spread_evenly_and_without_a_gap() {
-        let (reports, runs) = reports("images=7,entries=100".parse().unwrap());
-        assert_eq!(reports.len(), 7);
+        let listed: Vec<_> = listed("images=7,entries=100".parse().unwrap()).collect();
+        assert_eq!(listed.len(), 7);
         let mut end = 0;
-        for run in runs {
+        for (_, run) in listed {
             assert_eq!(run.entries.start, end);
             assert!((14..=15).contains(&run.entries.len()));
             end = run.entries.end;

@@ -39,6 +39,13 @@ impl Xml {
         self.push(&["<", name, ">", &escape(text), "</", name, ">"]);
     }
 
+    /// An element with a number in it.
+    pub fn number(&mut self, name: &str, number: i64) {
+        self.push(&["<", name, ">"]);
+        let _ = write!(self.0, "{number}");
+        self.push(&["</", name, ">"]);
+    }
+
     /// An element with text in it, where there is any to write.
     pub fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
@@ -81,6 +88,13 @@ impl Xml {
 /// Escapes markup, and writes characters that XML 1.0 does not allow as numeric references, which the AWS SDK
 /// for Rust turns back into the characters. NUL has no form in XML at all and becomes U+FFFD.
 fn escape(text: &str) -> Cow<'_, str> {
+    // Nearly all text is plain, and a page has thousands of texts.
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>' | b'&'))
+    {
+        return Cow::Borrowed(text);
+    }
     let escaped = partial_escape(text);
     if !escaped.chars().any(needs_reference) {
         return escaped;

@@ -236,7 +236,7 @@ fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
         let length = Arc::new(Mutex::new(0));
         let (end, seen) = (Arc::clone(&cut_at), Arc::clone(&length));
         let client = scripted(move |form| {
-            let mut reply = emulator.answer(form);
+            let mut reply = emulator.answer(None, form);
             match *end.lock().unwrap() {
                 Some(end) if second(form) => {
                     *seen.lock().unwrap() = reply.body.len();

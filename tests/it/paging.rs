@@ -124,7 +124,7 @@ fn refusing_after(number: usize, state: State) -> SharedHttpClient {
     let emulator = Emulator::new(state);
     let requests = AtomicUsize::new(0);
     scripted(move |form| match requests.fetch_add(1, Relaxed) {
-        before if before < number => emulator.answer(form),
+        before if before < number => emulator.answer(None, form),
         _ => refusal(403, "UnauthorizedOperation", "No more."),
     })
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use amiusage::aws::Patience;
-use amiusage::emulator::{Emulator, Reply, State};
+use amiusage::emulator::{Emulator, Reply, Settings, State, signed_region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -278,10 +278,19 @@ impl Server {
 
     /// Answers from `state` as `script` wants it.
     pub fn new(state: State, script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static) -> Self {
+        Self::with_settings(state, Settings::default(), script)
+    }
+
+    /// Answers from `state` as `settings` say and `script` wants it.
+    pub fn with_settings(
+        state: State,
+        settings: Settings,
+        script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let emulator = Arc::new(Emulator::new(state));
+        let emulator = Arc::new(Emulator::with_settings(state, settings));
         let script: Arc<Script> = Arc::new(script);
         let server = Self {
             address,
@@ -357,7 +366,7 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read_request(&mut reader) {
-        let reply = emulator.answer(request.form.as_bytes());
+        let reply = emulator.answer(signed_region(&request.head), request.form.as_bytes());
         let number = {
             let mut requests = requests.lock().unwrap();
             requests.push(request);

@@ -1,11 +1,13 @@
 //! The action `DescribeImageUsageReportEntries`.
 
-use super::filter::Filter;
-use super::paging;
-use super::refusal::Refusal;
-use super::request::Request;
-use super::state::{Entry, State};
-use super::xml::Xml;
+use super::super::filter::Filter;
+use super::super::form::Parameters;
+use super::super::model::Entry;
+use super::super::paging::Page;
+use super::super::refusal::Refusal;
+use super::super::request::Call;
+use super::super::xml::Xml;
+use super::{Account, wanted};
 
 /// What entries can be filtered by.
 #[derive(Clone, Copy, Debug)]
@@ -34,36 +36,30 @@ impl Attribute {
     }
 }
 
-/// One page of entries. Only a report that is `available` has any to show, whatever the state holds.
-pub(super) fn describe(
-    state: &State,
-    request: &Request,
-    request_id: &str,
+/// One page of entries.
+pub(super) fn answer(
+    account: &Account,
+    call: &Call<'_>,
+    mut parameters: Parameters,
 ) -> Result<String, Refusal> {
-    let filters = Filter::all(request.filters.values(), Attribute::parse)?;
-    let start = paging::start(request)?;
-    let mut wanted = state.selected(request);
-    for (wanted, report) in wanted.iter_mut().zip(state.reports()) {
-        *wanted &= report.state == "available";
-    }
-    let rows = state.entries(start, &wanted).filter(|(_, entry)| {
+    let state = &account.read().state;
+    let filters = Filter::all(&mut parameters, Attribute::parse)?;
+    let page = Page::read(call, &mut parameters, 1)?;
+    let wanted = wanted(state, call, &mut parameters)?;
+    parameters.finish()?;
+    call.end_dry_run()?;
+
+    let rows = (state.reports.entries(&wanted, page.start)).filter(|(_, entry)| {
         (filters.iter()).all(|filter| filter.accepts(filter.attribute.of(entry)))
     });
-
-    Ok(paging::page(
-        request,
-        request_id,
-        "imageUsageReportEntrySet",
-        rows,
-        write,
-    ))
+    Ok(page.answer(call, "imageUsageReportEntrySet", rows, write))
 }
 
 fn write(xml: &mut Xml, entry: &Entry<'_>) {
     xml.optional("resourceType", entry.resource_type);
     xml.text("reportId", &entry.report.report_id);
     if let Some(count) = entry.usage_count {
-        xml.text("usageCount", &count.to_string());
+        xml.number("usageCount", count);
     }
     xml.optional("accountId", entry.account_id.as_deref());
     xml.text("imageId", &entry.report.image_id);

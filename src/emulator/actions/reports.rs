@@ -1,11 +1,15 @@
 //! The action `DescribeImageUsageReports`.
 
-use super::filter::Filter;
-use super::paging;
-use super::refusal::Refusal;
-use super::request::Request;
-use super::state::{Report, State};
-use super::xml::Xml;
+use std::time::Instant;
+
+use super::super::filter::Filter;
+use super::super::form::Parameters;
+use super::super::paging::Page;
+use super::super::refusal::Refusal;
+use super::super::request::Call;
+use super::super::store::Slot;
+use super::super::xml::Xml;
+use super::{Account, wanted, write_tag};
 
 /// What reports can be filtered by.
 #[derive(Debug)]
@@ -27,39 +31,39 @@ impl Attribute {
     }
 }
 
-fn passes(filter: &Filter<Attribute>, report: &Report) -> bool {
+fn passes(filter: &Filter<Attribute>, slot: &Slot, now: Instant) -> bool {
+    let report = &slot.report;
     let mut tags = report.tags.iter().flatten();
     match &filter.attribute {
         Attribute::CreationTime => filter.accepts(report.creation_time.as_deref()),
-        Attribute::State => filter.accepts(Some(&report.state)),
+        Attribute::State => filter.accepts(Some(slot.state(now))),
         Attribute::Tag(key) => tags.any(|tag| tag.key == *key && filter.accepts(Some(&tag.value))),
         Attribute::TagKey => tags.any(|tag| filter.accepts(Some(&tag.key))),
     }
 }
 
 /// One page of reports, in any state.
-pub(super) fn describe(
-    state: &State,
-    request: &Request,
-    request_id: &str,
+pub(super) fn answer(
+    account: &Account,
+    call: &Call<'_>,
+    mut parameters: Parameters,
 ) -> Result<String, Refusal> {
-    let filters = Filter::all(request.filters.values(), Attribute::parse)?;
-    let start = paging::start(request)?;
-    let wanted = state.selected(request);
-    let rows = (state.reports().iter().enumerate().skip(start))
-        .filter(|&(position, _)| wanted[position])
-        .filter(|(_, report)| filters.iter().all(|filter| passes(filter, report)));
+    let state = &account.read().state;
+    let filters = Filter::all(&mut parameters, Attribute::parse)?;
+    let page = Page::read(call, &mut parameters, 1)?;
+    let wanted = wanted(state, call, &mut parameters)?;
+    parameters.finish()?;
+    call.end_dry_run()?;
 
-    Ok(paging::page(
-        request,
-        request_id,
-        "imageUsageReportSet",
-        rows,
-        |xml, report| write(xml, report),
-    ))
+    let rows = (state.reports.list(&wanted, page.start))
+        .filter(|(_, slot)| (filters.iter()).all(|filter| passes(filter, slot, call.now)));
+    Ok(page.answer(call, "imageUsageReportSet", rows, |xml, slot| {
+        write(xml, slot, call.now);
+    }))
 }
 
-fn write(xml: &mut Xml, report: &Report) {
+fn write(xml: &mut Xml, slot: &Slot, now: Instant) {
+    let report = &slot.report;
     xml.text("imageId", &report.image_id);
     xml.text("reportId", &report.report_id);
     xml.list(
@@ -90,12 +94,9 @@ fn write(xml: &mut Xml, report: &Report) {
             xml.characters(account);
         },
     );
-    xml.text("state", &report.state);
-    xml.optional("stateReason", report.state_reason.as_deref());
+    xml.text("state", slot.state(now));
+    xml.optional("stateReason", slot.state_reason(now));
     xml.optional("creationTime", report.creation_time.as_deref());
     xml.optional("expirationTime", report.expiration_time.as_deref());
-    xml.list("tagSet", report.tags.as_ref(), |xml, tag| {
-        xml.text("key", &tag.key);
-        xml.text("value", &tag.value);
-    });
+    xml.list("tagSet", report.tags.as_ref(), write_tag);
 }

@@ -1,0 +1,41 @@
+//! The Region that a request was signed for.
+
+/// The Region in an `Authorization` header of AWS Signature Version 4: the third part of the credential's scope,
+/// as in `AWS4-HMAC-SHA256 Credential=AKID/20250929/eu-west-1/ec2/aws4_request, …`. The signature itself is not
+/// checked.
+pub fn signed_region(authorization: &str) -> Option<&str> {
+    let (_, credential) = authorization.split_once("Credential=")?;
+    let scope = credential.split([',', ' ']).next()?;
+    // An access key has no slash, but what another tool invents may.
+    let mut parts = scope.rsplit('/');
+    (parts.next()? == "aws4_request").then_some(())?;
+    parts.nth(1).filter(|region| !region.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_in_the_scope() {
+        for (authorization, region) in [
+            (
+                "AWS4-HMAC-SHA256 Credential=AKID/20250929/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=0",
+                Some("eu-west-1"),
+            ),
+            (
+                "AWS4-HMAC-SHA256 Credential=a/b/20250929/us-east-1/ec2/aws4_request,SignedHeaders=x",
+                Some("us-east-1"),
+            ),
+            (
+                "AWS4-HMAC-SHA256 Credential=AKID/20250929//ec2/aws4_request",
+                None,
+            ),
+            ("AWS4-HMAC-SHA256 Credential=AKID", None),
+            ("Basic dTpw", None),
+            ("", None),
+        ] {
+            assert_eq!(signed_region(authorization), region, "{authorization}");
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! What is in the account beside reports: images, references, Regions; and what is in which Region.
+
+use super::*;
+
+const IMAGES: &str = "DescribeImages";
+const REFERENCES: &str = "DescribeImageReferences";
+const REGIONS: &str = "DescribeRegions";
+
+#[test]
+fn an_image_has_the_service_s_shape() {
+    let reply = ask(&sample(), IMAGES, &[("ImageId.1", "ami-0123456789abcdef0")]);
+    assert!(
+        reply.body.contains(
+            "<imagesSet><item><imageId>ami-0123456789abcdef0</imageId>\
+             <imageState>available</imageState><imageOwnerId>123456789012</imageOwnerId>\
+             <creationDate>2025-06-02T08:15:27.000Z</creationDate><isPublic>false</isPublic>\
+             <name>batch-2025-06</name><description>Batch worker, June 2025</description>\
+             <deprecationTime>2025-12-02T08:15:00.000Z</deprecationTime>\
+             <tagSet><item><key>team</key><value>platform</value></item></tagSet></item></imagesSet>"
+        ),
+        "{}",
+        reply.body
+    );
+}
+
+#[test]
+fn images_are_chosen() {
+    let state = State::from_json(
+        r#"{"Usage": [], "Images": [
+            {"ImageId": "ami-00000001", "Name": "web-1", "OwnerId": "111111111111"},
+            {"ImageId": "ami-00000002", "Name": "web-2", "State": "disabled"},
+            {"ImageId": "ami-00000003", "Name": "db-1", "OwnerId": "222222222222"},
+            {"ImageId": "ami-00000004", "Name": "db-2", "State": "pending", "Region": "eu-west-1"}]}"#,
+    );
+    let emulator = Emulator::new(state.unwrap());
+    let filter = |name, value| [("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+    for (parameters, region, expected) in [
+        (&[][..], "us-east-1", &["1", "3"][..]),
+        (&[("Owner.1", "self")], "us-east-1", &["1"]),
+        (&[("Owner.1", "111111111111")], "us-east-1", &["1"]),
+        (
+            &[("Owner.1", "self"), ("Owner.2", "222222222222")],
+            "us-east-1",
+            &["1", "3"],
+        ),
+        (
+            &[("Owner.1", "self"), ("IncludeDisabled", "true")],
+            "us-east-1",
+            &["1", "2"],
+        ),
+        (
+            &[("Owner.1", "self"), ("IncludeDeprecated", "true")],
+            "eu-west-1",
+            &["1", "4"],
+        ),
+        (
+            &[("ImageId.1", "ami-00000003"), ("Owner.1", "self")],
+            "us-east-1",
+            &[],
+        ),
+        (&[("ImageId.1", "ami-00000004")], "eu-west-1", &["4"]),
+        (&filter("name", "*-1"), "us-east-1", &["1", "3"]),
+        (&filter("state", "pending"), "eu-west-1", &["4"]),
+        (&filter("image-id", "ami-*3"), "eu-west-1", &["3"]),
+    ] {
+        let reply = region_reply(&emulator, region, IMAGES, parameters);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let ids: Vec<_> = (texts(&reply, "imageId").iter())
+            .map(|id| id.trim_start_matches("ami-0000000"))
+            .collect();
+        assert_eq!(ids, expected, "{parameters:?} in {region}");
+    }
+    let unknown = [("ImageId.1", "ami-00000004")];
+    assert_eq!(
+        code(&ask(&emulator, IMAGES, &unknown)),
+        (400, "InvalidAMIID.NotFound")
+    );
+    let bogus = [("ImageId.1", "bogus")];
+    assert_eq!(
+        code(&ask(&emulator, IMAGES, &bogus)),
+        (400, "InvalidAMIID.Malformed")
+    );
+
+    // Only the owner creates reports, and where the image is.
+    for (id, region, expected) in [
+        ("ami-00000001", "us-east-1", None),
+        ("ami-00000002", "us-east-1", None),
+        ("ami-00000003", "us-east-1", Some((403, "AuthFailure"))),
+        (
+            "ami-00000004",
+            "us-east-1",
+            Some((400, "InvalidAMIID.NotFound")),
+        ),
+        ("ami-00000004", "eu-west-1", None),
+    ] {
+        let parameters = [
+            ("ImageId", id),
+            ("ResourceType.1.ResourceType", "ec2:Instance"),
+        ];
+        let reply = region_reply(&emulator, region, "CreateImageUsageReport", &parameters);
+        let refused = (reply.status != 200).then(|| code(&reply));
+        assert_eq!(refused, expected, "{id} in {region}");
+    }
+}
+
+#[test]
+fn images_come_in_pages() {
+    let emulator = Emulator::new(State::synthetic("images=25,entries=0".parse().unwrap()));
+    let parameters = [
+        ("Owner.1", "self"),
+        ("Filter.1.Name", "name"),
+        ("Filter.1.Value.1", "synthetic-*"),
+    ];
+    let (images, lengths) = all_pages(&emulator, IMAGES, &parameters, [10; 3]);
+    assert_eq!(images.len(), 25);
+    assert_eq!(lengths, [10, 10, 5]);
+}
+
+#[test]
+fn a_document_without_images_has_those_of_its_reports() {
+    let state = State::from_json(
+        r#"{"ImageUsageReportEntries": [
+            {"ImageId": "ami-00000001", "ReportId": "r"}, {"ImageId": "ami-00000001", "ReportId": "s"}]}"#,
+    );
+    let emulator = Emulator::new(state.unwrap());
+    let reply = ask(&emulator, IMAGES, &[("Owner.1", "self")]);
+    assert_eq!(texts(&reply, "imageId"), ["ami-00000001"]);
+}
+
+#[test]
+fn the_account_s_own_use_is_listed() {
+    let emulator = sample();
+    let own = ("ImageId.1", "ami-05f6e7d8c9b0a1928");
+    let all = ("IncludeAllResourceTypes", "true");
+    let reply = ask(&emulator, REFERENCES, &[own, all]);
+    assert!(
+        reply.body.contains(
+            "<imageReferenceSet><item><imageId>ami-05f6e7d8c9b0a1928</imageId>\
+             <resourceType>ec2:Instance</resourceType>\
+             <arn>arn:aws:ec2:us-east-1:123456789012:instance/i-0a1b2c3d4e5f60718</arn></item>"
+        ),
+        "{}",
+        reply.body
+    );
+    assert_eq!(texts(&reply, "item").len(), 3);
+    let other = [("ImageId.1", "ami-0123456789abcdef0"), all];
+    assert!(texts(&ask(&emulator, REFERENCES, &other), "arn").is_empty());
+    let chosen = [
+        own,
+        ("ResourceType.1.ResourceType", "ssm:Parameter"),
+        ("ResourceType.2.ResourceType", "ec2:Instance"),
+        (
+            "ResourceType.2.ResourceTypeOption.1.OptionName",
+            "state-name",
+        ),
+        (
+            "ResourceType.2.ResourceTypeOption.1.OptionValue.1",
+            "running",
+        ),
+        ("ResourceType.3.ResourceType", "imagebuilder:ImageRecipe"),
+    ];
+    let reply = ask(&emulator, REFERENCES, &chosen);
+    assert_eq!(
+        texts(&reply, "resourceType"),
+        ["ec2:Instance", "ssm:Parameter"]
+    );
+    for (parameters, expected) in [
+        (&[all][..], "MissingParameter"),
+        (&[own], "MissingParameter"),
+        (&[own, chosen[1], all], "InvalidParameterCombination"),
+        (
+            &[own, ("ResourceType.1.ResourceType", "ec2:Volume")],
+            "InvalidParameterValue",
+        ),
+        (&[own, all, ("MaxResults", "4")], "InvalidParameterValue"),
+        (&[("ImageId.1", "bogus"), all], "InvalidAMIID.Malformed"),
+    ] {
+        let reply = ask(&emulator, REFERENCES, parameters);
+        assert_eq!(code(&reply), (400, expected), "{parameters:?}");
+    }
+    let eleven: Vec<_> = (1..=11)
+        .map(|n| (format!("ImageId.{n}"), format!("ami-{n:08}")))
+        .collect();
+    let mut parameters: Vec<_> = (eleven.iter())
+        .map(|(name, id)| (name.as_str(), id.as_str()))
+        .collect();
+    parameters.push(all);
+    let reply = ask(&emulator, REFERENCES, &parameters);
+    assert_eq!(code(&reply), (400, "InvalidParameterValue"));
+    assert_eq!(ask(&emulator, REFERENCES, &parameters[1..]).status, 200);
+}
+
+#[test]
+fn references_come_in_pages() {
+    let references: Vec<_> = (0..12)
+        .map(|n| {
+            serde_json::json!({"ImageId": "i", "ResourceType": "ec2:Instance", "Arn": format!("arn:{n}")})
+        })
+        .collect();
+    let document = serde_json::json!({"Usage": [], "ImageReferences": references});
+    let emulator = Emulator::new(State::from_json(&document.to_string()).unwrap());
+    let parameters = [("ImageId.1", "i"), ("IncludeAllResourceTypes", "true")];
+    let (items, lengths) = all_pages(&emulator, REFERENCES, &parameters, [5; 3]);
+    assert_eq!(items.len(), 12);
+    assert_eq!(lengths, [5, 5, 2]);
+}
+
+#[test]
+fn regions_are_listed() {
+    let names = |emulator: &Emulator, parameters: &[(&str, &str)]| -> Vec<String> {
+        let reply = ask(emulator, REGIONS, parameters);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        texts(&reply, "regionName")
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    let emulator = sample();
+    let enabled = ["eu-west-1", "us-east-1", "us-west-2"];
+    assert_eq!(names(&emulator, &[]), enabled);
+    let all = ("AllRegions", "true");
+    assert_eq!(names(&emulator, &[all]).len(), 4);
+    let status = |value| {
+        [
+            ("Filter.1.Name", "opt-in-status"),
+            ("Filter.1.Value.1", value),
+            all,
+        ]
+    };
+    assert_eq!(names(&emulator, &status("opt-in-not-required")), enabled);
+    assert_eq!(names(&emulator, &status("not-opted-in")), ["af-south-1"]);
+    assert_eq!(
+        names(&emulator, &[("RegionName.1", "us-west-2")]),
+        ["us-west-2"]
+    );
+    assert_eq!(
+        code(&ask(&emulator, REGIONS, &[("RegionName.1", "nowhere-1")])),
+        (400, "InvalidParameterValue")
+    );
+
+    let state = State::from_json(
+        r#"{"Usage": [], "ImageUsageReports": [
+            {"ImageId": "i", "ReportId": "r", "State": "pending", "Region": "af-south-1"},
+            {"ImageId": "i", "ReportId": "s", "State": "pending", "Region": "ap-east-1"}]}"#,
+    );
+    let emulator = Emulator::new(state.unwrap());
+    assert_eq!(
+        names(&emulator, &[]),
+        [
+            "af-south-1",
+            "ap-east-1",
+            "eu-west-1",
+            "us-east-1",
+            "us-west-2"
+        ]
+    );
+    assert_eq!(names(&emulator, &status("opted-in")), ["af-south-1"]);
+}
+
+#[test]
+fn what_has_a_region_is_there_only() {
+    let state = State::from_json(
+        r#"{"ImageUsageReports": [
+            {"ImageId": "i", "ReportId": "everywhere", "State": "available"},
+            {"ImageId": "i", "ReportId": "both", "State": "available", "Region": "us-east-1"},
+            {"ImageId": "j", "ReportId": "both", "State": "pending", "Region": "eu-west-1"}],
+         "ImageUsageReportEntries": [
+            {"ImageId": "i", "ReportId": "everywhere", "AccountId": "1"},
+            {"ImageId": "i", "ReportId": "both", "AccountId": "2", "Region": "us-east-1"},
+            {"ImageId": "k", "ReportId": "new", "AccountId": "3", "Region": "eu-west-1"}],
+         "ImageReferences": [
+            {"ImageId": "i", "ResourceType": "ec2:Instance", "Arn": "a", "Region": "us-east-1"},
+            {"ImageId": "i", "ResourceType": "ec2:Instance", "Arn": "b"}],
+         "Usage": [
+            {"ImageId": "u", "ResourceType": "ec2:Instance", "AccountId": "4", "UsageCount": 1},
+            {"ImageId": "u", "ResourceType": "ec2:Instance", "AccountId": "5", "UsageCount": 1, "Region": "eu-west-1"}],
+         "FailingReports": [{"ImageId": "u", "StateReason": "No.", "Region": "ap-east-1"}]}"#,
+    );
+    let settings = Settings {
+        report_delay: Duration::ZERO,
+        ..Settings::default()
+    };
+    let emulator = Emulator::with_settings(state.unwrap(), settings);
+    for (region, accounts, reports, references) in [
+        ("us-east-1", &["1", "2"][..], &["everywhere", "both"][..], 2),
+        ("eu-west-1", &["1", "3"], &["everywhere", "both", "new"], 1),
+        ("us-west-2", &["1"], &["everywhere"], 1),
+    ] {
+        let reply = region_reply(&emulator, region, ENTRIES, &[]);
+        assert_eq!(texts(&reply, "accountId"), accounts, "{region}");
+        let reply = region_reply(&emulator, region, REPORTS, &[]);
+        assert_eq!(texts(&reply, "reportId"), reports, "{region}");
+        let all = [("ImageId.1", "i"), ("IncludeAllResourceTypes", "true")];
+        let reply = region_reply(&emulator, region, REFERENCES, &all);
+        assert_eq!(texts(&reply, "arn").len(), references, "{region}");
+    }
+    // A request without a Region is one to us-east-1.
+    assert_eq!(
+        texts(&ask(&emulator, ENTRIES, &[]), "accountId"),
+        ["1", "2"]
+    );
+
+    let new = [
+        ("ImageId", "u"),
+        ("ResourceType.1.ResourceType", "ec2:Instance"),
+    ];
+    for (region, state, accounts) in [
+        ("us-east-1", "available", &["4"][..]),
+        ("eu-west-1", "available", &["4", "5"]),
+        ("ap-east-1", "error", &[]),
+    ] {
+        let created = region_reply(&emulator, region, "CreateImageUsageReport", &new);
+        let id = [("ReportId.1", texts(&created, "reportId")[0])];
+        let reply = region_reply(&emulator, region, REPORTS, &id);
+        assert_eq!(texts(&reply, "state"), [state], "{region}");
+        let reply = region_reply(&emulator, region, ENTRIES, &id);
+        assert_eq!(texts(&reply, "accountId"), accounts, "{region}");
+        let elsewhere = region_reply(&emulator, "us-west-2", REPORTS, &id);
+        assert!(texts(&elsewhere, "state").is_empty());
+    }
+    // A page's token is for its Region.
+    let first = region_reply(&emulator, "us-east-1", ENTRIES, &[("MaxResults", "1")]);
+    let token = [("NextToken", texts(&first, "nextToken")[0])];
+    assert_eq!(
+        region_reply(&emulator, "us-east-1", ENTRIES, &token).status,
+        200
+    );
+    assert_eq!(
+        code(&region_reply(&emulator, "eu-west-1", ENTRIES, &token)),
+        (400, "InvalidNextToken")
+    );
+}
+
+#[tokio::test]
+async fn both_fronts_tell_the_region() {
+    let document = r#"{"ImageUsageReportEntries": [
+        {"ImageId": "i", "ReportId": "r", "UsageCount": 1, "Region": "us-east-1"},
+        {"ImageId": "i", "ReportId": "r", "UsageCount": 2, "Region": "eu-west-1"}]}"#;
+    let emulator = || Arc::new(Emulator::new(State::from_json(document).unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(
+        listener,
+        emulator(),
+        Duration::ZERO,
+        std::future::pending(),
+    ));
+    // The client of these tests is in eu-west-1.
+    for client in [
+        client(in_memory_client(emulator()), "http://emulator.invalid"),
+        client(aws_smithy_http_client::Builder::new().build_http(), &url),
+    ] {
+        let answer = client
+            .describe_image_usage_report_entries()
+            .send()
+            .await
+            .unwrap();
+        let counts: Vec<_> = (answer.image_usage_report_entries().iter())
+            .map(|entry| entry.usage_count())
+            .collect();
+        assert_eq!(counts, [Some(2)]);
+    }
+}

@@ -1,0 +1,557 @@
+//! The life of a report: created, pending, available or failed, deleted; quotas, tokens, tags.
+
+use std::thread::sleep;
+
+use super::*;
+
+const CREATE: &str = "CreateImageUsageReport";
+const DELETE: &str = "DeleteImageUsageReport";
+const IMAGE: (&str, &str) = ("ImageId", "ami-0abcdef1234567890");
+const INSTANCES: (&str, &str) = ("ResourceType.1.ResourceType", "ec2:Instance");
+const TEMPLATES: (&str, &str) = ("ResourceType.2.ResourceType", "ec2:LaunchTemplate");
+
+/// Reports of this emulator are ready at once.
+fn quick(state: State) -> Emulator {
+    with_delay(state, Duration::ZERO)
+}
+
+fn with_delay(state: State, report_delay: Duration) -> Emulator {
+    let settings = Settings {
+        report_delay,
+        ..Settings::default()
+    };
+    Emulator::with_settings(state, settings)
+}
+
+/// Reports of this emulator stay pending.
+fn slow(state: State) -> Emulator {
+    with_delay(state, Duration::from_secs(3600))
+}
+
+/// Creates a report, and gives its ID.
+#[track_caller]
+fn create(emulator: &Emulator, parameters: &[(&str, &str)]) -> String {
+    let reply = ask(emulator, CREATE, parameters);
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    texts(&reply, "reportId")[0].to_owned()
+}
+
+fn entries_of(emulator: &Emulator, report: &str) -> Vec<String> {
+    rows(&ask(emulator, ENTRIES, &[("ReportId.1", report)]))
+}
+
+fn report(emulator: &Emulator, report: &str) -> Reply {
+    ask(emulator, REPORTS, &[("ReportId.1", report)])
+}
+
+#[test]
+fn a_report_is_pending_before_it_is_available() {
+    let emulator = with_delay(State::sample(), Duration::from_millis(400));
+    let id = create(&emulator, &[IMAGE, INSTANCES, TEMPLATES]);
+    let before = report(&emulator, &id);
+    // A machine that stalls here proves nothing, and is no failure.
+    if texts(&before, "state") == ["pending"] {
+        let filter = [("Filter.1.Name", "state"), ("Filter.1.Value.1", "pending")];
+        assert!(texts(&ask(&emulator, REPORTS, &filter), "reportId").len() >= 2);
+    }
+    sleep(Duration::from_millis(450));
+    assert_eq!(texts(&report(&emulator, &id), "state"), ["available"]);
+    assert_eq!(entries_of(&emulator, &id).len(), 3);
+}
+
+#[test]
+fn a_pending_report_has_no_entries_and_no_reason() {
+    let emulator = slow(State::sample());
+    for image in ["ami-0abcdef1234567890", "ami-0badc0ffee0ddf00d"] {
+        let id = create(&emulator, &[("ImageId", image), INSTANCES]);
+        let pending = report(&emulator, &id);
+        assert_eq!(texts(&pending, "state"), ["pending"]);
+        assert!(texts(&pending, "stateReason").is_empty());
+        assert!(entries_of(&emulator, &id).is_empty());
+    }
+}
+
+#[test]
+fn a_report_that_fails_says_why() {
+    let emulator = quick(State::sample());
+    let id = create(
+        &emulator,
+        &[("ImageId", "ami-0badc0ffee0ddf00d"), INSTANCES],
+    );
+    let failed = report(&emulator, &id);
+    assert_eq!(texts(&failed, "state"), ["error"]);
+    assert_eq!(
+        texts(&failed, "stateReason"),
+        ["Internal error. Create the report again."]
+    );
+    assert!(entries_of(&emulator, &id).is_empty());
+}
+
+#[test]
+fn a_report_says_what_it_was_created_for() {
+    let emulator = quick(State::sample());
+    let id = create(
+        &emulator,
+        &[
+            IMAGE,
+            INSTANCES,
+            TEMPLATES,
+            (
+                "ResourceType.2.ResourceTypeOption.1.OptionName",
+                "version-depth",
+            ),
+            ("ResourceType.2.ResourceTypeOption.1.OptionValue.1", "100"),
+            ("AccountId.1", "001100110011"),
+            ("TagSpecification.1.ResourceType", "image-usage-report"),
+            ("TagSpecification.1.Tag.1.Key", "team"),
+            ("TagSpecification.1.Tag.1.Value", "a & b"),
+            ("TagSpecification.1.Tag.2.Key", "empty"),
+        ],
+    );
+    assert_eq!(id, "amiur-00000000000000001");
+    let reply = report(&emulator, &id);
+    assert!(
+        reply.body.contains(
+            "<resourceTypeSet><item><resourceType>ec2:Instance</resourceType></item>\
+             <item><resourceType>ec2:LaunchTemplate</resourceType><resourceTypeOptionSet><item>\
+             <optionName>version-depth</optionName><optionValueSet><item>100</item></optionValueSet>\
+             </item></resourceTypeOptionSet></item></resourceTypeSet>\
+             <accountIdSet><item>001100110011</item></accountIdSet><state>available</state>"
+        ),
+        "{}",
+        reply.body
+    );
+    assert!(reply.body.contains(
+        "<tagSet><item><key>team</key><value>a &amp; b</value></item>\
+         <item><key>empty</key><value></value></item></tagSet>"
+    ));
+    let time = |name| {
+        let text = texts(&reply, name)[0];
+        aws_smithy_types::DateTime::from_str(text, aws_smithy_types::date_time::Format::DateTime)
+            .unwrap()
+            .secs()
+    };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let age = now.unwrap().as_secs() as i64 - time("creationTime");
+    assert!((0..60).contains(&age), "{age}");
+    assert_eq!(time("expirationTime") - time("creationTime"), 30 * 86_400);
+    let entries = ask(&emulator, ENTRIES, &[("ReportId.1", &id)]);
+    assert_eq!(
+        texts(&entries, "reportCreationTime"),
+        texts(&reply, "creationTime")
+    );
+    let tag = [("Filter.1.Name", "tag:team"), ("Filter.1.Value.1", "a*")];
+    assert_eq!(texts(&ask(&emulator, REPORTS, &tag), "reportId"), [&id]);
+}
+
+#[test]
+fn a_report_holds_what_it_covers() {
+    let emulator = quick(State::sample());
+    let account = ("AccountId.1", "001100110011");
+    for (parameters, expected) in [
+        (
+            &[INSTANCES, TEMPLATES][..],
+            &[
+                "123412341234 ec2:Instance 15",
+                "123412341234 ec2:LaunchTemplate 4",
+                "001100110011 ec2:Instance 7",
+            ][..],
+        ),
+        (&[TEMPLATES], &["123412341234 ec2:LaunchTemplate 4"]),
+        (&[INSTANCES, account], &["001100110011 ec2:Instance 7"]),
+        (&[TEMPLATES, account], &[]),
+    ] {
+        let mut all = vec![IMAGE];
+        all.extend(parameters);
+        let id = create(&emulator, &all);
+        assert_eq!(entries_of(&emulator, &id), expected, "{parameters:?}");
+    }
+    // Several reports of one image, and the two of the document.
+    let all = rows(&ask(&emulator, ENTRIES, &[("ImageId.1", IMAGE.1)]));
+    assert_eq!(all.len(), 3 + 3 + 1 + 1);
+}
+
+#[test]
+fn without_usage_a_report_finds_what_the_newest_one_holds() {
+    let report = |id: &str, state: &str, day: u32| {
+        format!(
+            r#"{{"ImageId": "i", "ReportId": "{id}", "State": "{state}", "CreationTime": "2025-10-{day:02}T00:00:00Z"}}"#
+        )
+    };
+    let entry = |report: &str, count: u32| {
+        format!(
+            r#"{{"ImageId": "i", "ReportId": "{report}", "ResourceType": "ec2:Instance", "AccountId": "1", "UsageCount": {count}}}"#
+        )
+    };
+    let state = State::from_json(&format!(
+        r#"{{"ImageUsageReports": [{}, {}, {}], "ImageUsageReportEntries": [{}, {}, {}, {}]}}"#,
+        report("new", "available", 3),
+        report("old", "available", 2),
+        report("failed", "error", 4),
+        entry("old", 1),
+        entry("new", 2),
+        entry("old", 3),
+        entry("new", 4),
+    ));
+    let emulator = quick(state.unwrap());
+    let parameters = [("ImageId", "i"), INSTANCES];
+    let expected = ["1 ec2:Instance 2", "1 ec2:Instance 4"];
+    let first = create(&emulator, &parameters);
+    assert_eq!(entries_of(&emulator, &first), expected);
+    // What was in use stays so when the document's report is deleted.
+    assert_eq!(ask(&emulator, DELETE, &[("ReportId", "new")]).status, 200);
+    let second = create(&emulator, &parameters);
+    assert_eq!(entries_of(&emulator, &second), expected);
+    // An image of which nothing is known is in use by nobody.
+    let other = create(&emulator, &[("ImageId", "ami-12345678"), INSTANCES]);
+    assert!(entries_of(&emulator, &other).is_empty());
+    assert_eq!(
+        texts(&self::report(&emulator, &other), "state"),
+        ["available"]
+    );
+}
+
+#[test]
+fn deleting_takes_the_entries_too() {
+    let emulator = quick(State::sample());
+    let id = create(&emulator, &[IMAGE, INSTANCES]);
+    let other = "amiur-0c4d5e6f708192a3b";
+    for id in [id.as_str(), other] {
+        assert!(!entries_of(&emulator, id).is_empty());
+        let reply = ask(&emulator, DELETE, &[("ReportId", id)]);
+        assert_eq!(texts(&reply, "return"), ["true"]);
+        assert!(texts(&report(&emulator, id), "reportId").is_empty());
+        assert!(entries_of(&emulator, id).is_empty());
+        let again = ask(&emulator, DELETE, &[("ReportId", id)]);
+        assert_eq!(code(&again), (400, "InvalidImageUsageReportId.NotFound"));
+    }
+    assert_eq!(
+        rows(&ask(
+            &emulator,
+            ENTRIES,
+            &[("ImageId.1", "ami-0fedcba9876543210")]
+        )),
+        [""; 0]
+    );
+    // An ID is never used again.
+    assert_ne!(create(&emulator, &[IMAGE, INSTANCES]), id);
+}
+
+#[test]
+fn paging_goes_on_while_reports_come_and_go() {
+    let emulator = quick(State::sample());
+    let first = ask(&emulator, REPORTS, &[("MaxResults", "3")]);
+    let token = texts(&first, "nextToken")[0];
+    let whole = ask(&emulator, REPORTS, &[]);
+    let ids = texts(&whole, "reportId");
+    for gone in [ids[0], ids[3]] {
+        ask(&emulator, DELETE, &[("ReportId", gone)]);
+    }
+    let new = create(&emulator, &[IMAGE, INSTANCES]);
+    let rest = ask(&emulator, REPORTS, &[("NextToken", token)]);
+    let expected: Vec<_> = ids[4..].iter().copied().chain([new.as_str()]).collect();
+    assert_eq!(texts(&rest, "reportId"), expected);
+}
+
+#[test]
+fn one_pending_report_an_image() {
+    let emulator = slow(State::sample());
+    let id = create(&emulator, &[IMAGE, INSTANCES]);
+    let reply = ask(&emulator, CREATE, &[IMAGE, TEMPLATES]);
+    assert_eq!(code(&reply), (400, "ResourceLimitExceeded"));
+    assert!(texts(&reply, "Message")[0].contains(&id));
+    // Elsewhere it is another quota.
+    assert_eq!(
+        region_reply(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES]).status,
+        200
+    );
+    ask(&emulator, DELETE, &[("ReportId", &id)]);
+    create(&emulator, &[IMAGE, INSTANCES]);
+}
+
+#[test]
+fn so_many_pending_reports_a_region() {
+    let settings = Settings {
+        report_delay: Duration::from_secs(3600),
+        max_pending: 4,
+        ..Settings::default()
+    };
+    let state = State::synthetic("images=5,entries=0".parse().unwrap());
+    let emulator = Emulator::with_settings(state, settings);
+    let images = ask(&emulator, "DescribeImages", &[]);
+    let images = texts(&images, "imageId");
+    for image in &images[..4] {
+        create(&emulator, &[("ImageId", image), INSTANCES]);
+    }
+    let fifth = [("ImageId", images[4]), INSTANCES];
+    assert_eq!(
+        code(&ask(&emulator, CREATE, &fifth)),
+        (400, "ResourceLimitExceeded")
+    );
+    assert_eq!(
+        region_reply(&emulator, "eu-west-1", CREATE, &fifth).status,
+        200
+    );
+    ask(
+        &emulator,
+        DELETE,
+        &[("ReportId", "amiur-00000000000000002")],
+    );
+    create(&emulator, &fifth);
+}
+
+#[test]
+fn a_client_token_makes_one_report() {
+    let emulator = slow(State::sample());
+    let token = ("ClientToken", "nightly");
+    let id = create(&emulator, &[IMAGE, INSTANCES, token]);
+    // Before the quota: a retry is not another report.
+    assert_eq!(create(&emulator, &[token, INSTANCES, IMAGE]), id);
+    for other in [
+        &[IMAGE, INSTANCES, TEMPLATES, token][..],
+        &[IMAGE, TEMPLATES, token],
+        &[("ImageId", "ami-1a2b3c4d"), INSTANCES, token],
+    ] {
+        let reply = ask(&emulator, CREATE, other);
+        assert_eq!(
+            code(&reply),
+            (400, "IdempotentParameterMismatch"),
+            "{other:?}"
+        );
+    }
+    let elsewhere = region_reply(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES, token]);
+    assert_ne!(texts(&elsewhere, "reportId"), [&id]);
+    ask(&emulator, DELETE, &[("ReportId", &id)]);
+    assert_ne!(create(&emulator, &[IMAGE, INSTANCES, token]), id);
+}
+
+#[test]
+fn what_cannot_be_created_is_refused() {
+    let emulator = quick(State::sample());
+    let option = |name, value| {
+        [
+            ("ResourceType.2.ResourceTypeOption.1.OptionName", name),
+            ("ResourceType.2.ResourceTypeOption.1.OptionValue.1", value),
+        ]
+    };
+    let long = "x".repeat(129);
+    let tag = [
+        ("TagSpecification.1.ResourceType", "image-usage-report"),
+        ("TagSpecification.1.Tag.1.Key", "a"),
+    ];
+    for (parameters, expected) in [
+        (&[INSTANCES][..], "MissingParameter"),
+        (&[IMAGE], "MissingParameter"),
+        (
+            &[IMAGE, ("ResourceType.1", "ec2:Instance")],
+            "MissingParameter",
+        ),
+        (&[("ImageId", "bogus"), INSTANCES], "InvalidAMIID.Malformed"),
+        (
+            &[("ImageId", "ami-12345678"), INSTANCES],
+            "InvalidAMIID.NotFound",
+        ),
+        (
+            &[IMAGE, ("ResourceType.1.ResourceType", "ssm:Parameter")],
+            "InvalidParameterValue",
+        ),
+        (
+            &[
+                IMAGE,
+                INSTANCES,
+                ("ResourceType.2.ResourceType", "ec2:Instance"),
+            ],
+            "InvalidParameterValue",
+        ),
+        (
+            &[IMAGE, INSTANCES, ("ResourceType.1.Nope", "1")],
+            "UnknownParameter",
+        ),
+        (
+            &[IMAGE, INSTANCES, ("AccountId.1", "12341234123")],
+            "InvalidParameterValue",
+        ),
+        (
+            &[IMAGE, INSTANCES, ("AccountId.1", "12341234123x")],
+            "InvalidParameterValue",
+        ),
+        (
+            &[IMAGE, INSTANCES, ("ClientToken", &long)],
+            "InvalidParameterValue",
+        ),
+        (&[IMAGE, INSTANCES, ("MaxResults", "5")], "UnknownParameter"),
+        (
+            &[
+                IMAGE,
+                INSTANCES,
+                ("TagSpecification.1.ResourceType", "image"),
+            ],
+            "InvalidParameterValue",
+        ),
+        (
+            &[
+                IMAGE,
+                INSTANCES,
+                tag[0],
+                ("TagSpecification.1.Tag.1.Value", "b"),
+            ],
+            "MissingParameter",
+        ),
+        (
+            &[
+                IMAGE,
+                INSTANCES,
+                tag[0],
+                ("TagSpecification.1.Tag.1.Key", "aws:x"),
+            ],
+            "InvalidParameterValue",
+        ),
+        (
+            &[
+                IMAGE,
+                INSTANCES,
+                tag[0],
+                tag[1],
+                ("TagSpecification.1.Tag.2.Key", "a"),
+            ],
+            "InvalidParameterValue",
+        ),
+    ] {
+        let reply = ask(&emulator, CREATE, parameters);
+        assert_eq!(code(&reply), (400, expected), "{parameters:?}");
+    }
+    for (name, value, works) in [
+        ("version-depth", "1", true),
+        ("version-depth", "10000", true),
+        ("version-depth", "0", false),
+        ("version-depth", "10001", false),
+        ("version-depth", "all", false),
+        ("state-name", "running", false),
+    ] {
+        let mut parameters = vec![IMAGE, INSTANCES, TEMPLATES];
+        parameters.extend(option(name, value));
+        let reply = ask(&emulator, CREATE, &parameters);
+        assert_eq!(reply.status == 200, works, "{name} {value}: {}", reply.body);
+    }
+    let depth = [
+        (
+            "ResourceType.1.ResourceTypeOption.1.OptionName",
+            "version-depth",
+        ),
+        ("ResourceType.1.ResourceTypeOption.1.OptionValue.1", "5"),
+    ];
+    let reply = ask(&emulator, CREATE, &[IMAGE, INSTANCES, depth[0], depth[1]]);
+    assert_eq!(code(&reply), (400, "InvalidParameterValue"));
+    for (id, expected) in [
+        ("bogus", "InvalidImageUsageReportId.Malformed"),
+        (
+            "amiur-0123456789abcdef0",
+            "InvalidImageUsageReportId.NotFound",
+        ),
+        ("", "MissingParameter"),
+    ] {
+        let reply = ask(&emulator, DELETE, &[("ReportId", id)]);
+        assert_eq!(code(&reply), (400, expected));
+    }
+}
+
+#[test]
+fn at_most_200_accounts_and_50_tags() {
+    let emulator = quick(State::sample());
+    for (list, most, expected) in [
+        ("AccountId.#", 200, "InvalidParameterValue"),
+        ("TagSpecification.1.Tag.#.Key", 50, "TagLimitExceeded"),
+    ] {
+        let create_with = |count: usize| {
+            let members: Vec<_> = (1..=count)
+                .map(|n| (list.replace('#', &n.to_string()), format!("{n:012}")))
+                .collect();
+            let mut parameters: Vec<_> = (members.iter())
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            parameters.extend([IMAGE, INSTANCES]);
+            if list.starts_with("Tag") {
+                parameters.push(("TagSpecification.1.ResourceType", "image-usage-report"));
+            }
+            ask(&emulator, CREATE, &parameters)
+        };
+        assert_eq!(create_with(most).status, 200, "{list}");
+        assert_eq!(code(&create_with(most + 1)), (400, expected));
+    }
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let emulator = slow(State::sample());
+    let dry = ("DryRun", "true");
+    let known = ("ReportId", "amiur-11111111111111111");
+    for (action, parameters) in [
+        (CREATE, &[IMAGE, INSTANCES, dry][..]),
+        (DELETE, &[known, dry]),
+        (ENTRIES, &[dry]),
+        (REPORTS, &[dry]),
+        ("DescribeImages", &[dry]),
+        (
+            "DescribeImageReferences",
+            &[
+                ("ImageId.1", IMAGE.1),
+                ("IncludeAllResourceTypes", "true"),
+                dry,
+            ],
+        ),
+        ("DescribeRegions", &[dry]),
+    ] {
+        let reply = ask(&emulator, action, parameters);
+        assert_eq!(code(&reply), (412, "DryRunOperation"), "{action}");
+        let mut wrong = parameters.to_vec();
+        wrong.push(("Nope", "1"));
+        let reply = ask(&emulator, action, &wrong);
+        assert_eq!(code(&reply), (400, "UnknownParameter"), "{action}");
+    }
+    assert_eq!(texts(&ask(&emulator, REPORTS, &[]), "reportId").len(), 8);
+    create(&emulator, &[IMAGE, INSTANCES]);
+}
+
+#[test]
+fn every_generated_image_can_be_reported_on() {
+    let size = "images=2000,entries=20000".parse().unwrap();
+    let emulator = quick(State::synthetic(size));
+    let (items, _) = all_pages(&emulator, "DescribeImages", &[], [1000; 2]);
+    let images: Vec<_> = (items.iter())
+        .map(|item| item.split(['<', '>']).nth(2).unwrap())
+        .collect();
+    assert_eq!(images.len(), 2000);
+    let mut last = String::new();
+    for image in &images {
+        last = create(&emulator, &[("ImageId", image), INSTANCES, TEMPLATES]);
+    }
+    let old = rows(&ask(
+        &emulator,
+        ENTRIES,
+        &[("ImageId.1", images[1999]), ("MaxResults", "10")],
+    ));
+    assert_eq!(entries_of(&emulator, &last), old);
+    assert_eq!(old.len(), 10);
+    let members: Vec<_> = (1..=200)
+        .map(|n| (format!("ImageId.{n}"), images[n * 10 - 1]))
+        .collect();
+    let parameters: Vec<_> = members
+        .iter()
+        .map(|(name, id)| (name.as_str(), *id))
+        .collect();
+    let reply = ask(&emulator, REPORTS, &parameters);
+    assert_eq!(texts(&reply, "reportId").len(), 400);
+}
+
+#[test]
+fn beyond_the_rate_requests_are_refused() {
+    let settings = Settings {
+        throttle: Some("burst=3,rate=1".parse().unwrap()),
+        ..Settings::default()
+    };
+    let emulator = Emulator::with_settings(State::sample(), settings);
+    let replies: Vec<_> = (0..20).map(|_| ask(&emulator, REPORTS, &[])).collect();
+    let answered = replies.iter().filter(|reply| reply.status == 200).count();
+    assert!((3..20).contains(&answered), "{answered}");
+    assert_eq!(code(&replies[19]), (503, "RequestLimitExceeded"));
+}
