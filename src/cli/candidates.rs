@@ -86,7 +86,11 @@ pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// The items, each with its help, that may follow the comma-separated `list`, which stands behind `prefix`.
-fn next(prefix: &str, list: &str, items: &[(&'static str, &'static str)]) -> Vec<CompletionCandidate> {
+fn next(
+    prefix: &str,
+    list: &str,
+    items: &[(&'static str, &'static str)],
+) -> Vec<CompletionCandidate> {
     let (given, last) = list.split_at(list.rfind(',').map_or(0, |comma| comma + 1));
     items
         .iter()

@@ -33,7 +33,8 @@ pub(super) async fn connect_all(
         Regions::Enabled => {
             let account = account(connection, None, debug).await?;
             let regions = account.enabled_regions().await.map_err(|failure| {
-                anyhow::Error::new(failure).context("the Regions of --all-regions cannot be found out")
+                anyhow::Error::new(failure)
+                    .context("the Regions of --all-regions cannot be found out")
             })?;
             Ok(account.clients(&regions)?)
         }

@@ -46,8 +46,11 @@ impl Form {
             None => None,
         };
         let columns = (!flags.columns.is_empty()).then(|| {
-            let position =
-                |name: &String| Regional::<R>::COLUMNS.iter().position(|column| column.name == *name);
+            let position = |name: &String| {
+                Regional::<R>::COLUMNS
+                    .iter()
+                    .position(|column| column.name == *name)
+            };
             flags.columns.iter().filter_map(position).collect()
         });
         Ok(Self {
@@ -65,7 +68,12 @@ impl Form {
 
     /// Whether rows tell their Region: where `several` are asked, or where `--columns` names it.
     pub(super) fn is_regional(&self, several: bool) -> bool {
-        let named = self.options.columns.iter().flatten().any(|&column| column == 0);
+        let named = self
+            .options
+            .columns
+            .iter()
+            .flatten()
+            .any(|&column| column == 0);
         several || named
     }
 

@@ -30,7 +30,7 @@ fn after(rows: u64) -> String {
 }
 
 /// Some of the Regions failed that were asked, each with a message of its own, which is told already.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{} of {asked} Regions failed, and the answer is not whole without: {}", .failed.len(), .failed.join(" "))]
 pub struct RegionsMissing {
     /// The names of those that failed, in the order in which they were asked.
@@ -62,7 +62,8 @@ impl Regions {
             return Err(ArgumentError::new("--all-regions", conflict));
         }
         if connection.region.iter().any(|value| value == "@-") {
-            let refusal = "Regions are not read from standard input; name them, or a file with them";
+            let refusal =
+                "Regions are not read from standard input; name them, or a file with them";
             return Err(ArgumentError::new(FLAG, refusal));
         }
         let mut nothing = list::Stdin::new(io::empty());
@@ -79,7 +80,6 @@ impl Regions {
         !matches!(self, Self::One(_))
     }
 }
-
 
 /// The Regions that failed so far, of several, in the order in which they were asked.
 #[derive(Debug)]

@@ -90,6 +90,12 @@ impl Token {
         }
     }
 
+    /// Whether nothing is written before this place.
+    pub fn is_beginning(&self) -> bool {
+        let first = self.batch.as_ref().is_none_or(|mark| mark.index == 0);
+        self.page.is_none() && self.skip == 0 && first
+    }
+
     /// Reads a bare service token, or botocore's old form of a token and a number, `TOKEN___7`, in which the
     /// word `None` stands for the first page.
     fn parse_plain(text: &str) -> Self {
