@@ -89,24 +89,25 @@ Actions:
   report an image, 2,000 a Region. What was created is gone when it ends.
 
 Documents:
-  The document of --state, and of --offline=FILE, is a JSON object of lists.
-  The first four are as the AWS CLI prints them, and one document may hold
-  the answers of several commands. Every list may be left out, but one about
-  usage has to be there: reports, entries or Usage.
+  The document of --state, and of --offline=FILE, is a JSON object of these
+  lists. The first four are as the AWS CLI prints them, so that the answers
+  of several commands may stand in one document. Lists may be left out, but
+  one that tells of usage has to be there: the first, the second or Usage.
 
   ImageUsageReports        the reports that there are
-  ImageUsageReportEntries  their entries; seen when the report is available
-  Images                   all images of the account, which is the owner of
-                           the first; without it, any image has reports
+  ImageUsageReportEntries  their entries, seen when the report is available
+  Images                   all images; without it, any image has reports
   ImageReferences          what the account itself uses images for
-  Usage                    what a new report finds, each with ImageId,
-                           ResourceType, AccountId and UsageCount
-  FailingReports           images whose new reports fail, each with ImageId
-                           and StateReason
+  Usage                    what new reports find
+  FailingReports           the images whose new reports fail
 
-  A new report holds, of the image's Usage, what it was created for. Where
-  there is none, it holds that of the image's newest available report. An
-  item with a Region is in this Region, one without is in every Region.
+  Each item of Usage has an ImageId, ResourceType, AccountId and UsageCount.
+  A new report holds those of its image that it was created for. Where there
+  are none, it holds what the image's newest available report does. Each item
+  of FailingReports has an ImageId and a StateReason.
+
+  The account is the owner of the first image, and reports are for its own
+  images only. An item with a Region is in this Region, one without in all.
 
 Examples:
   The sample data, until Ctrl-C:

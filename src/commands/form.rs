@@ -45,6 +45,17 @@ impl Form {
             }
             None => None,
         };
+        let only_in_table = |name: &&String| R::TABLE_ONLY.contains(&name.as_str());
+        if let Some(name) = flags.columns.iter().find(only_in_table)
+            && format != Format::Table
+        {
+            return Err(ArgumentError::new(
+                "--columns",
+                format_args!(
+                    "{name} is for --output table: it changes with the hour; other forms have the time itself"
+                ),
+            ));
+        }
         let columns = (!flags.columns.is_empty()).then(|| {
             let position = |name: &String| {
                 Regional::<R>::COLUMNS

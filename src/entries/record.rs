@@ -1,10 +1,9 @@
 //! One entry of an image usage report, as every format shows it.
 
 use aws_sdk_ec2::types::ImageUsageReportEntry;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use serde::Serialize;
 
+use crate::aws::timestamp;
 use crate::output::{Align, Cell, Column, Record};
 
 /// How often resources of one type in one account use one image, by one report.
@@ -44,22 +43,6 @@ impl From<ImageUsageReportEntry> for Entry {
             image_id: entry.image_id,
             report_creation_time: entry.report_creation_time.map(timestamp),
         }
-    }
-}
-
-/// Writes a time as the service does: UTC, with milliseconds even when they are zero. A finer time, which the
-/// service does not send, keeps all its digits.
-fn timestamp(time: DateTime) -> String {
-    let nanos = time.subsec_nanos();
-    let fraction = if nanos.is_multiple_of(1_000_000) {
-        format!("{:03}", nanos / 1_000_000)
-    } else {
-        format!("{nanos:09}")
-    };
-    match DateTime::from_secs(time.secs()).fmt(Format::DateTime) {
-        Ok(whole_seconds) => format!("{}.{fraction}Z", whole_seconds.trim_end_matches('Z')),
-        // Outside the years 0 to 9999 there is no RFC 3339 form; seconds since 1970 lose nothing.
-        Err(_) => format!("{}.{fraction}", time.secs()),
     }
 }
 
@@ -111,34 +94,5 @@ impl Record for Entry {
             5 => self.report_creation_time.as_deref().into(),
             _ => unreachable!("a column beyond Entry::COLUMNS"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_keep_their_milliseconds() {
-        for (text, written) in [
-            ("2025-09-29T13:27:12.322Z", "2025-09-29T13:27:12.322Z"),
-            ("2025-09-29T13:27:12.320Z", "2025-09-29T13:27:12.320Z"),
-            ("2025-09-29T13:27:12Z", "2025-09-29T13:27:12.000Z"),
-            (
-                "2025-09-29T13:27:12.000001Z",
-                "2025-09-29T13:27:12.000001000Z",
-            ),
-        ] {
-            let time = DateTime::from_str(text, Format::DateTime).unwrap();
-            assert_eq!(timestamp(time), written);
-        }
-    }
-
-    #[test]
-    fn a_time_out_of_range_loses_nothing() {
-        assert_eq!(
-            timestamp(DateTime::from_secs(i64::MAX)),
-            "9223372036854775807.000"
-        );
     }
 }

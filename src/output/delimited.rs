@@ -44,6 +44,7 @@ impl<R: Record> Writer<R> for Delimited {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_field("")?,
                     Cell::Text(text) => self.out.write_field(text)?,
+                    Cell::Made(text) => self.out.write_field(text)?,
                     Cell::Number(number) => {
                         digits.clear();
                         write!(digits, "{number}")?;

@@ -50,6 +50,7 @@ impl<R: Record> Writer<R> for Markdown {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_all(b"|  ")?,
                     Cell::Text(text) => write!(self.out, "| {} ", literal(text))?,
+                    Cell::Made(text) => write!(self.out, "| {} ", literal(&text))?,
                     Cell::Number(number) => write!(self.out, "| {number} ")?,
                 }
             }

@@ -95,20 +95,24 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
     );
     match (format, query) {
         (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
-        (Format::Table, None) => {
-            Box::new(table::Table::new::<R>(out, selected::<R>(columns), style))
-        }
+        (Format::Table, None) => Box::new(table::Table::new::<R>(
+            out,
+            selected::<R>(format, columns),
+            style,
+        )),
         (Format::Json, None) => Box::new(json::Json::new(out, columns)),
         (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
         (Format::Csv | Format::Tsv, None) => {
             let delimiter = if format == Format::Csv { b',' } else { b'\t' };
-            let columns = selected::<R>(columns);
+            let columns = selected::<R>(format, columns);
             Box::new(delimited::Delimited::new(out, columns, delimiter, header))
         }
         (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
-        (Format::Markdown, None) => {
-            Box::new(markdown::Markdown::new(out, selected::<R>(columns), header))
-        }
+        (Format::Markdown, None) => Box::new(markdown::Markdown::new(
+            out,
+            selected::<R>(format, columns),
+            header,
+        )),
     }
 }
 
@@ -118,9 +122,16 @@ const BUFFER: usize = 64 * 1024;
 /// Where a format writes: buffered, because formats write a value at a time.
 type Out = BufWriter<Box<dyn Write>>;
 
-/// The columns asked for, or all of them.
-fn selected<R: Record>(columns: Option<Vec<usize>>) -> Vec<usize> {
-    columns.unwrap_or_else(|| (0..R::COLUMNS.len()).collect())
+/// The columns asked for, or the usual ones of `format`.
+fn selected<R: Record>(format: Format, columns: Option<Vec<usize>>) -> Vec<usize> {
+    let position = |name: &&str| R::COLUMNS.iter().position(|column| column.name == *name);
+    columns.unwrap_or_else(|| match format {
+        Format::Table if !R::TABLE.is_empty() => R::TABLE.iter().filter_map(position).collect(),
+        Format::Table => (0..R::COLUMNS.len()).collect(),
+        _ => (0..R::COLUMNS.len())
+            .filter(|&column| !R::TABLE_ONLY.contains(&R::COLUMNS[column].name))
+            .collect(),
+    })
 }
 
 /// A row of a command's answer, and how its columns are named and laid out.
@@ -132,6 +143,16 @@ pub trait Record: Serialize {
 
     /// The columns, in the API's order.
     const COLUMNS: &'static [Column];
+
+    /// The columns whose members are lists or objects. Where a row is one line their cells hold them in one readable
+    /// text; the text form has them on lines of their own, as the AWS CLI.
+    const NESTED: &'static [&'static str] = &[];
+
+    /// The columns of a table, when none are asked for; all when empty.
+    const TABLE: &'static [&'static str] = &[];
+
+    /// The columns that only a table may have, because they depend on when it is looked at.
+    const TABLE_ONLY: &'static [&'static str] = &[];
 
     /// The value in `COLUMNS[column]`.
     fn cell(&self, column: usize) -> Cell<'_>;
@@ -158,12 +179,14 @@ pub enum Align {
 }
 
 /// One value of a row, borrowed from its record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
     /// The service did not send this member.
     Absent,
     /// Text as the service sent it: it may hold any character.
     Text(&'a str),
+    /// Text that is made of what the service sent: it may hold any character.
+    Made(String),
     /// A whole number.
     Number(i64),
 }

@@ -139,6 +139,7 @@ impl Table {
         let cell = |&column: &usize| match record.cell(column) {
             Cell::Absent => comfy_table::Cell::new(""),
             Cell::Text(text) => comfy_table::Cell::new(escape(text)),
+            Cell::Made(text) => comfy_table::Cell::new(escape(&text)),
             Cell::Number(0) if self.style.color => {
                 comfy_table::Cell::new(0).add_attribute(Attribute::Dim)
             }

@@ -555,6 +555,7 @@ fn plain(cell: Cell<'_>) -> String {
     match cell {
         Cell::Absent => String::new(),
         Cell::Text(text) => text.to_owned(),
+        Cell::Made(text) => text,
         Cell::Number(number) => number.to_string(),
     }
 }

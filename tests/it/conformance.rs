@@ -6,6 +6,8 @@
 //! Of the exit statuses only zero or not is compared: those of DESIGN.md are version 2's (252, 253, 254, 255), and
 //! version 1 ends with 255 for all of these, and with 2 for what its parser refuses.
 
+mod emulator;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::process::{Command as Program, Output};
@@ -21,8 +23,14 @@ use crate::support::{Act, IMAGE, Server, numbered, page, refusal};
 
 const WHY: &str = "AMIUSAGE_AWS_CLI holds the path of the AWS CLI's `aws`";
 
-/// The AWS CLI with these arguments, asking `server`, with nothing of the machine's settings.
+/// The AWS CLI listing entries with these arguments, asking `server`.
 fn aws(server: &Server, arguments: &[&str]) -> Output {
+    let command = ["describe-image-usage-report-entries"];
+    aws_ec2(server, command.iter().chain(arguments))
+}
+
+/// `aws ec2` with these arguments, asking `server`, with nothing of the machine's settings.
+fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
     Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY))
         .env_clear()
         .envs(env::var_os("PATH").map(|path| ("PATH", path)))
@@ -37,7 +45,7 @@ fn aws(server: &Server, arguments: &[&str]) -> Output {
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_MAX_ATTEMPTS", "1")
         .envs(server.environment())
-        .args(["ec2", "describe-image-usage-report-entries"])
+        .arg("ec2")
         .args(arguments)
         .output()
         .expect(WHY)

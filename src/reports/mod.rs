@@ -1,0 +1,21 @@
+//! The life of image usage reports: create, list, wait, delete.
+//!
+//! A report is created for one image, is `pending` for a while, and then `available` or in `error`; the service deletes
+//! it after 30 days. Nothing here knows of the command line or of a terminal.
+
+mod backoff;
+mod create;
+mod delete;
+mod order;
+mod question;
+mod read;
+mod record;
+mod wait;
+
+pub use create::{Created, Creation, create};
+pub use delete::delete;
+pub use order::Order;
+pub use question::DescribeReports;
+pub use read::{newest, read};
+pub use record::{Report, ResourceType, ResourceTypeOption, Tag};
+pub use wait::{Waited, wait};
