@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
-use crate::commands::{Interrupted, Stopped};
+use crate::commands::{Interrupted, RegionFailed, RegionsMissing, Stopped};
 use crate::listing::ListingError;
 use crate::output::WriteError;
 
@@ -54,6 +54,9 @@ pub struct Message {
     pub status: Status,
     /// What failed, and why.
     pub message: String,
+    /// Which of several Regions it is about; absent where it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The service's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -74,6 +77,7 @@ impl Message {
         Self {
             status,
             message,
+            region: None,
             code: None,
             request_id: None,
             next_step: None,
@@ -86,6 +90,10 @@ impl Message {
         let mut message = Self::new(Status::Other, format!("{error:#}"));
         if let Some(stopped) = error.downcast_ref::<Stopped>() {
             message.resume_token = stopped.resume.as_ref().map(ToString::to_string);
+        }
+        if let Some(failed) = error.downcast_ref::<RegionFailed>() {
+            message.region = Some(failed.region.clone());
+            message.resume_token = failed.resume.as_ref().map(ToString::to_string);
         }
         for cause in error.chain() {
             let mut failure = cause.downcast_ref::<Failure>();
@@ -110,6 +118,12 @@ impl Message {
                 message.next_step = Some(failure.next_step().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
+            } else if let Some(missing) = cause.downcast_ref::<RegionsMissing>() {
+                message.status = missing.status;
+                let regions = missing.failed.join(" ");
+                message.next_step = Some(format!(
+                    "look at what is said of each, then ask these alone: --region {regions}"
+                ));
             } else if let Some(interrupted) = cause.downcast_ref::<Interrupted>() {
                 message.status = (*interrupted).into();
             } else if let Some(WriteError { error, .. }) = cause.downcast_ref() {

@@ -10,10 +10,12 @@ mod form;
 mod listing;
 mod mfa;
 mod progress;
+mod regions;
 mod signals;
 mod terminal;
 
 pub use self::listing::Stopped;
+pub use self::regions::{RegionFailed, RegionsMissing};
 pub use completions::complete;
 pub use signals::Interrupted;
 pub use terminal::Terminal;
