@@ -6,16 +6,19 @@
 mod backoff;
 mod create;
 mod delete;
+mod gently;
 mod order;
 mod question;
 mod read;
 mod record;
+mod rows;
 mod wait;
 
-pub use create::{Created, Creation, create};
+pub use create::{Created, Creation, create, dry_run};
 pub use delete::delete;
 pub use order::Order;
 pub use question::DescribeReports;
 pub use read::{newest, read};
 pub use record::{Report, ResourceType, ResourceTypeOption, Tag};
+pub use rows::{CreateRow, DeleteRow};
 pub use wait::{Waited, wait};

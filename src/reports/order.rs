@@ -4,7 +4,7 @@ use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsag
 use aws_sdk_ec2::types;
 
 use super::{Report, ResourceType, Tag};
-use crate::aws::{Ec2, Failure};
+use crate::aws::Ec2;
 
 /// How many of a launch template's newest versions a report looks at, unless told otherwise.
 const USUAL_DEPTH: u32 = 20;
@@ -40,14 +40,6 @@ impl Order {
             && (accounts.is_empty()
                 || !self.account_ids.is_empty()
                     && self.account_ids.iter().all(|id| accounts.contains(id)))
-    }
-
-    /// Asks whether the report could be created.
-    ///
-    /// # Errors
-    /// [`Failure`], unless the service answers with `DryRunOperation`.
-    pub async fn dry_run(&self, ec2: &Ec2) -> Result<(), Failure> {
-        Failure::unless_dry_run(self.call(ec2).dry_run(true).send().await, ec2)
     }
 
     pub(super) fn call(&self, ec2: &Ec2) -> Call {
