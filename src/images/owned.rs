@@ -1,5 +1,7 @@
 //! The action `DescribeImages`, of the images that the account owns.
 
+use std::num::NonZeroUsize;
+
 use aws_sdk_ec2::operation::describe_images::{
     DescribeImagesError, DescribeImagesOutput, builders::DescribeImagesFluentBuilder as Call,
 };
@@ -122,9 +124,19 @@ impl Question for DescribeImages {
 ///
 /// # Errors
 /// [`ListingError`], also for an answer that does not tell all.
-pub async fn owned(ec2: &Ec2, question: DescribeImages) -> Result<Vec<Image>, ListingError> {
-    let mut listing = Listing::new(ec2.clone(), question, Token::default(), None)
-        .expect("a listing from its beginning has no token that could be wrong");
+pub async fn owned(
+    ec2: &Ec2,
+    question: DescribeImages,
+    concurrency: NonZeroUsize,
+) -> Result<Vec<Image>, ListingError> {
+    let mut listing = Listing::new(
+        vec![ec2.clone()],
+        question,
+        Token::default(),
+        None,
+        concurrency,
+    )
+    .expect("a listing from its beginning has no token that could be wrong");
     let mut images = Vec::new();
     while let Some(page) = listing.next().await? {
         if page.listless || page.items.iter().any(|image| image.image_id.is_none()) {

@@ -4,7 +4,7 @@ use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsag
 use aws_sdk_ec2::types;
 
 use super::{ResourceType, Tag};
-use crate::aws::{Ec2, Failure};
+use crate::aws::Ec2;
 
 /// One report to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,14 +23,6 @@ pub struct Order {
 }
 
 impl Order {
-    /// Asks whether the report could be created.
-    ///
-    /// # Errors
-    /// [`Failure`], unless the service answers with `DryRunOperation`.
-    pub async fn dry_run(&self, ec2: &Ec2) -> Result<(), Failure> {
-        Failure::unless_dry_run(self.call(ec2).dry_run(true).send().await, ec2)
-    }
-
     pub(super) fn call(&self, ec2: &Ec2) -> Call {
         let call = ec2
             .client

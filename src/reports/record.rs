@@ -107,6 +107,12 @@ impl ResourceType {
             resource_type_options: None,
         }
     }
+
+    /// Whether it has the option `version-depth`.
+    pub fn has_version_depth(&self) -> bool {
+        let mut options = self.resource_type_options.iter().flatten();
+        options.any(|option| option.option_name.as_deref() == Some("version-depth"))
+    }
 }
 
 impl From<types::ImageUsageReport> for Report {

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::evidence::{Evidence, Examined, Reading, State, Window};
-use super::read::{By, Readings, is_denied, read, refused, stops_the_run};
+use super::read::{By, Readings, Source, is_denied, read, refused, stops_the_run};
 use super::reason::Reason;
 use super::row::Row;
-use crate::aws::{Ec2, Time};
+use crate::aws::Time;
 use crate::entries::{DescribeEntries, Entry};
 use crate::images::{self, DescribeImageReferences, DescribeImages, Image, Reference};
 use crate::listing::{ListingError, Request};
@@ -104,7 +104,7 @@ struct Subject {
 /// # Errors
 /// What stands in the way of every request, or of a list of what is owned. Anything else makes images *unknown*.
 pub async fn check(
-    ec2: &Ec2,
+    source: &Source,
     asked: &Asked,
     tell: &dyn Fn(Tally),
 ) -> Result<Vec<Row>, ListingError> {
@@ -113,8 +113,8 @@ pub async fn check(
         tally: Cell::default(),
         tell,
     };
-    let mut subjects = find(ec2, asked, &watch).await?;
-    have_reports(ec2, asked, began, &mut subjects, &watch).await?;
+    let mut subjects = find(source, asked, &watch).await?;
+    have_reports(source, asked, began, &mut subjects, &watch).await?;
 
     let window = asked.window(began);
     let wanted = (subjects.iter())
@@ -144,11 +144,11 @@ pub async fn check(
     let by_report = entries_by_report();
     let by_image = references_by_image(asked.version_depth.unwrap_or(USUAL_DEPTH));
     let (entries, references) = tokio::join!(
-        read(ec2, &by_report, wanted, &entries_seen),
-        read(ec2, &by_image, images, &references_seen),
+        read(source, &by_report, wanted, &entries_seen),
+        read(source, &by_image, images, &references_seen),
     );
     let (mut entries, mut references) = (entries?, references?);
-    confirm(ec2, &mut entries).await?;
+    confirm(source, &mut entries).await?;
 
     let window = asked.window(began);
     Ok((subjects.into_iter())
@@ -163,13 +163,13 @@ pub async fn check(
 ///
 /// # Errors
 /// As for [`check`].
-pub async fn missing_reports(ec2: &Ec2, asked: &Asked) -> Result<Vec<String>, ListingError> {
+pub async fn missing_reports(source: &Source, asked: &Asked) -> Result<Vec<String>, ListingError> {
     let began = SystemTime::now();
     let watch = Watch {
         tally: Cell::default(),
         tell: &|_| {},
     };
-    let subjects = find(ec2, asked, &watch).await?;
+    let subjects = find(source, asked, &watch).await?;
     let window = asked.window(began);
     Ok((subjects.iter())
         .filter(|subject| asked.create && subject.lacks_report(asked, &window))
@@ -178,13 +178,17 @@ pub async fn missing_reports(ec2: &Ec2, asked: &Asked) -> Result<Vec<String>, Li
 }
 
 /// The images, with the reports that there are.
-async fn find(ec2: &Ec2, asked: &Asked, watch: &Watch<'_>) -> Result<Vec<Subject>, ListingError> {
+async fn find(
+    source: &Source,
+    asked: &Asked,
+    watch: &Watch<'_>,
+) -> Result<Vec<Subject>, ListingError> {
     let mut subjects = match &asked.images {
-        Images::These(ids) => named(ec2, ids).await?,
-        Images::Owned { names } => all_owned(ec2, names).await?,
+        Images::These(ids) => named(source, ids).await?,
+        Images::Owned { names } => all_owned(source, names).await?,
     };
     watch.update(|tally| tally.images = subjects.len());
-    let mut reports = read(ec2, &reports_by_image(), owned(&subjects), &|_, _| {}).await?;
+    let mut reports = read(source, &reports_by_image(), owned(&subjects), &|_, _| {}).await?;
     for subject in &mut subjects {
         if let Some(reading) = reports.remove(&subject.image_id) {
             subject.reports = reading;
@@ -202,7 +206,7 @@ fn owned(subjects: &[Subject]) -> Vec<String> {
 }
 
 /// The images with these IDs, whether or not the account owns them.
-async fn named(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subject>, ListingError> {
+async fn named(source: &Source, ids: &[String]) -> Result<Vec<Subject>, ListingError> {
     let by = By {
         action: "DescribeImages",
         ask: Box::new(|image_ids| DescribeImages {
@@ -212,7 +216,7 @@ async fn named(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subject>, ListingError> 
         ids: |question: &DescribeImages| &question.image_ids,
         id: |image| image.image_id.as_deref(),
     };
-    let mut images = read(ec2, &by, ids.to_vec(), &|_, _| {}).await?;
+    let mut images = read(source, &by, ids.to_vec(), &|_, _| {}).await?;
     Ok((ids.iter())
         .map(|id| {
             let unread = || Reading::none(not_told("DescribeImages"));
@@ -233,12 +237,12 @@ async fn named(ec2: &Ec2, ids: &[String]) -> Result<Vec<Subject>, ListingError> 
 }
 
 /// The images that the account owns, in the order of their names.
-async fn all_owned(ec2: &Ec2, names: &[String]) -> Result<Vec<Subject>, ListingError> {
+async fn all_owned(source: &Source, names: &[String]) -> Result<Vec<Subject>, ListingError> {
     let question = DescribeImages {
         names: names.to_vec(),
         ..DescribeImages::default()
     };
-    let mut images: Vec<Image> = images::owned(ec2, question).await?;
+    let mut images: Vec<Image> = images::owned(&source.ec2, question, source.concurrency).await?;
     images.sort_by(|one, other| (&one.name, &one.image_id).cmp(&(&other.name, &other.image_id)));
     images.dedup();
     Ok((images.into_iter())
@@ -251,7 +255,7 @@ async fn all_owned(ec2: &Ec2, names: &[String]) -> Result<Vec<Subject>, ListingE
 
 /// Sees to it that each image has a report that covers the question, as far as that can be had.
 async fn have_reports(
-    ec2: &Ec2,
+    source: &Source,
     asked: &Asked,
     began: SystemTime,
     subjects: &mut [Subject],
@@ -277,7 +281,7 @@ async fn have_reports(
             tally.created += adopted;
             tally.ordered = lacking.len();
         });
-        let created = create_all(ec2, asked, subjects, &lacking, left(), watch).await;
+        let created = create_all(source, asked, subjects, &lacking, left(), watch).await;
         for (&at, created) in lacking.iter().zip(created) {
             let subject = &mut subjects[at];
             match created {
@@ -303,7 +307,7 @@ async fn have_reports(
 
         watch.update(|tally| tally.pending = waiting.len());
         let ids = waiting.iter().map(|(_, id)| id.clone()).collect();
-        let waited = wait(ec2, ids, left(), |_, _| {
+        let waited = wait(&source.ec2, ids, left(), |_, _| {
             watch.update(|tally| tally.pending -= 1);
         })
         .await;
@@ -339,7 +343,7 @@ async fn have_reports(
 
 /// Creates the reports that are lacking, and tells what became of each.
 async fn create_all(
-    ec2: &Ec2,
+    source: &Source,
     asked: &Asked,
     subjects: &[Subject],
     lacking: &[usize],
@@ -363,19 +367,19 @@ async fn create_all(
     }
     // The first one tells whether reports may be created at all.
     let others = orders.split_off(1);
-    let mut created = create(ec2, orders, timeout, told).await;
+    let mut created = create(&source.ec2, orders, timeout, told).await;
     match &created[0] {
         Created::Failed(failure) if is_denied(failure) || failure.code().is_none() => {
             let refusal = created[0].clone();
             created.resize(lacking.len(), refusal);
         }
-        _ => created.extend(create(ec2, others, timeout, told).await),
+        _ => created.extend(create(&source.ec2, others, timeout, told).await),
     }
     created
 }
 
 /// Asks once more for the reports that show no use: one that was deleted while it was read has no entries either.
-async fn confirm(ec2: &Ec2, entries: &mut Readings<Entry>) -> Result<(), ListingError> {
+async fn confirm(source: &Source, entries: &mut Readings<Entry>) -> Result<(), ListingError> {
     let unused = |reading: &Reading<Entry>| {
         let mut counts = reading.found.iter().map(|entry| entry.usage_count);
         reading.gap.is_none() && !counts.any(|count| count > Some(0))
@@ -385,7 +389,7 @@ async fn confirm(ec2: &Ec2, entries: &mut Readings<Entry>) -> Result<(), Listing
         .map(|(id, _)| id.clone())
         .collect();
     ids.sort_unstable();
-    for (report_id, now) in read(ec2, &reports_by_id(), ids, &|_, _| {}).await? {
+    for (report_id, now) in read(source, &reports_by_id(), ids, &|_, _| {}).await? {
         let gap = match now.gap {
             None if now.found.iter().any(Report::is_available) => continue,
             None => Reason::ReportVanished {

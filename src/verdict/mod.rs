@@ -15,6 +15,7 @@ mod tests;
 
 pub use check::{Asked, Images, Tally, check, missing_reports};
 pub use evidence::{Evidence, Examined, Reading, State, Window};
+pub use read::Source;
 pub use reason::Reason;
 pub use row::{OwnReference, Row, Use};
 pub use rule::{Judgement, Verdict, judge};

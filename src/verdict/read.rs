@@ -1,11 +1,21 @@
 //! Reads lists about many images or reports, so that what is wrong with one of them costs the others nothing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::num::NonZeroUsize;
 
 use super::evidence::Reading;
 use super::reason::Reason;
 use crate::aws::{Ec2, Failure};
 use crate::listing::{Listing, ListingError, Question, Token};
+
+/// Whom to ask.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The client.
+    pub ec2: Ec2,
+    /// How many requests may go out at the same time.
+    pub concurrency: NonZeroUsize,
+}
 
 /// How a list about certain IDs is asked for.
 pub(super) struct By<Q: Question> {
@@ -28,7 +38,7 @@ pub(super) type Readings<T> = HashMap<String, Reading<T>>;
 /// # Errors
 /// What stands in the way of every request: no credentials, no network.
 pub(super) async fn read<Q: Question>(
-    ec2: &Ec2,
+    Source { ec2, concurrency }: &Source,
     by: &By<Q>,
     ids: Vec<String>,
     seen: &dyn Fn(usize, &[Q::Item]),
@@ -43,8 +53,14 @@ pub(super) async fn read<Q: Question>(
         let parts: Vec<Vec<String>> = (question.parts().iter())
             .map(|part| (by.ids)(part).to_vec())
             .collect();
-        let mut listing = Listing::new(ec2.clone(), question, Token::default(), None)
-            .expect("a listing from its beginning has no token that could be wrong");
+        let mut listing = Listing::new(
+            vec![ec2.clone()],
+            question,
+            Token::default(),
+            None,
+            *concurrency,
+        )
+        .expect("a listing from its beginning has no token that could be wrong");
         let mut end = |ids: &[String], items: Vec<Q::Item>, gap: Option<Reason>| {
             seen(ids.len(), &items);
             sort(by, ids, items, gap, &mut readings);
