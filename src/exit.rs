@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
-use crate::commands::{Interrupted, RegionFailed, RegionsMissing, Stopped};
+use crate::commands::{Interrupted, NotAvailable, RegionFailed, RegionsMissing, Stopped};
 use crate::listing::ListingError;
 use crate::output::WriteError;
 
@@ -116,6 +116,8 @@ impl Message {
                 message.code = failure.code().map(str::to_owned);
                 message.request_id = failure.request_id().map(str::to_owned);
                 message.next_step = Some(failure.next_step().to_owned());
+            } else if let Some(error) = cause.downcast_ref::<NotAvailable>() {
+                message.next_step = Some(error.next_step().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
             } else if let Some(missing) = cause.downcast_ref::<RegionsMissing>() {

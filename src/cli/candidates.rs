@@ -23,6 +23,20 @@ const FILTERS: [(&str, &str); 3] = [
     ("resource-type", "ec2:Instance or ec2:LaunchTemplate"),
 ];
 
+/// The states of a report.
+const STATES: [(&str, &str); 3] = [("available", ""), ("pending", ""), ("error", "")];
+
+/// The filters that the service has for reports.
+const REPORT_FILTERS: [(&str, &str); 4] = [
+    (
+        "Name=creation-time,Values=",
+        "When the report was created, say 2025-11-29T*",
+    ),
+    ("Name=state,Values=", "available, pending or error"),
+    ("Name=tag:", "The value of the tag with this key"),
+    ("Name=tag-key,Values=", "The key of a tag"),
+];
+
 /// The public Regions, with their names, also behind a comma, each once.
 pub(super) fn regions(current: &OsStr) -> Vec<CompletionCandidate> {
     next("", current.to_str().unwrap_or_default(), REGIONS)
@@ -64,22 +78,52 @@ pub(super) fn list_files(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The resource types, also behind a comma, each once.
 pub(super) fn resource_types(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&RESOURCE_TYPES, current)
+}
+
+/// The states of a report, also behind a comma, each once.
+pub(super) fn states(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&STATES, current)
+}
+
+fn list_of(names: &[(&'static str, &'static str)], current: &OsStr) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
     if current.starts_with('@') {
         return list_files(OsStr::new(current));
     }
-    next("", current, &RESOURCE_TYPES)
+    next("", current, names)
 }
 
 /// The shorthand of a filter: `Name=` with the names, then `Values=` with the values that are known.
 pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    let filters = FILTERS.map(|(name, help)| (format!("Name={name},Values="), help));
+    filters_of(
+        &filters,
+        "Name=resource-type,Values=",
+        &RESOURCE_TYPES,
+        current,
+    )
+}
+
+/// The shorthand of a filter of reports.
+pub(super) fn report_filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    let filters = REPORT_FILTERS.map(|(filter, help)| (filter.to_owned(), help));
+    filters_of(&filters, "Name=state,Values=", &STATES, current)
+}
+
+/// Those of `filters` that may be meant; behind `known`, its `values`.
+fn filters_of(
+    filters: &[(String, &'static str)],
+    known: &str,
+    values: &[(&'static str, &'static str)],
+    current: &OsStr,
+) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
-    if let Some(values) = current.strip_prefix("Name=resource-type,Values=") {
-        return next("Name=resource-type,Values=", values, &RESOURCE_TYPES);
+    if let Some(list) = current.strip_prefix(known) {
+        return next(known, list, values);
     }
-    FILTERS
+    filters
         .iter()
-        .map(|(name, help)| (format!("Name={name},Values="), help))
         .filter(|(filter, _)| filter.starts_with(current) && filter != current)
         .map(|(filter, help)| CompletionCandidate::new(filter).help(Some((*help).into())))
         .collect()
@@ -142,6 +186,20 @@ mod tests {
         );
         assert!(filters("Name=account-id,Values=").is_empty());
         assert!(filters("{").is_empty());
+    }
+
+    #[test]
+    fn a_filter_of_reports_has_states_and_tags() {
+        let filters = |current: &str| values(report_filters(OsStr::new(current)));
+        assert_eq!(filters("Name=t"), ["Name=tag:", "Name=tag-key,Values="]);
+        assert_eq!(
+            filters("Name=state,Values=available,"),
+            [
+                "Name=state,Values=available,pending",
+                "Name=state,Values=available,error"
+            ]
+        );
+        assert_eq!(values(states(OsStr::new("p"))), ["pending"]);
     }
 
     #[test]

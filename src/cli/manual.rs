@@ -97,6 +97,93 @@ Examples:
     amiusage entries --offline --out-file saved.json
     amiusage entries --offline=saved.json --account-ids 001100110011";
 
+/// Below `amiusage reports --help`.
+pub(super) const REPORTS: &str = "\
+Examples:
+  Create a report of an image, wait for it, and read it:
+    amiusage reports create --image-ids ami-… --wait
+    amiusage entries --image-ids ami-…
+
+  Which reports are there, and how far are they?
+    amiusage reports list --offline";
+
+/// Below `amiusage reports list --help`.
+pub(super) const REPORTS_LIST: &str = "\
+Examples:
+  All of these ask the sample data; leave --offline away to ask AWS.
+
+  The reports of an image:
+    amiusage reports list --offline --image-ids ami-0abcdef1234567890
+
+  Those that can be read, newest last:
+    amiusage reports list --offline --state available \\
+        --columns CreationTime,ReportId,ImageId --output tsv | sort
+
+  The IDs alone, for another command:
+    amiusage reports list --offline --output text \\
+        --query 'ImageUsageReports[].[ReportId]'";
+
+/// Below `amiusage reports create --help`.
+pub(super) const REPORTS_CREATE: &str = "\
+Examples:
+  A report of an image, ready to be read; leave --offline away to ask AWS:
+    amiusage reports create --offline --image-ids ami-0abcdef1234567890 --wait
+
+  Of all images of the account whose names begin like this, with deeper
+  templates, tagged, as a job may do every night:
+    amiusage reports create --name 'golden-*' --version-depth 100 \\
+        --tags job=nightly --client-token nightly-2026-11-23 --wait
+
+  The AWS CLI's command line:
+    amiusage create-image-usage-report --image-id ami-… \\
+        --resource-types ResourceType=ec2:Instance --output text
+
+Result:
+  created      a new report
+  adopted      a pending report that covers what is asked for; it keeps its tags
+  failed       no report, and why
+  interrupted  not known: the run ended before the answer came
+
+Exit status:
+  0    each image has a report, and with --wait it is available
+  254  the service refused one; the rows tell which, and what was created
+  255  network, time-out, a report in error";
+
+/// Below `amiusage reports wait --help`.
+pub(super) const REPORTS_WAIT: &str = "\
+Examples:
+  Wait for a report, for half an hour at most:
+    amiusage reports wait --report-ids amiur-… --timeout 30m
+
+  For what another command created:
+    amiusage reports create --image-ids @images --output text \\
+        --query 'CreatedImageUsageReports[].[ReportId]' > reports
+    amiusage reports wait --report-ids @reports
+
+  The AWS CLI's command line:
+    amiusage wait image-usage-report-available --report-ids amiur-…
+
+Exit status:
+  0    all are available
+  254  the service answered with an error
+  255  time-out, a report in error or gone, network";
+
+/// Below `amiusage reports delete --help`.
+pub(super) const REPORTS_DELETE: &str = "\
+Examples:
+  Delete a report:
+    amiusage reports delete --report-ids amiur-…
+
+  Delete those that could not be made:
+    amiusage reports list --state error --output text \\
+        --query 'ImageUsageReports[].[ReportId]' |
+        amiusage reports delete --report-ids @-
+
+Exit status:
+  0    all are deleted
+  254  the service refused one; the rows tell which
+  255  anything else";
+
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\
 Actions:

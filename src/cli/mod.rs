@@ -13,7 +13,9 @@ mod manual;
 pub mod output;
 pub mod paging;
 mod regions;
+pub mod reports;
 pub mod shorthand;
+pub mod structure;
 pub mod text_file;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -64,6 +66,20 @@ pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
     #[command(visible_alias = "describe-image-usage-report-entries")]
     Entries(entries::Entries),
+    #[allow(missing_docs)]
+    Reports(reports::Reports),
+    #[allow(missing_docs)] // As in the AWS CLI, where these are commands of their own.
+    #[command(name = "describe-image-usage-reports", hide = true)]
+    ListReports(Box<reports::List>),
+    #[allow(missing_docs)]
+    #[command(name = "create-image-usage-report", hide = true)]
+    CreateReport(Box<reports::Create>),
+    #[allow(missing_docs)]
+    #[command(name = "delete-image-usage-report", hide = true)]
+    DeleteReport(Box<reports::Delete>),
+    /// Wait for reports
+    #[command(hide = true, subcommand)]
+    Wait(reports::Waiter),
     #[allow(missing_docs)]
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]

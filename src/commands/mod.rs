@@ -11,15 +11,18 @@ mod listing;
 mod mfa;
 mod progress;
 mod regions;
+mod reports;
 mod signals;
 mod terminal;
 
 pub use self::listing::Stopped;
 pub use self::regions::{RegionFailed, RegionsMissing};
 pub use completions::complete;
+pub use reports::NotAvailable;
 pub use signals::Interrupted;
 pub use terminal::Terminal;
 
+use crate::cli::reports::{Command as Reports, Waiter};
 use crate::cli::{Cli, Command};
 
 /// Does what the command line asks for.
@@ -29,6 +32,28 @@ use crate::cli::{Cli, Command};
 pub async fn run(cli: Cli, terminal: &Terminal) -> anyhow::Result<()> {
     match cli.command {
         Command::Entries(arguments) => entries::run(arguments, cli.connection, terminal).await,
+        Command::Reports(reports) => match reports.command {
+            Reports::List(arguments) => reports::list(*arguments, cli.connection, terminal).await,
+            Reports::Create(arguments) => {
+                reports::create(*arguments, cli.connection, terminal).await
+            }
+            Reports::Wait(arguments) => reports::wait(arguments, cli.connection, terminal).await,
+            Reports::Delete(arguments) => {
+                reports::delete(*arguments, cli.connection, terminal).await
+            }
+        },
+        Command::ListReports(arguments) => {
+            reports::list(*arguments, cli.connection, terminal).await
+        }
+        Command::CreateReport(arguments) => {
+            reports::create(*arguments, cli.connection, terminal).await
+        }
+        Command::DeleteReport(arguments) => {
+            reports::delete(*arguments, cli.connection, terminal).await
+        }
+        Command::Wait(Waiter::ImageUsageReportAvailable(arguments)) => {
+            reports::wait(arguments, cli.connection, terminal).await
+        }
         Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

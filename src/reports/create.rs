@@ -7,13 +7,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
+use super::gently::{self, AT_ONCE};
 use super::read::{MOST_IDS, read};
 use super::{Order, Report};
 use crate::aws::{Ec2, Failure};
 use crate::listing::{Filter, Request};
-
-/// How many requests go out at once. EC2 allows fewer of the calls that change something than of those that read.
-const AT_ONCE: usize = 4;
 
 /// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
 /// before that is an error.
@@ -160,6 +158,15 @@ pub async fn create(
     done.into_iter()
         .map(|created| created.expect("every order came to its end"))
         .collect()
+}
+
+/// Asks for each order whether the report could be created.
+pub async fn dry_run(ec2: &Ec2, orders: Vec<Order>) -> Vec<Result<(), Failure>> {
+    let one = |order: Order| {
+        let ec2 = ec2.clone();
+        async move { Failure::unless_dry_run(order.call(&ec2).dry_run(true).send().await, &ec2) }
+    };
+    gently::for_each(orders, one, |_, _| ()).await
 }
 
 /// Why an order is to be tried again later.

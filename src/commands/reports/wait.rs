@@ -1,0 +1,126 @@
+//! `amiusage reports wait`: until reports can be read, or why they cannot.
+
+use std::io;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use super::super::connection::connect;
+use super::super::progress;
+use super::super::signals::Signals;
+use super::super::terminal::Terminal;
+use super::partial;
+use crate::aws::{Ec2, Failure};
+use crate::cli::reports::Wait;
+use crate::cli::{Connection, list};
+use crate::reports::{Waited, newest, wait};
+
+/// Some reports are not available, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", lines.join("\n"))]
+pub struct NotAvailable {
+    lines: Vec<String>,
+    next_step: &'static str,
+}
+
+impl NotAvailable {
+    /// What the user can do about it.
+    pub fn next_step(&self) -> &str {
+        self.next_step
+    }
+}
+
+/// Does what `arguments` ask for.
+pub(in crate::commands) async fn run(
+    arguments: Wait,
+    connection: Connection,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let mut stdin = list::Stdin::new(io::stdin());
+    let mut report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
+    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    let mut signals = Signals::listen(terminal)?;
+    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
+    for id in signals.or(of_images(&ec2, &image_ids)).await? {
+        if !report_ids.contains(&id) {
+            report_ids.push(id);
+        }
+    }
+    let timeout = (!arguments.timeout.is_zero()).then_some(arguments.timeout);
+    until_available(&ec2, report_ids, timeout, &mut signals, terminal).await
+}
+
+/// The newest report of each image.
+async fn of_images(ec2: &Ec2, image_ids: &[String]) -> anyhow::Result<Vec<String>> {
+    let reports = newest(ec2, image_ids).await?;
+    let mut missing = Vec::new();
+    let mut ids = Vec::new();
+    for (image_id, report) in image_ids.iter().zip(reports) {
+        match report.and_then(|report| report.report_id) {
+            Some(id) => ids.push(id),
+            None => missing.push(image_id.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(ids);
+    }
+    Err(NotAvailable {
+        lines: vec![format!("there is no report of {}", missing.join(", "))],
+        next_step: "create it with `amiusage reports create`; if that was just now, try again",
+    }
+    .into())
+}
+
+/// Waits until these reports are available.
+///
+/// # Errors
+/// [`NotAvailable`] with the reports that are not; a [`Failure`] where the service did not answer.
+pub(super) async fn until_available(
+    ec2: &Ec2,
+    report_ids: Vec<String>,
+    timeout: Option<Duration>,
+    signals: &mut Signals,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let total = report_ids.len();
+    let bar: ProgressBar = progress::bar(total, ec2.retries()).with_message("reports are ready");
+    let waiting = signals.or(async {
+        let observe = |_, _: &Waited| bar.inc(1);
+        Ok(wait(ec2, report_ids.clone(), timeout, observe).await)
+    });
+    let waited = progress::beside(&bar, terminal, waiting).await?;
+
+    let mut failed: Vec<(&str, &Failure)> = Vec::new();
+    let mut pending = Vec::new();
+    let mut lines = Vec::new();
+    for (id, waited) in report_ids.iter().zip(&waited) {
+        match waited {
+            Waited::Available(_) => {}
+            Waited::Failed(failure) => failed.push((id, failure)),
+            Waited::TimedOut(_) => pending.push(id.as_str()),
+            Waited::Vanished => lines.push(format!("there is no report {id}")),
+            Waited::Error(report) => lines.push(format!(
+                "{id} of {} is in error: {}",
+                report.image_id.as_deref().unwrap_or("an image"),
+                report.state_reason.as_deref().unwrap_or("no reason given")
+            )),
+        }
+    }
+    let next_step = match (pending.is_empty(), lines.is_empty()) {
+        (true, true) => return partial("reports cannot be told", total, &failed),
+        (false, _) => "wait again, with a longer --timeout: a report may take long",
+        (true, false) => "create new ones with `amiusage reports create`",
+    };
+    if !pending.is_empty() {
+        let time = humantime::format_duration(timeout.unwrap_or_default());
+        lines.push(format!(
+            "still pending after {time}: {}",
+            pending.join(", ")
+        ));
+    }
+    let problem = anyhow::Error::from(NotAvailable { lines, next_step });
+    match partial("reports cannot be told", total, &failed) {
+        Ok(()) => Err(problem),
+        Err(failure) => Err(problem.context(format!("{failure:#}"))),
+    }
+}
