@@ -529,6 +529,64 @@ fn a_dry_run_asks_each_region() {
 }
 
 #[test]
+fn reports_are_listed_in_several_regions_too() {
+    let server = failing_after(2);
+    let run = server
+        .words(&format!(
+            "reports list {ALL} --output csv --columns Region,ReportId"
+        ))
+        .succeeds();
+    assert_eq!(
+        run.stdout,
+        "Region,ReportId\nus-east-1,amiur-01111111111111111\neu-west-1,amiur-11111111111111111\n\
+         ap-south-1,amiur-21111111111111111\n"
+    );
+    let run = server
+        .words(&format!("reports list {ALL} --output table"))
+        .succeeds();
+    let header = run.stdout.lines().nth(1).unwrap();
+    assert!(header.starts_with("| Region "), "{run:#?}");
+    let server = Server::asked(state(), |asked, reply| match asked.region {
+        FAILING => Act::Reply(refusal(400, "InvalidAction", "Unknown here.")),
+        _ => Act::Reply(reply),
+    });
+    let run = server
+        .words(&format!("reports list {ALL}"))
+        .ends(254)
+        .says("error: Region eu-west-1: ")
+        .says("1 of 3 Regions failed");
+    let reports = run.json()["ImageUsageReports"].take();
+    assert_eq!(reports.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_query_makes_of_the_others_has_nothing_to_go_on_from() {
+    let line = format!("entries {ALL} --page-size 2 --query ImageUsageReportEntries[].Region");
+    let run = failing_after(2)
+        .words(&line)
+        .ends(254)
+        .says("1 of 3 Regions failed");
+    assert_eq!(run.json().as_array().unwrap().len(), 12);
+    assert_eq!(run.token(), None);
+}
+
+#[test]
+fn what_changes_something_does_so_in_one_region() {
+    let server = server();
+    for line in [
+        "reports create --image-ids ami-11111111",
+        "reports wait --report-ids amiur-11111111111111111",
+        "reports delete --report-ids amiur-11111111111111111",
+    ] {
+        for regions in ["--all-regions", ALL] {
+            let run = server.words(&format!("{line} {regions}"));
+            run.ends(252).silent().says("one Region");
+        }
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn a_saved_document_of_several_regions_is_served_region_by_region() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("saved.json");
