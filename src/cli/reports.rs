@@ -27,15 +27,15 @@ pub struct Reports {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
-    #[command(visible_alias = "describe-image-usage-reports")]
+    #[command(alias = "describe-image-usage-reports")]
     List(Box<List>),
     #[allow(missing_docs)]
-    #[command(visible_alias = "create-image-usage-report")]
+    #[command(alias = "create-image-usage-report")]
     Create(Box<Create>),
     #[allow(missing_docs)]
     Wait(Wait),
     #[allow(missing_docs)]
-    #[command(visible_alias = "delete-image-usage-report")]
+    #[command(alias = "delete-image-usage-report")]
     Delete(Box<Delete>),
 }
 

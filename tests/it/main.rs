@@ -16,5 +16,6 @@ mod network;
 mod output;
 mod paging;
 mod readme;
+mod reports;
 mod secrets;
 mod support;

@@ -15,6 +15,8 @@ use crate::cli::reports::Wait;
 use crate::cli::{Connection, list};
 use crate::reports::{Waited, newest, wait};
 
+const UNKNOWN: &str = "reports have an unknown state";
+
 /// Some reports are not available, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", lines.join("\n"))]
@@ -107,7 +109,7 @@ pub(super) async fn until_available(
         }
     }
     let next_step = match (pending.is_empty(), lines.is_empty()) {
-        (true, true) => return partial("reports cannot be told", total, &failed),
+        (true, true) => return partial(UNKNOWN, total, &failed),
         (false, _) => "wait again, with a longer --timeout: a report may take long",
         (true, false) => "create new ones with `amiusage reports create`",
     };
@@ -118,9 +120,8 @@ pub(super) async fn until_available(
             pending.join(", ")
         ));
     }
-    let problem = anyhow::Error::from(NotAvailable { lines, next_step });
-    match partial("reports cannot be told", total, &failed) {
-        Ok(()) => Err(problem),
-        Err(failure) => Err(problem.context(format!("{failure:#}"))),
-    }
+    let problem = NotAvailable { lines, next_step };
+    // The service's refusal decides how the run ends.
+    partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(problem.to_string()))?;
+    Err(problem.into())
 }
