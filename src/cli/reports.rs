@@ -165,7 +165,7 @@ pub struct Create {
     #[arg(long, help_heading = "What to create", conflicts_with = "dry_run")]
     pub wait: bool,
 
-    /// Give up waiting after so long, `90s` or `2h`; 0 for no limit
+    /// Give up waiting after so long, for room and for reports, `90s` or `2h`; 0 for no limit
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "1h", help_heading = "What to create")]
     pub timeout: Duration,
 

@@ -528,7 +528,7 @@ fn a_wait_ends_with_what_it_waits_for() {
     let began = Instant::now();
     let line = "reports wait --report-ids amiur-05a6b7c8d9e0f1a2b amiur-11111111111111111";
     let run = server.words(line).ends(255).silent();
-    run.says("amiur-05a6b7c8d9e0f1a2b of ami-0badc0ffee0ddf00d is in error: Internal error.");
+    run.says("in error: amiur-05a6b7c8d9e0f1a2b of ami-0badc0ffee0ddf00d: Internal error.");
     assert!(began.elapsed() < Duration::from_secs(30));
     let line =
         "reports wait --report-ids amiur-0f0e0d0c0b0a09080 amiur-11111111111111111 --timeout 1";
