@@ -310,7 +310,8 @@ impl Server {
         Self::start(state, Settings::default(), script)
     }
 
-    fn start(
+    /// Answers from `state` as `settings` say and `script` wants it, which sees what is asked.
+    pub fn start(
         state: State,
         settings: Settings,
         script: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
@@ -380,6 +381,14 @@ impl Server {
             .collect()
     }
 
+    /// How many requests there were so far of this action.
+    pub fn count(&self, action: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        (requests.iter())
+            .filter(|request| self::action(&request.form) == action)
+            .count()
+    }
+
     /// The Regions that the requests so far are signed for.
     pub fn regions(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
@@ -391,6 +400,13 @@ impl Server {
     pub fn head(&self) -> String {
         self.requests.lock().unwrap()[0].head.clone()
     }
+}
+
+/// The action that a form asks for.
+pub fn action(form: &str) -> String {
+    let mut parameters = form_urlencoded::parse(form.as_bytes());
+    let action = parameters.find(|(name, _)| name == "Action");
+    action.map_or_else(String::new, |(_, action)| action.into_owned())
 }
 
 /// Answers the requests of one connection until it ends.
