@@ -1,8 +1,8 @@
 //! `amiusage check`: evidence over the wire, verdicts on stdout, and what the exit status makes of them.
 
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use amiusage::emulator::{Reply, Settings, State};
@@ -467,8 +467,8 @@ fn a_missing_permission_is_named() {
         );
         let words = format!("the IAM permission ec2:{action} is missing");
         assert!(run.stdout.contains(&words), "{run:#?}");
-        // One refusal is enough.
-        assert_eq!(server.count(denied), 1, "{denied}");
+        // One refusal is enough: there are no more than those that were under way.
+        assert!(server.count(denied) <= 2, "{denied}");
     }
     // A use is one, whatever else is not known.
     for denied in [CREATE, REPORTS, ENTRIES] {
@@ -560,7 +560,7 @@ fn what_was_not_asked_for_casts_doubt() {
         (ENTRIES, "amiur-", "amiur-f"),
         (
             REFERENCES,
-            "<imageReferenceSet/>",
+            "<imageReferenceSet></imageReferenceSet>",
             "<imageReferenceSet><item><imageId>ami-1</imageId></item></imageReferenceSet>",
         ),
     ] {
@@ -849,4 +849,99 @@ fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
         assert_eq!(verdicts(&run).len(), 4);
         assert_eq!(server.count(CREATE), 4);
     }
+}
+
+/// A night's work: many images, some of them in use in either way, some whose reports fail; a service that throttles and
+/// now and then breaks a connection or fails; Ctrl-C in the middle, and a second run.
+fn a_night(count: usize, throttle: &str, pending: Duration) {
+    let id = |number: usize| format!("ami-{number:017x}");
+    let is = |number: usize, remainder: usize| number % 10 == remainder;
+    let numbers = || 0..count;
+    let of = |remainder: usize, item: &dyn Fn(usize) -> Value| -> Vec<Value> {
+        numbers()
+            .filter(|&number| is(number, remainder))
+            .map(item)
+            .collect()
+    };
+    let document = json!({
+        "Images": numbers().map(|number| image(&id(number), &format!("image-{number:05}"))).collect::<Vec<_>>(),
+        "Usage": of(3, &|number| json!({
+            "ImageId": id(number), "ResourceType": "ec2:Instance", "AccountId": "001100110011", "UsageCount": number,
+        })),
+        "ImageReferences": of(5, &|number| json!({
+            "ImageId": id(number), "ResourceType": "ec2:Instance", "Arn": format!("arn:{number}"),
+        })),
+        "FailingReports": of(7, &|number| json!({"ImageId": id(number), "StateReason": "Internal error"})),
+    });
+    let settings = Settings {
+        report_delay: pending,
+        throttle: Some(throttle.parse().unwrap()),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document), settings, |asked, reply| {
+        match asked.number % 100 {
+            33 => Act::Hang,
+            66 => Act::Reply(refusal(
+                500,
+                "InternalError",
+                "An internal error has occurred",
+            )),
+            99 => {
+                let half = reply.body.len() / 2;
+                Act::Cut(reply, half)
+            }
+            _ => Act::Reply(reply),
+        }
+    });
+    let line = ["check", "--owned", "--output", "json"];
+    let child = server
+        .program(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.count(CREATE) < count / 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "INT");
+    Run::of(child.wait_with_output().unwrap(), 130)
+        .silent()
+        .says("run it again: it goes on with the reports that it created");
+
+    let began = Instant::now();
+    let run = Run::of(server.program(line).output().unwrap(), 1);
+    let took = began.elapsed();
+    let expected = |number: usize| match number % 10 {
+        3 => ("in-use", "UsedByAccounts"),
+        5 => ("in-use", "UsedByOwner"),
+        7 => ("unknown", "ReportFailed"),
+        _ => ("unused", "NothingFound"),
+    };
+    let rows = run.json();
+    for (number, row) in rows["ImageVerdicts"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(row["ImageId"], id(number));
+        let reason = &row["Reasons"][0]["Code"];
+        let found = (row["Verdict"].as_str().unwrap(), reason.as_str().unwrap());
+        assert_eq!(found, expected(number), "{row}");
+    }
+    assert_eq!(rows["ImageVerdicts"].as_array().unwrap().len(), count);
+    let creations = server.count(CREATE);
+    let requests = server.requests().len();
+    // Shown by `cargo test -- --nocapture`, for the record.
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("{count} images: second run {took:?}; {requests} requests in both, {creations} of them creations\n").as_bytes(),
+    );
+}
+
+#[test]
+fn a_short_night() {
+    a_night(150, "burst=50,rate=60", Duration::from_secs(1));
+}
+
+/// The service's own limits: it takes some minutes.
+#[test]
+#[ignore = "takes minutes"]
+fn a_night_of_2_000_images() {
+    a_night(2_000, "burst=100,rate=20", Duration::from_secs(30));
 }
