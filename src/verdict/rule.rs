@@ -56,9 +56,7 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
         let holds = |created| window.holds(created);
         (reports.iter().copied()).filter(move |report| report.created.is_some_and(holds))
     };
-    let covering = present().find(|report| {
-        short_of(report, image_id, window).is_empty() && report.entries.gap.is_none()
-    });
+    let covering = present().find(|report| short_of(report, image_id, window).is_empty());
     let in_use = present().find(|report| accounts(report, image_id) > 0);
     let (own, stray): (Vec<_>, Vec<_>) = (evidence.references.found.iter())
         .partition(|reference| reference.image_id.as_deref() == Some(image_id));
@@ -68,7 +66,8 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
         uses.push(Reason::UsedByAccounts {
             report_id: report.report_id.clone(),
             accounts: accounts(report, image_id),
-            newer_shows_none: covering.is_some_and(|newer| newer.created > report.created),
+            newer_shows_none: covering
+                .is_some_and(|newer| newer.created > report.created && newer.entries.gap.is_none()),
         });
     }
     if !own.is_empty() {

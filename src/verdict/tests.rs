@@ -427,6 +427,11 @@ fn reports_are_never_added_up() {
     is(&evidence, InUse, &["UsedByAccounts"]);
     let reason = judge(&evidence, &window()).reasons[0].to_string();
     assert!(reason.contains("a newer one shows no use"), "{reason}");
+    let mut evidence = evidence;
+    evidence.reports.found[0].entries = Reading::none(gap());
+    is(&evidence, InUse, &["UsedByAccounts", "NotAnswered"]);
+    let reason = judge(&evidence, &window()).reasons[0].to_string();
+    assert_eq!(reason, "used in 1 other account");
 }
 
 #[test]
@@ -434,6 +439,7 @@ fn another_report_helps_or_does_no_harm() {
     let pending = Examined {
         state: State::Pending,
         created: Some(began()),
+        entries: Reading::none(gap()),
         ..other(2)
     };
     let failed = Examined {
