@@ -17,3 +17,4 @@ pub mod images;
 pub mod listing;
 pub mod output;
 pub mod reports;
+pub mod verdict;

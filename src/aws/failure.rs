@@ -228,6 +228,11 @@ impl Failure {
         }
     }
 
+    /// Whether it would be the same in any other Region: it is a matter of the settings or the credentials.
+    pub fn concerns_all_regions(&self) -> bool {
+        matches!(self, Self::Configuration { .. } | Self::Credentials { .. })
+    }
+
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {

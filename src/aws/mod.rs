@@ -9,13 +9,14 @@ mod http;
 mod obstacle;
 mod patience;
 mod proxy;
+mod regions;
 mod role;
 mod time;
 mod trace;
 mod trust;
 mod whole;
 
-pub use client::{Connection, Ec2, connect};
+pub use client::{Account, Connection, Ec2, connect};
 
 pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;

@@ -10,7 +10,8 @@ use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::regions::REGIONS;
 
-const RESOURCE_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
+/// Each with its help, of which these need none.
+const RESOURCE_TYPES: [(&str, &str); 2] = [("ec2:Instance", ""), ("ec2:LaunchTemplate", "")];
 
 /// The filters that the service has for entries.
 const FILTERS: [(&str, &str); 3] = [
@@ -22,7 +23,8 @@ const FILTERS: [(&str, &str); 3] = [
     ("resource-type", "ec2:Instance or ec2:LaunchTemplate"),
 ];
 
-const STATES: [&str; 3] = ["available", "pending", "error"];
+/// The states of a report.
+const STATES: [(&str, &str); 3] = [("available", ""), ("pending", ""), ("error", "")];
 
 /// The filters that the service has for reports.
 const REPORT_FILTERS: [(&str, &str); 4] = [
@@ -35,12 +37,9 @@ const REPORT_FILTERS: [(&str, &str); 4] = [
     ("Name=tag-key,Values=", "The key of a tag"),
 ];
 
-/// The public Regions, with their names.
-pub(super) fn regions() -> Vec<CompletionCandidate> {
-    REGIONS
-        .iter()
-        .map(|(code, name)| CompletionCandidate::new(*code).help(Some((*name).into())))
-        .collect()
+/// The public Regions, with their names, also behind a comma, each once.
+pub(super) fn regions(current: &OsStr) -> Vec<CompletionCandidate> {
+    next("", current.to_str().unwrap_or_default(), REGIONS)
 }
 
 /// The names of the profiles in the AWS CLI's files.
@@ -87,12 +86,12 @@ pub(super) fn states(current: &OsStr) -> Vec<CompletionCandidate> {
     list_of(&STATES, current)
 }
 
-fn list_of(names: &[&str], current: &OsStr) -> Vec<CompletionCandidate> {
+fn list_of(names: &[(&'static str, &'static str)], current: &OsStr) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
     if current.starts_with('@') {
         return list_files(OsStr::new(current));
     }
-    next(names, "", current)
+    next("", current, names)
 }
 
 /// The shorthand of a filter: `Name=` with the names, then `Values=` with the values that are known.
@@ -116,12 +115,12 @@ pub(super) fn report_filters(current: &OsStr) -> Vec<CompletionCandidate> {
 fn filters_of(
     filters: &[(String, &'static str)],
     known: &str,
-    values: &[&str],
+    values: &[(&'static str, &'static str)],
     current: &OsStr,
 ) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
     if let Some(list) = current.strip_prefix(known) {
-        return next(values, known, list);
+        return next(known, list, values);
     }
     filters
         .iter()
@@ -130,13 +129,20 @@ fn filters_of(
         .collect()
 }
 
-/// The names that may follow the comma-separated `list`, which stands behind `prefix`.
-fn next(names: &[&str], prefix: &str, list: &str) -> Vec<CompletionCandidate> {
+/// The items, each with its help, that may follow the comma-separated `list`, which stands behind `prefix`.
+fn next(
+    prefix: &str,
+    list: &str,
+    items: &[(&'static str, &'static str)],
+) -> Vec<CompletionCandidate> {
     let (given, last) = list.split_at(list.rfind(',').map_or(0, |comma| comma + 1));
-    names
+    items
         .iter()
-        .filter(|name| name.starts_with(last) && !given.split(',').any(|item| item == **name))
-        .map(|name| CompletionCandidate::new(format!("{prefix}{given}{name}")))
+        .filter(|(name, _)| name.starts_with(last) && !given.split(',').any(|item| item == *name))
+        .map(|(name, help)| {
+            let help = (!help.is_empty()).then(|| (*help).into());
+            CompletionCandidate::new(format!("{prefix}{given}{name}")).help(help)
+        })
         .collect()
 }
 
@@ -154,7 +160,7 @@ mod tests {
     #[test]
     fn resource_types_go_on_behind_a_comma_and_come_once() {
         let types = |current: &str| values(resource_types(OsStr::new(current)));
-        assert_eq!(types(""), RESOURCE_TYPES);
+        assert_eq!(types(""), ["ec2:Instance", "ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:L"), ["ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:Instance,"), ["ec2:Instance,ec2:LaunchTemplate"]);
         assert!(types("ec2:Instance,ec2:LaunchTemplate,").is_empty());
@@ -208,5 +214,12 @@ mod tests {
         for partition in ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"] {
             assert!(REGIONS.iter().any(|(code, _)| *code == partition));
         }
+        let regions = |current: &str| values(regions(OsStr::new(current)));
+        assert_eq!(regions("").len(), REGIONS.len());
+        assert_eq!(regions("cn-n"), ["cn-north-1", "cn-northwest-1"]);
+        assert_eq!(
+            regions("sa-east-1,cn-north-1,cn-"),
+            ["sa-east-1,cn-north-1,cn-northwest-1"]
+        );
     }
 }

@@ -5,5 +5,5 @@
 mod owned;
 mod references;
 
-pub use owned::{DescribeImages, Image, MOST_PATTERNS};
+pub use owned::{DescribeImages, Image, MOST_PATTERNS, owned};
 pub use references::{DescribeImageReferences, Reference};

@@ -1,12 +1,14 @@
 //! The action `DescribeImages`, of the images that the account owns.
 
+use std::num::NonZeroUsize;
+
 use aws_sdk_ec2::operation::describe_images::{
     DescribeImagesError, DescribeImagesOutput, builders::DescribeImagesFluentBuilder as Call,
 };
 use aws_sdk_ec2::types::Filter;
 
-use crate::aws::Ec2;
-use crate::listing::{Answer, Pages, Question, Request};
+use crate::aws::{Ec2, Failure};
+use crate::listing::{Answer, Listing, ListingError, Pages, Question, Request, Token};
 
 /// How many patterns one question may have: the service's limit of values for a filter.
 pub const MOST_PATTERNS: usize = 200;
@@ -116,6 +118,37 @@ impl Question for DescribeImages {
         });
         (items, page.next_token)
     }
+}
+
+/// The images that `question` asks for, all of them, in the service's order.
+///
+/// # Errors
+/// [`ListingError`], also for an answer that does not tell all.
+pub async fn owned(
+    ec2: &Ec2,
+    question: DescribeImages,
+    concurrency: NonZeroUsize,
+) -> Result<Vec<Image>, ListingError> {
+    let mut listing = Listing::new(
+        vec![ec2.clone()],
+        question,
+        Token::default(),
+        None,
+        concurrency,
+    )
+    .expect("a listing from its beginning has no token that could be wrong");
+    let mut images = Vec::new();
+    while let Some(page) = listing.next().await? {
+        if page.listless || page.items.iter().any(|image| image.image_id.is_none()) {
+            let failure = Failure::Response {
+                endpoint: ec2.endpoint(),
+                problem: "images are missing from a page, or their IDs".to_owned(),
+            };
+            return Err(failure.into());
+        }
+        images.extend(page.items);
+    }
+    Ok(images)
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use aws_sdk_ec2::operation::describe_image_references::{
     DescribeImageReferencesError, DescribeImageReferencesOutput,
     builders::DescribeImageReferencesFluentBuilder as Call,
 };
+use aws_sdk_ec2::types::{
+    ImageReferenceOptionName, ImageReferenceResourceType, ResourceTypeOption, ResourceTypeRequest,
+};
 use serde::Serialize;
 
 use crate::aws::Ec2;
@@ -35,14 +38,27 @@ pub struct Reference {
 pub struct DescribeImageReferences {
     /// The images, at least one, each named once.
     pub image_ids: Vec<String>,
+    /// How many of a launch template's newest versions are looked at, from 1 to 10,000. Left to itself the service looks
+    /// at 10, which is fewer than a usage report does.
+    pub version_depth: u32,
 }
 
 impl DescribeImageReferences {
     fn call(&self, ec2: &Ec2) -> Call {
+        let depth = ResourceTypeOption::builder()
+            .option_name(ImageReferenceOptionName::VersionDepth)
+            .option_values(self.version_depth.to_string())
+            .build();
+        let templates = ResourceTypeRequest::builder()
+            .resource_type(ImageReferenceResourceType::Ec2LaunchTemplate)
+            .resource_type_options(depth)
+            .build();
         ec2.client
             .describe_image_references()
             .set_image_ids(Some(self.image_ids.clone()))
+            // All types, of which this one has an option that is not the usual.
             .include_all_resource_types(true)
+            .resource_types(templates)
     }
 }
 
@@ -55,6 +71,7 @@ impl Question for DescribeImageReferences {
         (self.image_ids.chunks(MOST_IDS))
             .map(|chunk| Self {
                 image_ids: chunk.to_vec(),
+                version_depth: self.version_depth,
             })
             .collect()
     }
@@ -106,6 +123,7 @@ mod tests {
         let image_ids: Vec<_> = (0..25).map(|number| format!("ami-{number:017x}")).collect();
         let question = DescribeImageReferences {
             image_ids: image_ids.clone(),
+            version_depth: 20,
         };
         let parts = question.parts();
         let sizes: Vec<_> = parts.iter().map(|part| part.image_ids.len()).collect();

@@ -11,6 +11,7 @@ mod json;
 mod markdown;
 mod ndjson;
 mod query;
+mod regional;
 mod result;
 mod table;
 mod text;
@@ -26,6 +27,7 @@ pub use answer::{Answer, Sink, WriteError};
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
+pub use regional::{REGION, Regional};
 pub use table::TableStyle;
 
 /// How an answer is written down.

@@ -108,14 +108,10 @@ impl ResourceType {
         }
     }
 
-    /// The option `version-depth`: how many of a launch template's newest versions are looked at.
-    pub fn version_depth(&self) -> Option<u32> {
-        let options = self.resource_type_options.as_deref().unwrap_or_default();
-        let depth = options
-            .iter()
-            .find(|option| option.option_name.as_deref() == Some("version-depth"))?;
-        let values = depth.option_values.as_deref().unwrap_or_default();
-        values.iter().filter_map(|value| value.parse().ok()).max()
+    /// Whether it has the option `version-depth`.
+    pub fn has_version_depth(&self) -> bool {
+        let mut options = self.resource_type_options.iter().flatten();
+        options.any(|option| option.option_name.as_deref() == Some("version-depth"))
     }
 }
 
@@ -209,7 +205,7 @@ fn span(time: Duration) -> String {
 }
 
 /// From one time to another, no time when that is before it.
-fn between(from: SystemTime, to: SystemTime) -> String {
+pub(crate) fn between(from: SystemTime, to: SystemTime) -> String {
     span(to.duration_since(from).unwrap_or_default())
 }
 
@@ -337,18 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_version_counts() {
+    fn a_resource_type_is_shown_with_its_options() {
         let option = |name: &str, values: &[&str]| ResourceTypeOption {
             option_name: Some(name.to_owned()),
             option_values: Some(values.iter().map(ToString::to_string).collect()),
         };
         let mut templates = ResourceType::named("ec2:LaunchTemplate");
-        assert_eq!(templates.version_depth(), None);
         templates.resource_type_options = Some(vec![
             option("other", &["9"]),
             option("version-depth", &["100"]),
         ]);
-        assert_eq!(templates.version_depth(), Some(100));
         assert_eq!(
             templates.to_string(),
             "ec2:LaunchTemplate (other=9) (version-depth=100)"

@@ -31,7 +31,7 @@ impl CreateRow {
                 "adopted",
                 Some("it was pending, and covers what is asked for".to_owned()),
             ),
-            Some(Created::Blocked { report, .. }) => ("failed", Some(blocked_by(report))),
+            Some(Created::Blocked { report, .. }) => ("failed", Some(blocked_by(report, order))),
             Some(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
             None => (
                 "interrupted",
@@ -50,17 +50,12 @@ impl CreateRow {
 }
 
 /// Why a pending report keeps another one from being created.
-fn blocked_by(report: &Report) -> String {
-    let mut covers: Vec<String> = (report.resource_types.iter().flatten())
+fn blocked_by(report: &Report, order: &Order) -> String {
+    let covers: Vec<_> = (order.left_out_by(report).iter())
         .map(ToString::to_string)
         .collect();
-    match report.account_ids.as_deref() {
-        None | Some([]) => covers.push("all accounts".to_owned()),
-        Some([one]) => covers.push(format!("account {one}")),
-        Some(some) => covers.push(format!("{} accounts", some.len())),
-    }
     format!(
-        "{} is pending for this image and covers something else ({}): wait for it or delete it",
+        "{} is pending for this image and covers {}: wait for it or delete it",
         report.report_id.as_deref().unwrap_or("another report"),
         covers.join(", ")
     )

@@ -112,6 +112,13 @@ fn the_names_and_values_of_filters() {
 fn regions_with_their_names() {
     let line = ["entries", "--region", "cn-"];
     assert_eq!(candidates(&line), ["cn-north-1", "cn-northwest-1"]);
+    let line = ["entries", "--region", "sa-east-1,cn-"];
+    assert_eq!(
+        candidates(&line),
+        ["sa-east-1,cn-north-1", "sa-east-1,cn-northwest-1"]
+    );
+    let line = ["entries", "--region", "cn-north-1", "us-gov-w"];
+    assert_eq!(candidates(&line), ["us-gov-west-1"]);
     let regions = candidates_of(ask("zsh", &["--region", "eu-central-1"]));
     assert_eq!(regions, ["eu-central-1:Europe (Frankfurt)"]);
 }

@@ -16,6 +16,7 @@ mod network;
 mod output;
 mod paging;
 mod readme;
+mod regions;
 mod reports;
 mod secrets;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -16,8 +17,7 @@ use crate::aws::{Ec2, Failure};
 use crate::cli::error::ArgumentError;
 use crate::cli::reports::Create;
 use crate::cli::{Connection, list, structure};
-use crate::images::{DescribeImages, MOST_PATTERNS};
-use crate::listing::{Listing, Token};
+use crate::images::{self, DescribeImages, MOST_PATTERNS};
 use crate::reports::{
     CreateRow, Created, Creation, Order, ResourceType, ResourceTypeOption, Tag, create, dry_run,
 };
@@ -36,6 +36,7 @@ struct Plan {
     dry_run: bool,
     wait: bool,
     timeout: Option<Duration>,
+    concurrency: NonZeroUsize,
 }
 
 /// Which images to create reports of.
@@ -54,7 +55,7 @@ pub(in crate::commands) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let (plan, form) = plan(arguments, terminal)?;
+    let (plan, form) = plan(arguments, connection.concurrency, terminal)?;
     let began = Instant::now();
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await?;
@@ -162,7 +163,7 @@ impl Plan {
         let image_ids = match &self.images {
             Images::One(id) => vec![id.clone()],
             Images::These(ids) => ids.clone(),
-            Images::Owned(names) => owned(ec2, names.clone()).await?,
+            Images::Owned(names) => owned(ec2, names.clone(), self.concurrency).await?,
         };
         let token = |image_id: &String| {
             let token = self.client_token.as_ref()?;
@@ -224,27 +225,29 @@ impl Plan {
 }
 
 /// The IDs of the images that the account owns, by names if there are any, in their order.
-async fn owned(ec2: &Ec2, names: Vec<String>) -> anyhow::Result<Vec<String>> {
+async fn owned(
+    ec2: &Ec2,
+    names: Vec<String>,
+    concurrency: NonZeroUsize,
+) -> anyhow::Result<Vec<String>> {
     let question = DescribeImages {
         image_ids: Vec::new(),
         names,
     };
-    let mut listing = Listing::new(ec2.clone(), question, Token::default(), None)?;
-    let mut ids = Vec::new();
-    while let Some(page) = listing.next().await? {
-        for image in page.items {
-            ids.push(image.image_id.ok_or_else(|| Failure::Response {
-                endpoint: ec2.endpoint(),
-                problem: "it lists an image without an ID".to_owned(),
-            })?);
-        }
-    }
+    let images = images::owned(ec2, question, concurrency).await?;
+    let mut ids: Vec<String> = (images.into_iter())
+        .filter_map(|image| image.image_id)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
 }
 
-fn plan(arguments: Create, terminal: &Terminal) -> anyhow::Result<(Plan, Form)> {
+fn plan(
+    arguments: Create,
+    concurrency: NonZeroUsize,
+    terminal: &Terminal,
+) -> anyhow::Result<(Plan, Form)> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;
@@ -280,6 +283,7 @@ fn plan(arguments: Create, terminal: &Terminal) -> anyhow::Result<(Plan, Form)> 
         dry_run: arguments.dry_run,
         wait: arguments.wait,
         timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
+        concurrency,
     };
     Ok((plan, form))
 }
@@ -291,7 +295,7 @@ fn look_deeper(resource_types: &mut [ResourceType], depth: u32) -> Result<(), Ar
         if of.resource_type.as_deref() != Some("ec2:LaunchTemplate") {
             continue;
         }
-        if of.version_depth().is_some() {
+        if of.has_version_depth() {
             let problem = "--resource-types has a version-depth already; give one of the two";
             return Err(ArgumentError::new("--version-depth", problem));
         }

@@ -15,6 +15,7 @@ pub(super) use wait::run as wait;
 
 use super::form::Form;
 use crate::aws::Failure;
+use crate::cli::error::ArgumentError;
 use crate::output::{Answer, Destination, Format, Record};
 
 /// Where the rows of a command go that changes something: opened before, so that nothing is changed whose outcome
@@ -27,10 +28,14 @@ struct Rows<R> {
 
 impl<R: Record + 'static> Rows<R> {
     fn open(form: Form) -> anyhow::Result<Self> {
+        if form.is_regional(false) {
+            let refusal = "this command asks in one Region, and has no column for it";
+            return Err(ArgumentError::new("--columns", refusal).into());
+        }
         let destination = Destination::open(form.out_file.as_deref())?;
         let sink = destination.sink(|out| out)?;
         Ok(Self {
-            answer: Answer::new(form.options.clone(), sink),
+            answer: Answer::new(form.options(false), sink),
             form,
             destination,
         })
@@ -46,7 +51,7 @@ impl<R: Record + 'static> Rows<R> {
     /// Writes the service's answer about one resource as the AWS CLI does, where a format of the AWS CLI's is asked for;
     /// else `row`.
     async fn write_one(mut self, answer: Value, row: R) -> anyhow::Result<()> {
-        let options = &self.form.options;
+        let options = &self.form.options(false);
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
