@@ -12,6 +12,23 @@ Examples:
   The same question to AWS, with the profile's credentials:
     amiusage entries --profile prod --region eu-west-1 --image-ids ami-…
 
+  What the day's reports say, in every Region of the account:
+    amiusage entries --all-regions --created '2025-11-29T*' --output csv
+
+Regions:
+  `--region a b`, `--region a,b` and `--region a --region b` ask in several
+  Regions, and `--all-regions` in all that are enabled for the account. The rows
+  come Region by Region in that order, whichever answers first, and each has a
+  `Region` in front. `--columns` may name Region where one is asked, too.
+
+  Where one fails, the others are answered all the same. Then the exit status is
+  that of the first failure, and stderr says which Region is missing and how to go
+  on in it alone; a file of --out-file stays as it was. What would be the same in
+  all of them, such as missing credentials, ends the run at once.
+
+  Flags behind the subcommand replace those before it: `amiusage --region a
+  entries --region b` asks in b.
+
 Exit status:
   0    the whole answer was written, or a dry run would have succeeded
   130  interrupted by Ctrl-C; the resume token is on stderr

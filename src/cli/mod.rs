@@ -115,9 +115,9 @@ pub struct Connection {
     )]
     pub profile: Option<String>,
 
-    /// Ask in this Region, or in several, one after the other
+    /// Ask in this Region, or in several: then each row tells its `Region`
     ///
-    /// Of several, each row tells its `Region`. Where one fails, the others are answered all the same; then the exit
+    /// The rows come in the order of the Regions. Where one fails, the others are answered all the same; then the exit
     /// status is not 0, and stderr says which Region is missing.
     #[arg(
         long,

@@ -25,7 +25,7 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
 
     /// Only these columns, in this order, with commas or blanks between
     ///
-    /// `Region` stands there by itself when several Regions are asked.
+    /// `Region` may be one of them where one Region is asked, too.
     #[arg(
         long,
         value_name = "COLUMN",

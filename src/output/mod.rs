@@ -27,7 +27,7 @@ pub use answer::{Answer, Sink, WriteError};
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
-pub use regional::{REGION, Regional};
+pub use regional::Regional;
 pub use table::TableStyle;
 
 /// How an answer is written down.

@@ -36,6 +36,7 @@ fn columns_also_behind_a_comma() {
     assert_eq!(
         columns,
         [
+            "Region",
             "ResourceType",
             "ReportId",
             "UsageCount",

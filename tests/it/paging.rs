@@ -119,12 +119,12 @@ async fn join(clients: &[Ec2], request: &Request, steps: &[Step]) -> Vec<Entry> 
     entries
 }
 
-/// A client that answers so many requests and refuses the others.
-fn refusing_after(number: usize, state: State) -> SharedHttpClient {
+/// A client that answers so many requests as in `region`, and refuses the others.
+fn refusing_after(number: usize, region: &'static str, state: State) -> SharedHttpClient {
     let emulator = Emulator::new(state);
     let requests = AtomicUsize::new(0);
     scripted(move |form| match requests.fetch_add(1, Relaxed) {
-        before if before < number => emulator.answer(None, form),
+        before if before < number => emulator.answer(Some(region), form),
         _ => refusal(403, "UnauthorizedOperation", "No more."),
     })
 }
@@ -248,7 +248,11 @@ fn a_region_that_fails_is_passed_over_and_read_later() {
             let question = DescribeEntries(request.clone());
             let refusing = offline_in(
                 Some("eu-west-1"),
-                refusing_after(3, State::synthetic("images=9,entries=9".parse().unwrap())),
+                refusing_after(
+                    3,
+                    "eu-west-1",
+                    State::synthetic("images=9,entries=9".parse().unwrap()),
+                ),
             )
             .await;
             let mut listing = Listing::new(

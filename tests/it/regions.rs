@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::interrupt::interrupt;
-use crate::support::{Act, Ends, IMAGE, Run, Server, refusal};
+use crate::support::{Act, Ends, IMAGE, Run, Server, page, refusal};
 
 /// Not in the order of their names.
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
@@ -203,9 +203,7 @@ fn all_regions_are_those_that_the_account_has_in_the_order_of_their_names() {
 fn without_the_list_of_regions_nothing_is_asked() {
     let server = Server::says(refusal(403, "UnauthorizedOperation", "Not you."));
     let run = server.words("entries --all-regions").ends(254).silent();
-    run.says("--all-regions")
-        .says("ec2:DescribeRegions")
-        .says("--region");
+    run.says("--all-regions").says("ec2:DescribeRegions");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -347,19 +345,14 @@ fn the_status_is_that_of_the_first_failure() {
 
 #[test]
 fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
-    let server = Server::asked(state(), |asked, mut reply| {
-        if asked.region == FAILING {
-            let (before, rest) = reply.body.split_once("<nextToken>").unwrap();
-            let (_, after) = rest.split_once("</nextToken>").unwrap();
-            reply.body = format!("{before}<nextToken>again</nextToken>{after}");
-        }
-        Act::Reply(reply)
+    let server = Server::asked(state(), |asked, reply| match asked.region {
+        FAILING => Act::Reply(page(0..2, Some("again"))),
+        _ => Act::Reply(reply),
     });
-    // Two pages of two, and the third is not asked for.
     let run = server
-        .words(&format!("entries {ALL} --page-size 2"))
+        .words(&format!("entries {ALL}"))
         .ends(255)
-        .says("Region eu-west-1, after")
+        .says("Region eu-west-1, after 4 rows: ")
         .says("repeats the page token");
     assert!(run.counts().ends_with(&counts(&[2])));
 }
@@ -462,13 +455,9 @@ fn a_token_knows_its_regions_and_their_order() {
     }
 }
 
+/// Interrupts a run after so many rows.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_run_goes_on_in_its_region() {
-    let server = Server::asked(state(), |_, reply| {
-        thread::sleep(Duration::from_millis(100));
-        Act::Reply(reply)
-    });
+fn interrupted_after(rows: usize, server: &Server) -> Run {
     let line = format!("entries {ALL} --output ndjson --page-size 1");
     let mut child = server
         .program(line.split_whitespace())
@@ -478,18 +467,47 @@ fn an_interrupted_run_goes_on_in_its_region() {
         .unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut stdout = String::new();
-    for _ in 0..ROWS + 2 {
+    for _ in 0..rows {
         reader.read_line(&mut stdout).unwrap();
     }
     interrupt(&child);
     reader.read_to_string(&mut stdout).unwrap();
     let mut run = Run::of(child.wait_with_output().unwrap(), 130);
     run.stdout = stdout;
+    run
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_in_its_region() {
+    let server = Server::asked(state(), |_, reply| {
+        thread::sleep(Duration::from_millis(100));
+        Act::Reply(reply)
+    });
+    let mut run = interrupted_after(ROWS as usize + 2, &server);
     let token = run.token().unwrap();
     let line = format!("entries {ALL} --output ndjson --starting-token {token}");
     run.stdout
         .push_str(&self::server().words(&line).succeeds().stdout);
     assert_eq!(run.counts(), counts(&[0, 1, 2]));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_tells_the_failures_before() {
+    let server = Server::asked(state(), |asked, reply| match asked.region {
+        "us-east-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
+        _ => {
+            thread::sleep(Duration::from_millis(100));
+            Act::Reply(reply)
+        }
+    });
+    let run = interrupted_after(2, &server);
+    let token = run.token().unwrap();
+    let run = run.says("error: Region us-east-1: ").says("interrupted");
+    let line = format!("entries {ALL} --output ndjson --starting-token {token}");
+    let rest = self::server().words(&line).succeeds();
+    assert_eq!([run.counts(), rest.counts()].concat(), counts(&[1, 2]));
 }
 
 #[test]
@@ -508,6 +526,64 @@ fn a_dry_run_asks_each_region() {
         .says("Region eu-west-1: ")
         .says("1 of 3 Regions failed");
     run.hides("would have succeeded");
+}
+
+#[test]
+fn reports_are_listed_in_several_regions_too() {
+    let server = failing_after(2);
+    let run = server
+        .words(&format!(
+            "reports list {ALL} --output csv --columns Region,ReportId"
+        ))
+        .succeeds();
+    assert_eq!(
+        run.stdout,
+        "Region,ReportId\nus-east-1,amiur-01111111111111111\neu-west-1,amiur-11111111111111111\n\
+         ap-south-1,amiur-21111111111111111\n"
+    );
+    let run = server
+        .words(&format!("reports list {ALL} --output table"))
+        .succeeds();
+    let header = run.stdout.lines().nth(1).unwrap();
+    assert!(header.starts_with("| Region "), "{run:#?}");
+    let server = Server::asked(state(), |asked, reply| match asked.region {
+        FAILING => Act::Reply(refusal(400, "InvalidAction", "Unknown here.")),
+        _ => Act::Reply(reply),
+    });
+    let run = server
+        .words(&format!("reports list {ALL}"))
+        .ends(254)
+        .says("error: Region eu-west-1: ")
+        .says("1 of 3 Regions failed");
+    let reports = run.json()["ImageUsageReports"].take();
+    assert_eq!(reports.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_query_makes_of_the_others_has_nothing_to_go_on_from() {
+    let line = format!("entries {ALL} --page-size 2 --query ImageUsageReportEntries[].Region");
+    let run = failing_after(2)
+        .words(&line)
+        .ends(254)
+        .says("1 of 3 Regions failed");
+    assert_eq!(run.json().as_array().unwrap().len(), 12);
+    assert_eq!(run.token(), None);
+}
+
+#[test]
+fn what_changes_something_does_so_in_one_region() {
+    let server = server();
+    for line in [
+        "reports create --image-ids ami-11111111",
+        "reports wait --report-ids amiur-11111111111111111",
+        "reports delete --report-ids amiur-11111111111111111",
+    ] {
+        for regions in ["--all-regions", ALL] {
+            let run = server.words(&format!("{line} {regions}"));
+            run.ends(252).silent().says("one Region");
+        }
+    }
+    assert!(server.requests().is_empty());
 }
 
 #[test]
