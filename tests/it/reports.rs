@@ -612,6 +612,9 @@ fn the_rows_go_to_a_file() {
     );
     server.words(&line).ends(254).silent();
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
+    let line = format!("reports create --image-ids {THIRD} --columns Result,ImageId --output csv");
+    let run = server.words(&line).succeeds();
+    assert_eq!(run.stdout, format!("Result,ImageId\ncreated,{THIRD}\n"));
     // Nothing is created whose outcome cannot be told.
     let line = format!(
         "reports create --image-ids {OTHER} --out-file {}/no/file",
