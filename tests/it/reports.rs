@@ -647,5 +647,38 @@ fn ctrl_c_tells_what_was_created() {
     let mut results = results(&run);
     results.sort();
     assert_eq!(results, ["created", "interrupted", "interrupted"]);
-    run.says("interrupted");
+    // The other two were refused for now, so that nothing was created.
+    assert_eq!(
+        run.stdout.matches("nothing was created").count(),
+        2,
+        "{run:#?}"
+    );
+    run.says("error: interrupted")
+        .says("run it again for the rest");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_tells_what_may_have_been_created() {
+    use std::process::Stdio;
+    use std::thread;
+
+    use crate::interrupt::{interrupt, wait_for_requests};
+
+    let server = Server::new(State::sample(), |_, reply| {
+        thread::sleep(Duration::from_secs(5));
+        Act::Reply(reply)
+    });
+    let line = format!("reports create --image-ids {IMAGE} --output csv");
+    let child = server
+        .program(line.split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for_requests(&server, 1);
+    interrupt(&child);
+    let run = Run::of(child.wait_with_output().unwrap(), 130);
+    let row = format!("\n{IMAGE},,interrupted,not answered: it may have been created\n");
+    assert!(run.stdout.ends_with(&row), "{run:#?}");
 }
