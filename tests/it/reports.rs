@@ -424,6 +424,7 @@ fn a_queue_ends_with_the_time_and_loses_nothing() {
     let mut results = results(&run);
     results.sort();
     assert_eq!(results, ["created", "failed", "failed"]);
+    assert!(creations(&server) > 3, "nothing was tried again");
     let run = run.says("ResourceLimitExceeded");
     run.says("2,000 pending reports");
 }
