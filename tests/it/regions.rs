@@ -358,6 +358,19 @@ fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
 }
 
 #[test]
+fn after_the_last_region_nothing_follows_even_if_it_failed() {
+    let run = failing(&["ap-south-1"], 2)
+        .words(&format!("entries {ALL} --page-size 2"))
+        .ends(254)
+        .hides("more follow");
+    assert_eq!(run.json().get("NextToken"), None);
+    assert_eq!(
+        run.counts(),
+        [counts(&[0, 1]), counts(&[2])[..2].to_vec()].concat()
+    );
+}
+
+#[test]
 fn where_all_fail_there_is_no_document() {
     let server = failing(&REGIONS, 0);
     let run = server.words(&format!("entries {ALL}")).ends(254).silent();
