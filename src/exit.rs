@@ -10,7 +10,9 @@ use serde::{Serialize, Serializer};
 
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
-use crate::commands::{Interrupted, NotAvailable, RegionFailed, RegionsMissing, Stopped};
+use crate::commands::{
+    Interrupted, NotAvailable, NotRetirable, RegionFailed, RegionsMissing, Stopped, Unfinished,
+};
 use crate::listing::ListingError;
 use crate::output::WriteError;
 
@@ -20,6 +22,10 @@ use crate::output::WriteError;
 pub enum Status {
     /// The whole answer was written, or a dry run would have succeeded.
     Success = 0,
+    /// `check`: an image is in use.
+    InUse = 1,
+    /// `check`: of an image it is not known whether it is in use.
+    Unknown = 2,
     /// The user interrupted the run.
     Interrupted = 130,
     /// SIGTERM ended the run.
@@ -88,6 +94,9 @@ impl Message {
     /// What to say about an error; nothing when a reader closed the pipe, as `head` does, which is no error.
     pub fn about(error: &anyhow::Error) -> Option<Self> {
         let mut message = Self::new(Status::Other, format!("{error:#}"));
+        if let Some(unfinished) = error.downcast_ref::<Unfinished>() {
+            message.next_step = Some(unfinished.next_step().to_owned());
+        }
         if let Some(stopped) = error.downcast_ref::<Stopped>() {
             message.resume_token = stopped.resume.as_ref().map(ToString::to_string);
         }
@@ -118,6 +127,12 @@ impl Message {
                 message.next_step = Some(failure.next_step().to_owned());
             } else if let Some(error) = cause.downcast_ref::<NotAvailable>() {
                 message.next_step = Some(error.next_step().to_owned());
+            } else if let Some(verdicts) = cause.downcast_ref::<NotRetirable>() {
+                message.status = match verdicts.by_use {
+                    true => Status::InUse,
+                    false => Status::Unknown,
+                };
+                message.next_step = Some(verdicts.next_step().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
             } else if let Some(missing) = cause.downcast_ref::<RegionsMissing>() {

@@ -184,6 +184,68 @@ Exit status:
   254  the service refused one; the rows tell which
   255  anything else";
 
+/// Below `amiusage check --help`.
+pub(super) const CHECK: &str = "\
+Verdicts:
+  in-use   a report that is young enough counts a use in another account, or
+           something in this account refers to the image; it may be a part of
+           what there is
+  unused   a report that covers all accounts, both resource types and enough
+           versions of templates, is young enough and available, was read to
+           its end and counts no use; and nothing in this account refers to
+           the image, by a list that was read to its end
+  unknown  anything else, with the reasons: a report that is pending, failed,
+           narrower or too old, a permission that is missing, a list that was
+           not read to its end, an image that the account does not own
+
+What unused does not mean:
+  A report may miss instances of the 24 hours before it, and launch templates
+  of the few days before. It looks at the newest versions of a template only:
+  20, or --version-depth. It counts instances and launch templates: an image
+  ID in somebody's scripts, in Auto Scaling launch configurations or in the
+  parameters of another account is not seen, nor is a copy of the image, which
+  is an image of its own. Templates and instances of one's own are looked at
+  now; those of others were when the report was created. Deregister an image
+  only after a time in which it was disabled and nobody complained.
+
+Examples:
+  All of the sample data, with one image at least of each verdict:
+    amiusage check --offline --owned
+
+  May these be retired? Leave --offline away to ask AWS:
+    amiusage check --offline --image-ids ami-0123456789abcdef0 --details
+
+  What a job does every night, in the summary of its run:
+    amiusage check --name 'golden-*' --output markdown >> $GITHUB_STEP_SUMMARY
+
+  The images that may be retired, one a line:
+    amiusage check --owned --fail-on none --output text \\
+        --query \"ImageVerdicts[?Verdict == 'unused'].[ImageId]\"
+
+  What would be asked and created:
+    amiusage check --offline --owned --dry-run
+
+Permissions:
+  ec2:DescribeImages, ec2:DescribeImageUsageReports,
+  ec2:CreateImageUsageReport (not with --no-create),
+  ec2:DescribeImageUsageReportEntries and ec2:DescribeImageReferences, which
+  may need those to look at what refers to images: ec2:DescribeInstances,
+  ec2:DescribeLaunchTemplates, ec2:DescribeLaunchTemplateVersions,
+  ssm:DescribeParameters, ssm:GetParameters and Image Builder's lists
+
+Exit status:
+  0    all images are unused, or --fail-on leaves out what is not
+  1    an image is in use; others may be unknown
+  2    none is in use, but of one at least it is not known; or no image was
+       found
+  130  interrupted by Ctrl-C; no verdict is written. Run it again: it goes on
+       with the reports that it created
+  143  terminated by SIGTERM; the same
+  252  the command line is wrong; nothing was sent
+  253  configuration: no credentials, no Region, an unknown profile
+  254  the service refused what all verdicts need
+  255  anything else: network, disk full";
+
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\
 Actions:

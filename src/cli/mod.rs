@@ -4,6 +4,7 @@
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
 mod candidates;
+pub mod check;
 pub mod emulator;
 pub mod entries;
 pub mod error;
@@ -80,6 +81,8 @@ pub enum Command {
     /// Wait for reports
     #[command(hide = true, subcommand)]
     Wait(reports::Waiter),
+    #[allow(missing_docs)]
+    Check(Box<check::Check>),
     #[allow(missing_docs)]
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]

@@ -55,6 +55,19 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     pub record: PhantomData<fn() -> R>,
 }
 
+impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
+    /// The same form for rows of another type, in all of their columns.
+    pub fn of<S: Record + Send + Sync + 'static>(self) -> OutputFlags<S> {
+        OutputFlags {
+            output: self.output,
+            columns: Vec::new(),
+            query: self.query,
+            out_file: self.out_file,
+            record: PhantomData,
+        }
+    }
+}
+
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {

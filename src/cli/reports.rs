@@ -27,15 +27,15 @@ pub struct Reports {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
-    #[command(visible_alias = "describe-image-usage-reports")]
+    #[command(alias = "describe-image-usage-reports")]
     List(Box<List>),
     #[allow(missing_docs)]
-    #[command(visible_alias = "create-image-usage-report")]
+    #[command(alias = "create-image-usage-report")]
     Create(Box<Create>),
     #[allow(missing_docs)]
     Wait(Wait),
     #[allow(missing_docs)]
-    #[command(visible_alias = "delete-image-usage-report")]
+    #[command(alias = "delete-image-usage-report")]
     Delete(Box<Delete>),
 }
 
@@ -165,7 +165,7 @@ pub struct Create {
     #[arg(long, help_heading = "What to create", conflicts_with = "dry_run")]
     pub wait: bool,
 
-    /// Give up waiting after so long, `90s` or `2h`; 0 for no limit
+    /// Give up waiting after so long, for room and for reports, `90s` or `2h`; 0 for no limit
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "1h", help_heading = "What to create")]
     pub timeout: Duration,
 

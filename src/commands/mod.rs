@@ -2,6 +2,7 @@
 //!
 //! Only here do the command line, the service and the output meet.
 
+mod check;
 mod completions;
 mod connection;
 mod emulator;
@@ -17,6 +18,7 @@ mod terminal;
 
 pub use self::listing::Stopped;
 pub use self::regions::{RegionFailed, RegionsMissing};
+pub use check::{NotRetirable, Unfinished};
 pub use completions::complete;
 pub use reports::NotAvailable;
 pub use signals::Interrupted;
@@ -54,6 +56,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> anyhow::Result<()> {
         Command::Wait(Waiter::ImageUsageReportAvailable(arguments)) => {
             reports::wait(arguments, cli.connection, terminal).await
         }
+        Command::Check(arguments) => check::run(*arguments, cli.connection, terminal).await,
         Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

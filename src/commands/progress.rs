@@ -92,6 +92,11 @@ pub(super) fn bar(length: usize, retries: Retries) -> ProgressBar {
     line(TEMPLATE, Some(length as u64), retries)
 }
 
+/// A line of words, of which [`set_message`](ProgressBar::set_message) tells, hidden until [`beside`] shows it.
+pub(super) fn words(retries: Retries) -> ProgressBar {
+    line("{spinner} {msg}{retries}", None, retries)
+}
+
 /// Does `work`, and shows `bar` beside it if it takes longer than a moment.
 pub(super) async fn beside<T>(
     bar: &ProgressBar,

@@ -179,17 +179,17 @@ impl Reports {
     /// The pending reports of a Region.
     pub fn pending(&mut self, region: &str, now: Instant) -> impl Iterator<Item = &Report> {
         let slots = &self.slots;
-        (self.pending)
-            .retain(|&position| !slots[position].deleted && slots[position].is_pending(now));
+        (self.pending).retain(|&position| slots[position].is_pending(now));
         (self.pending.iter())
             .map(|&position| &slots[position])
             .filter(move |slot| slot.is_in(region))
             .map(|slot| &slot.report)
     }
 
-    /// Adds a report, which gets the next free ID. It is pending until `ready`, and what it says it is then.
-    pub fn create(&mut self, mut report: Report, region: &str, ready: Instant) -> usize {
-        report.report_id = loop {
+    /// Adds a report, which gets the next free ID. It is pending until `ready`, and what it says it is then. Its
+    /// position and ID come back.
+    pub fn create(&mut self, report: Report, region: &str, ready: Instant) -> (usize, String) {
+        let report_id = loop {
             self.created += 1;
             let id = format!("amiur-0{:016x}", self.created);
             if !self.mentions(&id) {
@@ -201,6 +201,10 @@ impl Reports {
         } else {
             Vec::new()
         };
+        let report = Report {
+            report_id: report_id.clone(),
+            ..report
+        };
         let position = self.push(report, Some(ready));
         for rows in found {
             let start = self.runs.last().map_or(0, |run| run.entries.end);
@@ -210,7 +214,7 @@ impl Reports {
                 first_row: rows.start,
             });
         }
-        position
+        (position, report_id)
     }
 
     /// Deletes a report and its entries.

@@ -474,15 +474,24 @@ proptest! {
     #[test]
     fn any_parameters_get_an_answer(
         parameters in proptest::collection::vec(
-            ("(ImageId|ReportId|Filter|NextToken|MaxResults|DryRun|\\PC)(\\.(1|2|Name|Value|\\PC*)){0,3}", ".*"),
+            (
+                "(ImageId|ReportId|Filter|NextToken|MaxResults|DryRun|ResourceType|TagSpecification|\\PC)\
+                 (\\.(1|2|Name|Value|ResourceType|Tag|Key|\\PC*)){0,4}",
+                ".*",
+            ),
             0..6,
         ),
         token in "[A-Za-z0-9_-]{32}",
     ) {
         let mut parameters: Vec<_> =
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let emulator = sample();
+        for (action, _) in ACTIONS {
+            let reply = ask(&emulator, action, &parameters);
+            prop_assert!(matches!(reply.status, 200 | 400 | 412), "{}", reply.body);
+        }
         parameters.push(("NextToken", &token));
-        prop_assert!(ask(&sample(), ENTRIES, &parameters).status >= 400);
+        prop_assert!(ask(&emulator, ENTRIES, &parameters).status >= 400);
     }
 }
 

@@ -33,6 +33,25 @@ pub struct Entry {
     pub report_creation_time: Option<String>,
 }
 
+impl Entry {
+    /// How many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [
+            &self.resource_type,
+            &self.report_id,
+            &self.account_id,
+            &self.image_id,
+            &self.report_creation_time,
+        ];
+        let text =
+            |text: &Option<String>| text.as_ref().map_or(0, |text| text.capacity() + ALLOCATION);
+        size_of::<Self>() + texts.into_iter().map(text).sum::<usize>()
+    }
+}
+
+/// What the allocator takes for itself, in bytes, where it gives memory.
+const ALLOCATION: usize = 16;
+
 impl From<ImageUsageReportEntry> for Entry {
     fn from(entry: ImageUsageReportEntry) -> Self {
         Self {

@@ -118,6 +118,11 @@ impl Question for DescribeImages {
         });
         (items, page.next_token)
     }
+
+    fn weight(items: &[Image]) -> usize {
+        // An ID and a name, of up to 128 characters.
+        items.len() * 2 * size_of::<Image>()
+    }
 }
 
 /// The images that `question` asks for, all of them, in the service's order.

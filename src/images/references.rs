@@ -112,6 +112,11 @@ impl Question for DescribeImageReferences {
         });
         (items, page.next_token)
     }
+
+    fn weight(items: &[Reference]) -> usize {
+        // An ID, a type, and an ARN of some hundred characters.
+        items.len() * 3 * size_of::<Reference>()
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! written goes on across pages, so that another page size than before repeats nothing.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
 
-use super::chain::{Chain, Next, RawPage};
+use super::ahead::{Ahead, Extent};
+use super::chain::{Next, RawPage};
 use super::token::{BatchMark, Token, TokenError};
-use super::{ListingError, Question, request};
+use super::{ListingError, Question, Scope, request};
 use crate::aws::{Ec2, Failure};
 
 /// The next part of an answer.
@@ -28,8 +30,10 @@ pub struct Page<T> {
 /// Each client is asked the whole question, one after the other in their order.
 #[derive(Debug)]
 pub struct Listing<Q: Question> {
-    clients: Vec<Ec2>,
-    parts: Vec<Q>,
+    scope: Arc<Scope<Q>>,
+    concurrency: NonZeroUsize,
+    /// Whether only one page is asked for.
+    one_page: bool,
     /// How many items may still come; absent without a limit.
     remaining: Option<u64>,
     /// The number of the batch that is being read, through all clients: first those of the first client. Beyond the
@@ -38,8 +42,8 @@ pub struct Listing<Q: Question> {
     /// The page that comes next, and what to skip from it on.
     page: Option<String>,
     skip: u64,
-    /// The pages of this batch, once the first one was asked for.
-    chain: Option<Chain<Q>>,
+    /// The pages, once the first one was asked for.
+    ahead: Option<Ahead<Q>>,
     repeated: Option<String>,
     marks: Marks,
 }
@@ -78,7 +82,7 @@ impl<Q: Question> Listing<Q> {
         question: Q,
         start: Token,
         limit: Option<NonZeroU64>,
-        _concurrency: NonZeroUsize,
+        concurrency: NonZeroUsize,
     ) -> Result<Self, TokenError> {
         // A token that names no batch is the AWS CLI's, which sends one request.
         let one_request = start.batch.is_none() && start != Token::default();
@@ -95,13 +99,14 @@ impl<Q: Question> Listing<Q> {
             _ => return Err(TokenError::OtherIds),
         };
         Ok(Self {
-            clients,
-            parts,
+            scope: Arc::new(Scope { clients, parts }),
+            concurrency,
+            one_page: false,
             remaining: limit.map(NonZeroU64::get),
             batch,
             page: start.page,
             skip: start.skip,
-            chain: None,
+            ahead: None,
             repeated: None,
             marks,
         })
@@ -110,13 +115,17 @@ impl<Q: Question> Listing<Q> {
     /// The first page of a question that one request may ask, from `start` on; more are not to be asked for.
     pub fn of_one_page(ec2: Ec2, question: Q, start: Token) -> Self {
         Self {
-            clients: vec![ec2],
-            parts: vec![question],
+            scope: Arc::new(Scope {
+                clients: vec![ec2],
+                parts: vec![question],
+            }),
+            concurrency: NonZeroUsize::MIN,
+            one_page: true,
             remaining: None,
             batch: 0,
             page: start.page,
             skip: start.skip,
-            chain: None,
+            ahead: None,
             repeated: None,
             marks: Marks {
                 together: None,
@@ -128,15 +137,14 @@ impl<Q: Question> Listing<Q> {
     /// The number of the client that is being asked, from 0; after an error, of the one that failed. Their number when
     /// all were.
     pub fn client(&self) -> usize {
-        self.batch / self.parts.len()
+        self.batch / self.scope.parts.len()
     }
 
     /// Leaves out the rest of what the present client has, as after an error of it, and goes on with the next one.
     pub fn pass_over(&mut self) {
-        self.batch = (self.client() + 1) * self.parts.len();
+        self.batch = (self.client() + 1) * self.scope.parts.len();
         self.page = None;
         self.skip = 0;
-        self.chain = None;
         self.repeated = None;
     }
 
@@ -151,18 +159,24 @@ impl<Q: Question> Listing<Q> {
         if self.remaining == Some(0) {
             return Ok(None);
         }
-        let chain = match &mut self.chain {
-            Some(chain) => chain,
-            None => {
-                let Some(ec2) = self.clients.get(self.client()) else {
-                    return Ok(None);
-                };
-                let part = &self.parts[self.batch % self.parts.len()];
-                self.chain
-                    .insert(Chain::new(ec2.clone(), part, self.page.clone()))
-            }
-        };
-        let page = chain.next().await?;
+        if self.is_at_end() {
+            return Ok(None);
+        }
+        let ahead = self.ahead.get_or_insert_with(|| {
+            let extent = match self.remaining {
+                _ if self.one_page => Extent::Page,
+                Some(items) => Extent::Items(items.saturating_add(self.skip)),
+                None => Extent::Whole,
+            };
+            Ahead::start(
+                Arc::clone(&self.scope),
+                self.batch,
+                self.page.clone(),
+                extent,
+                self.concurrency,
+            )
+        });
+        let page = ahead.next(self.batch).await?;
         self.take(page).map(Some)
     }
 
@@ -205,7 +219,6 @@ impl<Q: Question> Listing<Q> {
                     self.batch += 1;
                     self.page = None;
                     self.skip = 0;
-                    self.chain = None;
                 }
             }
         }
@@ -219,14 +232,17 @@ impl<Q: Question> Listing<Q> {
 
     /// Where the next item is; nowhere after the last batch.
     pub fn place(&self) -> Option<Token> {
-        let ended = self.client() == self.clients.len();
-        (!ended).then(|| self.token(self.batch, &self.marks.together))
+        (!self.is_at_end()).then(|| self.token(self.batch, &self.marks.together))
     }
 
     /// Where the next item of the present client is, as the token that a listing of this client alone takes.
     pub fn place_alone(&self) -> Option<Token> {
-        let ended = self.client() == self.clients.len();
-        (!ended).then(|| self.token(self.batch % self.parts.len(), &self.marks.alone))
+        (!self.is_at_end())
+            .then(|| self.token(self.batch % self.scope.parts.len(), &self.marks.alone))
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.batch == self.scope.chains()
     }
 
     fn token(&self, index: usize, mark: &Option<String>) -> Token {

@@ -105,14 +105,17 @@ pub async fn create(
     let mut running = JoinSet::new();
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
     let mut throttled = 0;
-    let mut paused = false;
+    // Whether to wait before the next request, and whether to send but one at a time since it may be in vain.
+    let (mut pause_first, mut probing) = (false, false);
     loop {
-        if paused && running.is_empty() {
-            sleep(backoff.next()).await;
+        if pause_first && running.is_empty() && !queue.is_empty() {
+            pause_first = false;
+            let pause = backoff.next();
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            sleep(left.map_or(pause, |left| pause.min(left))).await;
         }
-        // After a pause, one request tells whether there is room.
-        let at_once = if paused { 1 } else { AT_ONCE };
-        while running.len() < at_once {
+        let at_once = if probing { 1 } else { AT_ONCE };
+        while running.len() < at_once && !pause_first {
             let Some(index) = queue.pop_front() else {
                 break;
             };
@@ -126,7 +129,7 @@ pub async fn create(
         match attempt {
             Ok(created) => {
                 if matches!(created, Created::New { .. }) {
-                    paused = false;
+                    probing = false;
                     throttled = 0;
                     backoff.reset();
                 }
@@ -140,7 +143,7 @@ pub async fn create(
             }
             Err(Again::Full(_)) => {
                 queue.push_front(index);
-                paused = true;
+                (pause_first, probing) = (true, true);
                 observe(Creation::Queued {
                     orders: queue.len(),
                 });
@@ -150,7 +153,7 @@ pub async fn create(
             }
             Err(Again::Throttled(_)) => {
                 queue.push_front(index);
-                paused = true;
+                (pause_first, probing) = (true, true);
                 throttled += 1;
             }
         }

@@ -61,4 +61,14 @@ impl Question for DescribeReports {
             .map(|items| items.into_iter().map(Report::from).collect());
         (items, page.next_token)
     }
+
+    fn weight(items: &[Report]) -> usize {
+        let lists = |report: &Report| {
+            let accounts = report.account_ids.as_ref().map_or(0, Vec::len);
+            let tags = report.tags.as_ref().map_or(0, Vec::len);
+            accounts * 40 + tags * 100
+        };
+        // IDs, times and two resource types in texts of their own.
+        items.len() * 3 * size_of::<Report>() + items.iter().map(lists).sum::<usize>()
+    }
 }

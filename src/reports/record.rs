@@ -260,7 +260,7 @@ impl Record for Report {
         },
         Column {
             name: "Age",
-            width: 7,
+            width: 8,
             align: Align::Right,
         },
         Column {

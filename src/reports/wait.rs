@@ -74,7 +74,6 @@ pub async fn wait(
                 && let Some(end) = report.take(state.clone())
             {
                 observe(index, end);
-                backoff.reset();
             }
         }
         if reports.iter().all(|report| report.end.is_some()) {

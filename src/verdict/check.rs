@@ -4,16 +4,17 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::iter::Sum;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::evidence::{Evidence, Examined, Reading, State, Window};
 use super::read::{By, Readings, Source, is_denied, read, refused, stops_the_run};
 use super::reason::Reason;
-use super::row::Row;
+use super::row::{PlannedCall, Row};
 use crate::aws::Time;
 use crate::entries::{DescribeEntries, Entry};
 use crate::images::{self, DescribeImageReferences, DescribeImages, Image, Reference};
-use crate::listing::{ListingError, Request};
+use crate::listing::{ListingError, Question, Request};
 use crate::reports::{
     Created, Creation, DescribeReports, Order, Report, ResourceType, ResourceTypeOption, Waited,
     create, wait,
@@ -53,7 +54,7 @@ pub enum Images {
     },
 }
 
-/// How far a check is.
+/// How far a check is, or several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many images there are to be judged.
@@ -70,6 +71,20 @@ pub struct Tally {
     pub referenced: usize,
     /// How many images have a use so far.
     pub in_use: usize,
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |sum, one| Self {
+            images: sum.images + one.images,
+            ordered: sum.ordered + one.ordered,
+            created: sum.created + one.created,
+            pending: sum.pending + one.pending,
+            read: sum.read + one.read,
+            referenced: sum.referenced + one.referenced,
+            in_use: sum.in_use + one.in_use,
+        })
+    }
 }
 
 /// Says how far a check is.
@@ -159,22 +174,58 @@ pub async fn check(
         .collect())
 }
 
-/// The calls that a check would make to create reports: the images that have no report that does.
+/// The calls that a check would make from now on, each list being of one page at least. Only what they rest on is asked
+/// for: the images and their reports.
 ///
 /// # Errors
 /// As for [`check`].
-pub async fn missing_reports(source: &Source, asked: &Asked) -> Result<Vec<String>, ListingError> {
-    let began = SystemTime::now();
+pub async fn planned_calls(
+    source: &Source,
+    asked: &Asked,
+) -> Result<Vec<PlannedCall>, ListingError> {
     let watch = Watch {
         tally: Cell::default(),
         tell: &|_| {},
     };
     let subjects = find(source, asked, &watch).await?;
-    let window = asked.window(began);
-    Ok((subjects.iter())
+    let window = asked.window(SystemTime::now());
+    let mut calls: Vec<PlannedCall> = (subjects.iter())
         .filter(|subject| asked.create && subject.lacks_report(asked, &window))
-        .map(|subject| subject.image_id.clone())
-        .collect())
+        .map(|subject| PlannedCall {
+            action: "CreateImageUsageReport",
+            image_id: Some(subject.image_id.clone()),
+            requests: 1,
+        })
+        .collect();
+    let pending = (subjects.iter())
+        .filter(|subject| subject.pending_report(asked, &window).is_some())
+        .count();
+    let created = calls.len();
+    let available = (subjects.iter())
+        .map(|subject| subject.to_be_read(asked, &window).len())
+        .sum::<usize>();
+    let reports = vec![String::new(); created + pending + available];
+    let images = owned(&subjects);
+    let mut add = |action, requests: usize| {
+        calls.extend((requests > 0).then(|| PlannedCall {
+            action,
+            image_id: None,
+            requests: i64::try_from(requests).unwrap_or(i64::MAX),
+        }));
+    };
+    let wait = reports_by_id();
+    let parts = |by: &By<DescribeReports>, count: usize| match count {
+        0 => 0,
+        count => (by.ask)(reports[..count].to_vec()).parts().len(),
+    };
+    add(wait.action, parts(&wait, created + pending));
+    let entries = entries_by_report();
+    if !reports.is_empty() {
+        add(entries.action, (entries.ask)(reports.clone()).parts().len());
+    }
+    let references = references_by_image(asked.version_depth.unwrap_or(USUAL_DEPTH));
+    add(references.action, (references.ask)(images).parts().len());
+    Ok(calls)
 }
 
 /// The images, with the reports that there are.

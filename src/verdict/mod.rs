@@ -13,9 +13,9 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Asked, Images, Tally, check, missing_reports};
+pub use check::{Asked, Images, Tally, check, planned_calls};
 pub use evidence::{Evidence, Examined, Reading, State, Window};
 pub use read::Source;
 pub use reason::Reason;
-pub use row::{OwnReference, Row, Use};
+pub use row::{OwnReference, PlannedCall, Row, Use};
 pub use rule::{Judgement, Verdict, judge};

@@ -141,10 +141,11 @@ impl fmt::Display for Reason {
                 newer_shows_none,
             } => {
                 let accounts = count(*accounts, "other account");
-                write!(f, "used in {accounts}, by report {report_id}")?;
+                write!(f, "used in {accounts}")?;
                 match newer_shows_none {
-                    true => f.write_str(
-                        "; a newer one shows no use: a shorter --max-report-age goes by that alone",
+                    true => write!(
+                        f,
+                        ", by report {report_id}; a newer one shows no use: a shorter --max-report-age goes by that alone",
                     ),
                     false => Ok(()),
                 }

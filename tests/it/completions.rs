@@ -64,6 +64,32 @@ fn resource_types() {
 }
 
 #[test]
+fn reports_have_their_own_candidates() {
+    let commands = candidates(&["reports", ""]);
+    for command in ["list", "create", "wait", "delete"] {
+        assert!(commands.iter().any(|name| name == command), "{commands:?}");
+    }
+    let line = ["reports", "list", "--state", "available,"];
+    assert_eq!(candidates(&line), ["available,pending", "available,error"]);
+    let line = ["reports", "list", "--filters", "Name=t"];
+    assert_eq!(candidates(&line), ["Name=tag:", "Name=tag-key,Values="]);
+    let line = ["reports", "create", "--columns", "Re"];
+    assert_eq!(candidates(&line), ["ReportId", "Result", "Reason"]);
+    // The other names at the top are not in the way.
+    assert_eq!(
+        candidates(&["describe-image-usage-reports", "--sta"]),
+        ["--state", "--starting-token"]
+    );
+    let names = candidates(&[""]);
+    for name in ["wait", "create-image-usage-report"] {
+        assert!(
+            !names.iter().any(|candidate| candidate == name),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
 fn the_names_and_values_of_filters() {
     let names = [
         "Name=account-id,Values=",

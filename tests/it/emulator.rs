@@ -70,6 +70,20 @@ impl Running {
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8(answer).unwrap()
     }
+
+    /// The answer to an action with these parameters.
+    fn ask(&self, action: &str, parameters: &str) -> String {
+        let form = format!("Action={action}&Version=2016-11-15&{parameters}");
+        self.send(post(&form).as_bytes())
+    }
+}
+
+/// A request with this body, the last one of its connection.
+fn post(body: &str) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 impl Drop for Running {
@@ -118,14 +132,62 @@ fn it_takes_its_time_when_told_to() {
 }
 
 #[test]
+fn reports_take_as_long_as_they_are_told_to() {
+    const CREATE: &str = "ImageId=ami-0abcdef1234567890&ResourceType.1.ResourceType=ec2:Instance";
+    for (flags, state) in [
+        ("--report-delay 1h", "pending"),
+        ("--report-delay 0s", "available"),
+    ] {
+        let emulator = Running::start(flags);
+        let created = emulator.ask("CreateImageUsageReport", CREATE);
+        let (_, id) = created.split_once("<reportId>").expect(&created);
+        let id = format!("ReportId.1={}", id.split('<').next().unwrap());
+        let report = emulator.ask("DescribeImageUsageReports", &id);
+        assert!(
+            report.contains(&format!("<state>{state}</state>")),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn it_throttles_when_told_to() {
+    let emulator = Running::start("--throttle burst=2,rate=1");
+    let refused = (0..1000)
+        .map(|_| emulator.ask("DescribeRegions", ""))
+        .find(|answer| answer.starts_with("HTTP/1.1 503"))
+        .expect("a thousand requests are more than one a second");
+    assert!(
+        refused.contains("<Code>RequestLimitExceeded</Code>"),
+        "{refused}"
+    );
+    // Who waits gets all.
+    let run = emulator.words("entries --page-size 10").succeeds();
+    assert_eq!(run.counts().len(), 19);
+}
+
+#[test]
+fn a_document_is_asked_by_region() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("regions.json");
+    let document = r#"{"ImageUsageReportEntries": [
+        {"ImageId": "i", "ReportId": "r", "UsageCount": 1, "Region": "us-east-1"},
+        {"ImageId": "i", "ReportId": "r", "UsageCount": 2, "Region": "eu-west-1"},
+        {"ImageId": "i", "ReportId": "s", "UsageCount": 3}]}"#;
+    fs::write(&path, document).unwrap();
+    let emulator = Running::start(&format!("--state {}", path.display()));
+    let offline = format!("entries --offline={}", path.display());
+    for (region, counts) in [("us-east-1", [1, 3]), ("eu-west-1", [2, 3])] {
+        let region = ["--region", region];
+        assert_eq!(words(&offline).args(region).succeeds().counts(), counts);
+        let run = emulator.words("entries").args(region).succeeds();
+        assert_eq!(run.counts(), counts);
+    }
+}
+
+#[test]
 fn garbage_gets_an_error_and_does_not_end_it() {
     let emulator = Running::start("");
-    let post = |body: &str| {
-        format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    };
     for (request, status, code) in [
         ("\0\u{1}\u{2}garbage\r\n\r\n".to_owned(), "400", ""),
         (
@@ -185,6 +247,10 @@ fn what_it_cannot_serve_is_an_error() {
         .ends(252)
         .silent()
         .says("/nonexistent/state");
+    words("emulator --throttle burst=0,rate=1")
+        .ends(252)
+        .silent()
+        .says("burst=100,rate=20");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state");
     fs::write(&path, "{\"ImageUsageReportEntries\": 1}").unwrap();

@@ -110,7 +110,16 @@ pub(in crate::commands) async fn run(
         &orders,
         done.iter().map(|created| failure(created.as_ref())),
     );
-    let created = partial("images have no report", total, &refused);
+    let created = partial("images have no report", total, &refused).map_err(|error| {
+        // Otherwise the row tells it.
+        match done.as_slice() {
+            [Some(created @ Created::Blocked { .. })] => {
+                let row = CreateRow::new(&orders[0], Some(created));
+                error.context(row.reason.unwrap_or_default())
+            }
+            _ => error,
+        }
+    });
     let waited = if plan.wait {
         let ids: Vec<String> = (done.iter().flatten())
             .filter_map(|created| created.report_id().map(str::to_owned))

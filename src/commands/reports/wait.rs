@@ -1,5 +1,6 @@
 //! `amiusage reports wait`: until reports can be read, or why they cannot.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use crate::aws::{Ec2, Failure};
 use crate::cli::reports::Wait;
 use crate::cli::{Connection, list};
 use crate::reports::{Waited, newest, wait};
+
+const UNKNOWN: &str = "reports have an unknown state";
 
 /// Some reports are not available, and why.
 #[derive(Debug, thiserror::Error)]
@@ -91,23 +94,31 @@ pub(super) async fn until_available(
     let waited = progress::beside(&bar, terminal, waiting).await?;
 
     let mut failed: Vec<(&str, &Failure)> = Vec::new();
-    let mut pending = Vec::new();
-    let mut lines = Vec::new();
+    let (mut pending, mut gone) = (Vec::new(), Vec::new());
+    // By its reason, as one thing may be wrong with many.
+    let mut in_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (id, waited) in report_ids.iter().zip(&waited) {
         match waited {
             Waited::Available(_) => {}
             Waited::Failed(failure) => failed.push((id, failure)),
             Waited::TimedOut(_) => pending.push(id.as_str()),
-            Waited::Vanished => lines.push(format!("there is no report {id}")),
-            Waited::Error(report) => lines.push(format!(
-                "{id} of {} is in error: {}",
-                report.image_id.as_deref().unwrap_or("an image"),
-                report.state_reason.as_deref().unwrap_or("no reason given")
-            )),
+            Waited::Vanished => gone.push(id.as_str()),
+            Waited::Error(report) => {
+                let reason = report.state_reason.as_deref().unwrap_or("no reason given");
+                let image = report.image_id.as_deref().unwrap_or("an image");
+                let of_reason = in_error.entry(reason).or_default();
+                of_reason.push(format!("{id} of {image}"));
+            }
         }
     }
+    let mut lines: Vec<_> = (in_error.iter())
+        .map(|(reason, reports)| format!("in error: {}: {reason}", reports.join(", ")))
+        .collect();
+    if !gone.is_empty() {
+        lines.push(format!("there is no report {}", gone.join(", ")));
+    }
     let next_step = match (pending.is_empty(), lines.is_empty()) {
-        (true, true) => return partial("reports cannot be told", total, &failed),
+        (true, true) => return partial(UNKNOWN, total, &failed),
         (false, _) => "wait again, with a longer --timeout: a report may take long",
         (true, false) => "create new ones with `amiusage reports create`",
     };
@@ -118,9 +129,8 @@ pub(super) async fn until_available(
             pending.join(", ")
         ));
     }
-    let problem = anyhow::Error::from(NotAvailable { lines, next_step });
-    match partial("reports cannot be told", total, &failed) {
-        Ok(()) => Err(problem),
-        Err(failure) => Err(problem.context(format!("{failure:#}"))),
-    }
+    let problem = NotAvailable { lines, next_step };
+    // The service's refusal decides how the run ends.
+    partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(problem.to_string()))?;
+    Err(problem.into())
 }

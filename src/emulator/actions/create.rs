@@ -76,12 +76,11 @@ pub(super) fn answer(
             check_quotas(state, account.settings.max_pending, call, &image_id)?;
             let report = report(state, call, image_id, resource_types, account_ids, tags);
             let ready = call.now + account.settings.report_delay;
-            let position = state.reports.create(report, call.region, ready);
+            let (position, report_id) = state.reports.create(report, call.region, ready);
             if let Some(key) = key {
                 tokens.insert(key, (call.query, position));
             }
-            (state.reports.get(position))
-                .map_or_else(String::new, |report| report.report_id.clone())
+            report_id
         }
     };
     Ok(Xml::response(call.action, call.request_id, |xml| {
