@@ -166,7 +166,7 @@ mod tests {
             names: vec!["golden-*".to_owned(), "base-?".to_owned()],
             ..DescribeImages::default()
         };
-        assert_eq!(named.parts(), [named.clone()]);
+        assert_eq!(named.parts(), std::slice::from_ref(&named));
 
         let image_ids: Vec<_> = (0..2000)
             .map(|number| format!("ami-{number:017x}"))

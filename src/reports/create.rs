@@ -52,6 +52,11 @@ impl Created {
 /// How a creation goes on.
 #[derive(Debug)]
 pub enum Creation<'a> {
+    /// An order goes out.
+    Sent {
+        /// The place of the order in the list.
+        index: usize,
+    },
     /// An order came to its end.
     Done {
         /// The place of the order in the list.
@@ -59,11 +64,36 @@ pub enum Creation<'a> {
         /// What became of it.
         created: &'a Created,
     },
-    /// The account has as many pending reports as it may. Orders wait until some are done.
+    /// An order is refused for now, and waits: the account has as many pending reports as it may, or asks too much at
+    /// once.
     Queued {
+        /// The place of the order in the list.
+        index: usize,
         /// How many orders wait.
         orders: usize,
     },
+}
+
+/// How far an order is.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // Each comes to be the largest.
+pub enum Fate {
+    /// Nothing was created for it: it is not sent, or was refused for now.
+    Waits,
+    /// It is sent, and not answered.
+    Sent,
+    /// It came to its end.
+    Done(Created),
+}
+
+impl Fate {
+    /// What became of the order, if that is known.
+    pub fn created(&self) -> Option<&Created> {
+        match self {
+            Self::Done(created) => Some(created),
+            Self::Waits | Self::Sent => None,
+        }
+    }
 }
 
 /// Creates the reports that are ordered, and tells what became of each, in the order of the orders.
@@ -119,6 +149,7 @@ pub async fn create(
             let Some(index) = queue.pop_front() else {
                 break;
             };
+            observe(Creation::Sent { index });
             let (ec2, order) = (ec2.clone(), orders[index].clone());
             running.spawn(async move { (index, attempt(&ec2, &order).await) });
         }
@@ -141,20 +172,17 @@ pub async fn create(
                     end(index, Created::Failed(failure.clone()), &mut observe);
                 }
             }
-            Err(Again::Full(_)) => {
-                queue.push_front(index);
-                (pause_first, probing) = (true, true);
-                observe(Creation::Queued {
-                    orders: queue.len(),
-                });
-            }
             Err(Again::Throttled(failure)) if throttled == MOST_THROTTLED => {
                 end(index, Created::Failed(failure), &mut observe);
             }
-            Err(Again::Throttled(_)) => {
-                queue.push_front(index);
+            Err(again) => {
+                throttled += u32::from(matches!(again, Again::Throttled(_)));
                 (pause_first, probing) = (true, true);
-                throttled += 1;
+                queue.push_front(index);
+                observe(Creation::Queued {
+                    index,
+                    orders: queue.len(),
+                });
             }
         }
     }

@@ -16,7 +16,7 @@ mod rows;
 mod wait;
 
 pub use coverage::Narrower;
-pub use create::{Created, Creation, create, dry_run};
+pub use create::{Created, Creation, Fate, create, dry_run};
 pub use delete::delete;
 pub use order::Order;
 pub use question::DescribeReports;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Created, Order, Report};
+use super::{Created, Fate, Order, Report};
 use crate::aws::Failure;
 use crate::output::{Align, Cell, Column, Record};
 
@@ -23,26 +23,29 @@ pub struct CreateRow {
 }
 
 impl CreateRow {
-    /// What became of `order`; nothing when the run ended before that was known.
-    pub fn new(order: &Order, created: Option<&Created>) -> Self {
-        let (result, reason) = match created {
-            Some(Created::New { .. }) => ("created", None),
-            Some(Created::Adopted(_)) => (
+    /// What became of `order` by the end of the run, even if that came early.
+    pub fn new(order: &Order, fate: &Fate) -> Self {
+        let (result, reason) = match fate {
+            Fate::Done(Created::New { .. }) => ("created", None),
+            Fate::Done(Created::Adopted(_)) => (
                 "adopted",
                 Some("it was pending, and covers what is asked for".to_owned()),
             ),
-            Some(Created::Blocked { report, .. }) => ("failed", Some(blocked_by(report))),
-            Some(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
-            None => (
+            Fate::Done(Created::Blocked { report, .. }) => {
+                ("failed", Some(blocked_by(report, order)))
+            }
+            Fate::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
+            Fate::Waits => ("interrupted", Some("nothing was created".to_owned())),
+            Fate::Sent => (
                 "interrupted",
-                Some(
-                    "it may have been created: run it again, which adopts a pending one".to_owned(),
-                ),
+                Some("not answered: it may have been created".to_owned()),
             ),
         };
         Self {
             image_id: order.image_id.clone(),
-            report_id: created.and_then(Created::report_id).map(str::to_owned),
+            report_id: (fate.created())
+                .and_then(Created::report_id)
+                .map(str::to_owned),
             result,
             reason,
         }
@@ -50,17 +53,12 @@ impl CreateRow {
 }
 
 /// Why a pending report keeps another one from being created.
-fn blocked_by(report: &Report) -> String {
-    let mut covers: Vec<String> = (report.resource_types.iter().flatten())
+fn blocked_by(report: &Report, order: &Order) -> String {
+    let covers: Vec<_> = (order.left_out_by(report).iter())
         .map(ToString::to_string)
         .collect();
-    match report.account_ids.as_deref() {
-        None | Some([]) => covers.push("all accounts".to_owned()),
-        Some([one]) => covers.push(format!("account {one}")),
-        Some(some) => covers.push(format!("{} accounts", some.len())),
-    }
     format!(
-        "{} is pending for this image and covers something else ({}): wait for it or delete it",
+        "{} is pending for this image and covers {}: wait for it or delete it",
         report.report_id.as_deref().unwrap_or("another report"),
         covers.join(", ")
     )

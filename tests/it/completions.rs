@@ -74,7 +74,10 @@ fn reports_have_their_own_candidates() {
     let line = ["reports", "list", "--filters", "Name=t"];
     assert_eq!(candidates(&line), ["Name=tag:", "Name=tag-key,Values="]);
     let line = ["reports", "create", "--columns", "Re"];
-    assert_eq!(candidates(&line), ["ReportId", "Result", "Reason"]);
+    assert_eq!(
+        candidates(&line),
+        ["Region", "ReportId", "Result", "Reason"]
+    );
     // The other names at the top are not in the way.
     assert_eq!(
         candidates(&["describe-image-usage-reports", "--sta"]),

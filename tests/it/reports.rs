@@ -389,7 +389,7 @@ fn a_pending_report_is_adopted_if_it_covers_the_order() {
         let reason = run.json()["CreatedImageUsageReports"][0]["Reason"].to_string();
         assert!(
             reason.contains(&format!(
-                "{id} is pending for this image and covers something else"
+                "{id} is pending for this image and covers 50 versions of a launch template only"
             )),
             "{reason}"
         );
@@ -612,6 +612,9 @@ fn the_rows_go_to_a_file() {
     );
     server.words(&line).ends(254).silent();
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
+    let line = format!("reports create --image-ids {THIRD} --columns Result,ImageId --output csv");
+    let run = server.words(&line).succeeds();
+    assert_eq!(run.stdout, format!("Result,ImageId\ncreated,{THIRD}\n"));
     // Nothing is created whose outcome cannot be told.
     let line = format!(
         "reports create --image-ids {OTHER} --out-file {}/no/file",
@@ -644,5 +647,38 @@ fn ctrl_c_tells_what_was_created() {
     let mut results = results(&run);
     results.sort();
     assert_eq!(results, ["created", "interrupted", "interrupted"]);
-    run.says("interrupted");
+    // The other two were refused for now, so that nothing was created.
+    assert_eq!(
+        run.stdout.matches("nothing was created").count(),
+        2,
+        "{run:#?}"
+    );
+    run.says("error: interrupted")
+        .says("run it again for the rest");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_tells_what_may_have_been_created() {
+    use std::process::Stdio;
+    use std::thread;
+
+    use crate::interrupt::{interrupt, wait_for_requests};
+
+    let server = Server::new(State::sample(), |_, reply| {
+        thread::sleep(Duration::from_secs(5));
+        Act::Reply(reply)
+    });
+    let line = format!("reports create --image-ids {IMAGE} --output csv");
+    let child = server
+        .program(line.split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for_requests(&server, 1);
+    interrupt(&child);
+    let run = Run::of(child.wait_with_output().unwrap(), 130);
+    let row = format!("\n{IMAGE},,interrupted,not answered: it may have been created\n");
+    assert!(run.stdout.ends_with(&row), "{run:#?}");
 }

@@ -19,7 +19,8 @@ use crate::cli::reports::Create;
 use crate::cli::{Connection, list, structure};
 use crate::images::{self, DescribeImages, MOST_PATTERNS};
 use crate::reports::{
-    CreateRow, Created, Creation, Order, ResourceType, ResourceTypeOption, Tag, create, dry_run,
+    CreateRow, Created, Creation, Fate, Order, ResourceType, ResourceTypeOption, Tag, create,
+    dry_run,
 };
 
 /// How long a client token may be, by the API reference.
@@ -77,51 +78,56 @@ pub(in crate::commands) async fn run(
         return Ok(());
     }
 
-    let done: RefCell<Vec<Option<Created>>> = RefCell::new(vec![None; total]);
+    let fates = RefCell::new(vec![Fate::Waits; total]);
     let bar = progress::bar(total, ec2.retries());
     let creating = signals.or(async {
-        let observe = |creation: Creation<'_>| match creation {
-            Creation::Done { index, created } => {
-                done.borrow_mut()[index] = Some(created.clone());
-                bar.set_message("images have reports");
-                bar.inc(1);
-            }
-            Creation::Queued { orders } => {
-                bar.set_message(format!("images have reports, {orders} wait for room"));
+        let observe = |creation: Creation<'_>| {
+            let mut fates = fates.borrow_mut();
+            match creation {
+                Creation::Sent { index } => fates[index] = Fate::Sent,
+                Creation::Done { index, created } => {
+                    fates[index] = Fate::Done(created.clone());
+                    bar.set_message("images have reports");
+                    bar.inc(1);
+                }
+                Creation::Queued { index, orders } => {
+                    fates[index] = Fate::Waits;
+                    bar.set_message(format!("images have reports, {orders} wait for room"));
+                }
             }
         };
         create(&ec2, orders.clone(), plan.timeout, observe).await;
         Ok(())
     });
     let outcome = progress::beside(&bar, terminal, creating).await;
-    let done = done.into_inner();
-    plan.write(rows, &orders, &done).await?;
+    let fates = fates.into_inner();
+    plan.write(rows, &orders, &fates).await?;
+    if outcome.is_err() {
+        terminal.note("run it again for the rest: what is pending by then is adopted");
+    }
     outcome?;
 
-    let adopted = |created: &&Option<Created>| matches!(created, Some(Created::Adopted(_)));
-    match done.iter().filter(adopted).count() {
+    let adopted = |fate: &&Fate| matches!(fate, Fate::Done(Created::Adopted(_)));
+    match fates.iter().filter(adopted).count() {
         0 => {}
         1 => terminal.note("one report was pending already, and covers what is asked for: it is adopted as it is"),
         count => terminal.note(&format!(
             "{count} reports were pending already, and cover what is asked for: they are adopted as they are"
         )),
     }
-    let refused = failures(
-        &orders,
-        done.iter().map(|created| failure(created.as_ref())),
-    );
+    let refused = failures(&orders, fates.iter().map(|fate| failure(fate.created())));
     let created = partial("images have no report", total, &refused).map_err(|error| {
         // Otherwise the row tells it.
-        match done.as_slice() {
-            [Some(created @ Created::Blocked { .. })] => {
-                let row = CreateRow::new(&orders[0], Some(created));
+        match fates.as_slice() {
+            [fate @ Fate::Done(Created::Blocked { .. })] => {
+                let row = CreateRow::new(&orders[0], fate);
                 error.context(row.reason.unwrap_or_default())
             }
             _ => error,
         }
     });
     let waited = if plan.wait {
-        let ids: Vec<String> = (done.iter().flatten())
+        let ids: Vec<String> = (fates.iter().filter_map(Fate::created))
             .filter_map(|created| created.report_id().map(str::to_owned))
             .collect();
         // At least one look: the reports may be available by now.
@@ -202,10 +208,10 @@ impl Plan {
         &self,
         rows: Rows<CreateRow>,
         orders: &[Order],
-        done: &[Option<Created>],
+        fates: &[Fate],
     ) -> anyhow::Result<()> {
-        let mut all: Vec<_> = (orders.iter().zip(done))
-            .map(|(order, created)| CreateRow::new(order, created.as_ref()))
+        let mut all: Vec<_> = (orders.iter().zip(fates))
+            .map(|(order, fate)| CreateRow::new(order, fate))
             .collect();
         match (&self.images, all.pop()) {
             (Images::One(_), Some(row)) => match &row.report_id {
