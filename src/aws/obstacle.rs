@@ -17,7 +17,7 @@ use rustls::pki_types::UnixTime;
 use super::failure::chain;
 
 /// Why a request did not get through.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{problem}")]
 pub(super) struct Obstacle {
     /// What is in the way, and where.

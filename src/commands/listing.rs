@@ -301,7 +301,6 @@ where
         failures.add(failed, error)?;
         self.listing.pass_over();
         self.page = self.listing.place();
-        self.before = self.answer.rows();
         Ok(())
     }
 

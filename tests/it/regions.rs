@@ -6,12 +6,12 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use amiusage::emulator::State;
+use amiusage::emulator::{Reply, State};
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::interrupt::interrupt;
-use crate::support::{Act, Ends, IMAGE, Run, Server, page, refusal};
+use crate::support::{Act, Asked, Ends, IMAGE, Run, Server, page, refusal};
 
 /// Not in the order of their names.
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
@@ -358,6 +358,19 @@ fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
 }
 
 #[test]
+fn after_the_last_region_nothing_follows_even_if_it_failed() {
+    let run = failing(&["ap-south-1"], 2)
+        .words(&format!("entries {ALL} --page-size 2"))
+        .ends(254)
+        .hides("more follow");
+    assert_eq!(run.json().get("NextToken"), None);
+    assert_eq!(
+        run.counts(),
+        [counts(&[0, 1]), counts(&[2])[..2].to_vec()].concat()
+    );
+}
+
+#[test]
 fn where_all_fail_there_is_no_document() {
     let server = failing(&REGIONS, 0);
     let run = server.words(&format!("entries {ALL}")).ends(254).silent();
@@ -455,6 +468,15 @@ fn a_token_knows_its_regions_and_their_order() {
     }
 }
 
+/// Lets the last Region take so long that nobody waits for its end.
+#[cfg(unix)]
+fn act_late(asked: &Asked<'_>, reply: Reply) -> Act {
+    if asked.region == "ap-south-1" {
+        thread::sleep(Duration::from_secs(2));
+    }
+    Act::Reply(reply)
+}
+
 /// Interrupts a run after so many rows.
 #[cfg(unix)]
 fn interrupted_after(rows: usize, server: &Server) -> Run {
@@ -480,10 +502,7 @@ fn interrupted_after(rows: usize, server: &Server) -> Run {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_in_its_region() {
-    let server = Server::asked(state(), |_, reply| {
-        thread::sleep(Duration::from_millis(100));
-        Act::Reply(reply)
-    });
+    let server = Server::asked(state(), |asked, reply| act_late(&asked, reply));
     let mut run = interrupted_after(ROWS as usize + 2, &server);
     let token = run.token().unwrap();
     let line = format!("entries {ALL} --output ndjson --starting-token {token}");
@@ -497,10 +516,7 @@ fn an_interrupted_run_goes_on_in_its_region() {
 fn an_interrupted_run_tells_the_failures_before() {
     let server = Server::asked(state(), |asked, reply| match asked.region {
         "us-east-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
-        _ => {
-            thread::sleep(Duration::from_millis(100));
-            Act::Reply(reply)
-        }
+        _ => act_late(&asked, reply),
     });
     let run = interrupted_after(2, &server);
     let token = run.token().unwrap();
