@@ -9,7 +9,10 @@ Examples:
   Which accounts use an image, from the sample data, without an AWS account:
     amiusage entries --offline --image-ids ami-0abcdef1234567890
 
-  The same question to AWS, with the profile's credentials:
+  May the account's images be retired? From the sample data:
+    amiusage check --offline --owned --fail-on none --quiet
+
+  The first question to AWS, with the profile's credentials:
     amiusage entries --profile prod --region eu-west-1 --image-ids ami-…
 
   What the day's reports say, in every Region of the account:
@@ -31,6 +34,8 @@ Regions:
 
 Exit status:
   0    the whole answer was written, or a dry run would have succeeded
+  1    check only: an image is in use
+  2    check only: none is in use, but of one at least it is not known
   130  interrupted by Ctrl-C; the resume token is on stderr
   143  terminated by SIGTERM; the same
   252  the command line is wrong; nothing was sent
@@ -210,10 +215,10 @@ What unused does not mean:
 
 Examples:
   All of the sample data, with one image at least of each verdict:
-    amiusage check --offline --owned
+    amiusage check --offline --owned --fail-on none --quiet
 
   May these be retired? Leave --offline away to ask AWS:
-    amiusage check --offline --image-ids ami-0123456789abcdef0 --details
+    amiusage check --offline --image-ids ami-0123456789abcdef0 --quiet
 
   What a job does every night, in the summary of its run:
     amiusage check --name 'golden-*' --output markdown >> $GITHUB_STEP_SUMMARY
@@ -223,7 +228,7 @@ Examples:
         --query \"ImageVerdicts[?Verdict == 'unused'].[ImageId]\"
 
   What would be asked and created:
-    amiusage check --offline --owned --dry-run
+    amiusage check --offline --owned --dry-run --quiet
 
 Permissions:
   ec2:DescribeImages, ec2:DescribeImageUsageReports,

@@ -419,3 +419,60 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         form,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_a_sentence() {
+        for (numbers, told) in [
+            ((0, 0, 0), "no image was found, so none may be retired"),
+            ((1, 0, 0), "the image is unused"),
+            ((1, 1, 0), "the image is in use"),
+            ((2000, 0, 2000), "all 2,000 images are unknown"),
+            ((2000, 1200, 0), "of 2,000 images, 1,200 in use, 800 unused"),
+            ((3, 1, 1), "of 3 images, 1 in use, 1 unknown, 1 unused"),
+        ] {
+            assert_eq!(sentence(numbers.0, numbers.1, numbers.2), told);
+        }
+    }
+
+    #[test]
+    fn progress_tells_what_there_is_to_tell() {
+        assert_eq!(told(Tally::default()), "looking for images");
+        let tally = Tally {
+            images: 2000,
+            ordered: 800,
+            created: 1200,
+            ..Tally::default()
+        };
+        assert_eq!(
+            told(tally),
+            "2,000 images, 800 reports to create, 1,200 created or adopted"
+        );
+        let both = [tally, tally].into_iter().sum::<Tally>();
+        assert_eq!((both.images, both.created), (4000, 2400));
+    }
+
+    #[tokio::test]
+    async fn works_go_on_together_and_end_in_their_order() {
+        let (first, second) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let (first, second) = (&first, &second);
+        // Each waits for the other one: one after the other they would never end.
+        let work = |number: u32| async move {
+            match number {
+                1 => {
+                    second.notified().await;
+                    first.notify_one();
+                }
+                _ => {
+                    second.notify_one();
+                    first.notified().await;
+                }
+            }
+            number
+        };
+        assert_eq!(together([1, 2].into_iter().map(work)).await, [1, 2]);
+    }
+}

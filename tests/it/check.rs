@@ -410,6 +410,27 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
     }
 }
 
+/// Left to itself, the service looks at fewer versions of the owner's templates than of others'.
+#[test]
+fn the_owner_s_templates_are_looked_at_as_deep_as_others() {
+    for (flags, depth) in [("", "20"), ("--version-depth 50", "50")] {
+        let server = server(state(&document()));
+        server
+            .words(&format!("check --image-ids {UNUSED} {flags}"))
+            .succeeds();
+        let option = format!(
+            "IncludeAllResourceTypes=true&ResourceType.1.ResourceType=ec2:LaunchTemplate&\
+             ResourceType.1.ResourceTypeOption.1.OptionName=version-depth&\
+             ResourceType.1.ResourceTypeOption.1.OptionValue.1={depth}"
+        );
+        let requests = server.requests();
+        assert!(
+            requests.iter().any(|request| request.ends_with(&option)),
+            "{requests:#?}"
+        );
+    }
+}
+
 #[test]
 fn entries_that_prove_nothing_prove_nothing() {
     let line = format!("check --image-ids {UNUSED} --output json --no-create");

@@ -134,7 +134,7 @@ fn the_examples_work() {
             ran += 1;
         }
     }
-    assert_eq!(ran, 12);
+    assert_eq!(ran, 16);
 }
 
 /// A page: what the definition says, then the sections below `--help`, then where to read on.
