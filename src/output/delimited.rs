@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{Cell, Out, Record, Writer};
+use super::{Cell, Out, Record, Writer, in_one_line};
 
 /// Writes records as lines of values with a delimiter between them. An absent value is empty.
 pub(super) struct Delimited {
@@ -45,6 +45,7 @@ impl<R: Record> Writer<R> for Delimited {
                     Cell::Absent => self.out.write_field("")?,
                     Cell::Text(text) => self.out.write_field(text)?,
                     Cell::Made(text) => self.out.write_field(text)?,
+                    Cell::List(items) => self.out.write_field(in_one_line(&items))?,
                     Cell::Number(number) => {
                         digits.clear();
                         write!(digits, "{number}")?;

@@ -156,6 +156,11 @@ pub trait Record: Serialize {
 
     /// The value in `COLUMNS[column]`.
     fn cell(&self, column: usize) -> Cell<'_>;
+
+    /// What its colour is to tell; nothing for most.
+    fn tone(&self, _column: usize) -> Option<Tone> {
+        None
+    }
 }
 
 /// A column of a [`Record`].
@@ -187,8 +192,26 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// Text that is made of what the service sent: it may hold any character.
     Made(String),
+    /// Texts like that: a line each in a table, and all in one line elsewhere.
+    List(Vec<String>),
     /// A whole number.
     Number(i64),
+}
+
+/// The items of a list in one line.
+fn in_one_line(items: &[String]) -> String {
+    items.join("; ")
+}
+
+/// What the colour of a value tells, where there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// There is something in the way.
+    Bad,
+    /// It is not known.
+    Doubtful,
 }
 
 impl<'a> From<Option<&'a str>> for Cell<'a> {

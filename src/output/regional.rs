@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{Align, Cell, Column, Record};
+use super::{Align, Cell, Column, Record, Tone};
 
 /// The column that tells the Region.
 const REGION: Column = Column {
@@ -66,6 +66,10 @@ impl<R: Record> Record for Regional<R> {
             None => Cell::Text(&self.region),
             Some(column) => self.record.cell(column),
         }
+    }
+
+    fn tone(&self, column: usize) -> Option<Tone> {
+        self.record.tone(column.checked_sub(1)?)
     }
 }
 

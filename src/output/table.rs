@@ -7,18 +7,18 @@ use std::io::{self, Write};
 
 use comfy_table::presets::{ASCII_FULL, UTF8_FULL};
 use comfy_table::{
-    Attribute, CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle as Borders,
-    Width,
+    Attribute, CellAlignment, Color, ColumnConstraint, ContentLineStyle, LineStyle,
+    TableStyle as Borders, Width,
 };
 
-use super::{Align, Cell, Column, Out, Record, Writer, escape};
+use super::{Align, Cell, Column, Out, Record, Tone, Writer, escape};
 
 /// How a table looks; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TableStyle {
     /// Borders of box-drawing characters; otherwise plain ASCII.
     pub unicode: bool,
-    /// Bold headers, and zeros dimmed.
+    /// Bold headers, zeros dimmed, and the colours of values that have a tone.
     pub color: bool,
     /// The window's width in terminal columns, which the table stays within; as wide as it likes when `None`.
     pub width: Option<u16>,
@@ -140,12 +140,22 @@ impl Table {
             Cell::Absent => comfy_table::Cell::new(""),
             Cell::Text(text) => comfy_table::Cell::new(escape(text)),
             Cell::Made(text) => comfy_table::Cell::new(escape(&text)),
+            Cell::List(items) => {
+                let lines: Vec<_> = items.iter().map(|item| escape(item)).collect();
+                comfy_table::Cell::new(lines.join("\n"))
+            }
             Cell::Number(0) if self.style.color => {
                 comfy_table::Cell::new(0).add_attribute(Attribute::Dim)
             }
             Cell::Number(number) => comfy_table::Cell::new(number),
         };
-        self.columns.iter().map(cell).collect()
+        let toned = |column: &usize| match record.tone(*column).filter(|_| self.style.color) {
+            None => cell(column),
+            Some(Tone::Good) => cell(column).fg(Color::Green),
+            Some(Tone::Bad) => cell(column).fg(Color::Red),
+            Some(Tone::Doubtful) => cell(column).fg(Color::Yellow),
+        };
+        self.columns.iter().map(toned).collect()
     }
 }
 

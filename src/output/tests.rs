@@ -578,6 +578,7 @@ fn plain(cell: Cell<'_>) -> String {
         Cell::Absent => String::new(),
         Cell::Text(text) => text.to_owned(),
         Cell::Made(text) => text,
+        Cell::List(items) => in_one_line(&items),
         Cell::Number(number) => number.to_string(),
     }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{Cell, Format, Out, Record, Writer, escape, result};
+use super::{Cell, Format, Out, Record, Writer, escape, in_one_line, result};
 
 /// Writes records as tab-separated lines. An absent value is empty.
 pub(super) struct Text {
@@ -51,6 +51,10 @@ impl<R: Record> Writer<R> for Text {
                     Cell::Absent => {}
                     Cell::Text(text) => self.out.write_all(escape(text).as_bytes())?,
                     Cell::Made(text) => self.out.write_all(escape(&text).as_bytes())?,
+                    Cell::List(items) => {
+                        let text = in_one_line(&items);
+                        self.out.write_all(escape(&text).as_bytes())?;
+                    }
                     Cell::Number(number) => write!(self.out, "{number}")?,
                 }
             }

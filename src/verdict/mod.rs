@@ -1,6 +1,6 @@
 //! May an image be retired? Gathers the evidence, and judges it.
 //!
-//! [`judge`] is the rule, without any I/O; [`check`] asks the service for what it needs. A [`Row`] is a verdict as every
+//! [`judge`] is the rule, without any I/O; [`check`](check()) asks the service for what it needs. A [`Row`] is a verdict as every
 //! format shows it. Nothing here knows of the command line or of a terminal.
 
 mod check;

@@ -10,7 +10,7 @@ use super::evidence::{Evidence, State, Window};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
-use crate::output::{Align, Cell, Column, Record};
+use crate::output::{Align, Cell, Column, Record, Tone};
 use crate::reports::between;
 
 /// An image's verdict, with its reasons and its evidence.
@@ -149,8 +149,7 @@ impl fmt::Display for OwnReference {
 
 /// A list in one cell.
 fn flat<T: ToString>(items: &[T]) -> Cell<'static> {
-    let items: Vec<_> = items.iter().map(T::to_string).collect();
-    Cell::Made(items.join("; "))
+    Cell::List(items.iter().map(T::to_string).collect())
 }
 
 const fn column(name: &'static str, width: u16, align: Align) -> Column {
@@ -171,7 +170,7 @@ impl Record for Row {
         column("References", 10, Align::Right),
         column("ReportId", 23, Align::Left),
         column("ReportCreationTime", 24, Align::Left),
-        column("UsedBy", 36, Align::Left),
+        column("UsedBy", 37, Align::Left),
         column("ReferencedBy", 36, Align::Left),
         column("ReportAge", 9, Align::Right),
     ];
@@ -200,6 +199,15 @@ impl Record for Row {
             },
             _ => unreachable!("a column beyond Row::COLUMNS"),
         }
+    }
+
+    fn tone(&self, column: usize) -> Option<Tone> {
+        let of_verdict = match self.verdict {
+            Verdict::InUse => Tone::Bad,
+            Verdict::Unused => Tone::Good,
+            Verdict::Unknown => Tone::Doubtful,
+        };
+        (Self::COLUMNS[column].name == "Verdict").then_some(of_verdict)
     }
 }
 

@@ -203,6 +203,28 @@ fn lines_have_who_and_what_with_details() {
     assert!(details.stdout.contains("arn:aws:ssm:::parameter/golden"));
     let table = server.words(&format!("{line} --output table")).succeeds();
     assert!(table.stdout.contains("ReportAge"), "{table:#?}");
+    // Who and what, a line each.
+    let table = server
+        .words(&format!("{line} --output table --details --color always"))
+        .succeeds();
+    assert!(
+        table.stdout.contains("\x1b[38;5;9min-use\x1b[39m"),
+        "{}",
+        table.stdout
+    );
+    for used in [
+        " 001100110011 ec2:Instance 7 ",
+        " 222233334444 ec2:Instance 1 ",
+        " 222233334444 ec2:LaunchTemplate 2 ",
+    ] {
+        let lines = table.stdout.lines();
+        assert_eq!(
+            lines.filter(|line| line.contains(used)).count(),
+            1,
+            "{}",
+            table.stdout
+        );
+    }
     let text = server
         .words(&format!("{line} --output text --details"))
         .succeeds();
@@ -757,9 +779,7 @@ fn several_regions_have_their_verdicts() {
         .ends(1);
     assert_eq!(run.stdout, all);
     let run = server
-        .words(&format!(
-            "check --owned --region us-east-1 eu-west-1 --output markdown"
-        ))
+        .words("check --owned --region us-east-1 eu-west-1 --output markdown")
         .ends(1);
     assert!(
         run.stdout
@@ -781,10 +801,8 @@ fn a_region_that_fails_is_told_and_the_others_answer() {
             false => Act::Reply(reply),
         }
     });
-    let line = format!(
-        "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict"
-    );
-    let run = server.words(&line).ends(254).says("Region eu-west-1");
+    let line = "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict";
+    let run = server.words(line).ends(254).says("Region eu-west-1");
     assert_eq!(run.stdout, "Region,Verdict\nus-east-1,unused\n");
 }
 
