@@ -79,7 +79,7 @@ pub enum Command {
     #[command(name = "delete-image-usage-report", hide = true)]
     DeleteReport(Box<reports::Delete>),
     /// Wait for reports
-    #[command(hide = true, subcommand)]
+    #[command(hide = true, subcommand, subcommand_precedence_over_arg = true)]
     Wait(reports::Waiter),
     #[allow(missing_docs)]
     Check(Box<check::Check>),

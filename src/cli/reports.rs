@@ -16,7 +16,7 @@ use crate::reports::{CreateRow, DeleteRow, Report};
 /// A report counts what uses one image, in other accounts. It is `pending` for a while, then `available`: only then
 /// has it entries. The service deletes it after 30 days.
 #[derive(Debug, Args)]
-#[command(after_long_help = manual::REPORTS)]
+#[command(after_long_help = manual::REPORTS, subcommand_precedence_over_arg = true)]
 pub struct Reports {
     /// What to do.
     #[command(subcommand)]

@@ -109,9 +109,11 @@ impl Failures {
             return Err(cause);
         }
         let region = failed.region.clone();
-        // Nothing for a pipe that a reader closed, which is not a Region's failure.
-        if let Some(message) = Message::about(&cause.context(failed)) {
-            self.failed.push((region, message));
+        let error = cause.context(failed);
+        match Message::about(&error) {
+            Some(message) => self.failed.push((region, message)),
+            // A reader closed the pipe, which is not a Region's failure.
+            None => return Err(error),
         }
         Ok(())
     }

@@ -169,6 +169,14 @@ fn regions_may_stand_before_the_subcommand() {
     ] {
         assert_eq!(server.words(&line).succeeds().counts(), counts(&[0, 1, 2]));
     }
+    let line = format!("reports {ALL} list --output csv --columns Region");
+    assert_eq!(
+        server.words(&line).succeeds().stdout,
+        "Region\nus-east-1\neu-west-1\nap-south-1\n"
+    );
+    let line =
+        "wait --region us-east-1 image-usage-report-available --report-ids amiur-01111111111111111";
+    server.words(line).succeeds();
     // A flag behind the subcommand replaces the one before it, as that of an alias.
     let line = "--region ap-south-1 entries --region eu-west-1";
     assert_eq!(server.words(line).succeeds().counts(), counts(&[1]));
