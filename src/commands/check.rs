@@ -129,14 +129,15 @@ pub(super) async fn run(
     let mut options = plan.form.options(regional);
     lay_out(&mut options, regional, plan.details);
     run.write(rows, options).await?;
-    let missing = failures.tell(false, terminal);
-    match missing {
-        Err(missing) if run.destination.is_atomic() => return Err(missing.into()),
-        missing => {
-            run.destination.commit()?;
-            missing?;
-        }
+    if let Err(missing) = failures.tell(false, terminal) {
+        terminal.note(&format!(
+            "in the others, {}",
+            sentence(images, in_use, unknown)
+        ));
+        // A file is left as it was.
+        return Err(missing.into());
     }
+    run.destination.commit()?;
     if let Some(caveat) = caveat {
         terminal.note(&caveat);
     }
@@ -366,11 +367,11 @@ fn told(tally: Tally) -> String {
     } = tally;
     let parts: Vec<String> = [
         (images, "images"),
-        (ordered, "reports to create"),
+        (ordered, "to create"),
         (created, "created or adopted"),
         (pending, "pending"),
         (read, "read"),
-        (referenced, "looked up for references"),
+        (referenced, "asked for references"),
         (in_use, "in use so far"),
     ]
     .into_iter()
@@ -449,7 +450,7 @@ mod tests {
         };
         assert_eq!(
             told(tally),
-            "2,000 images, 800 reports to create, 1,200 created or adopted"
+            "2,000 images, 800 to create, 1,200 created or adopted"
         );
         let both = [tally, tally].into_iter().sum::<Tally>();
         assert_eq!((both.images, both.created), (4000, 2400));

@@ -2,7 +2,7 @@
 //!
 //! What it creates, a later run finds: a run that was interrupted is simply made again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::iter::Sum;
 use std::time::{Duration, Instant, SystemTime};
@@ -136,25 +136,24 @@ pub async fn check(
         .flat_map(|subject| subject.to_be_read(asked, &window))
         .collect();
     let images = owned(&subjects);
-    let used = Cell::new(HashSet::new());
-    let entries_seen = |reports: usize, entries: &[Entry]| {
-        let mut images: HashSet<String> = used.take();
-        let in_use = (entries.iter()).filter(|entry| entry.usage_count > Some(0));
-        images.extend(in_use.filter_map(|entry| entry.image_id.clone()));
+    let used = RefCell::new(HashSet::new());
+    let seen = |reports, referenced, in_use: &mut dyn Iterator<Item = Option<String>>| {
+        used.borrow_mut().extend(in_use.flatten());
         watch.update(|tally| {
             tally.read += reports;
-            tally.in_use = images.len();
+            tally.referenced += referenced;
+            tally.in_use = used.borrow().len();
         });
-        used.set(images);
     };
-    let references_seen = |images: usize, references: &[Reference]| {
-        let mut used_images: HashSet<String> = used.take();
-        used_images.extend(references.iter().filter_map(|item| item.image_id.clone()));
-        watch.update(|tally| {
-            tally.referenced += images;
-            tally.in_use = used_images.len();
-        });
-        used.set(used_images);
+    let entries_seen = |reports, entries: &[Entry]| {
+        let mut in_use = (entries.iter())
+            .filter(|entry| entry.usage_count > Some(0))
+            .map(|entry| entry.image_id.clone());
+        seen(reports, 0, &mut in_use);
+    };
+    let references_seen = |images, references: &[Reference]| {
+        let mut in_use = references.iter().map(|item| item.image_id.clone());
+        seen(0, images, &mut in_use);
     };
     let by_report = entries_by_report();
     let by_image = references_by_image(asked.version_depth.unwrap_or(USUAL_DEPTH));
@@ -630,6 +629,14 @@ impl Subject {
                 reports.gap = Some(not_told("DescribeImageUsageReports"));
                 continue;
             };
+            if reports
+                .found
+                .iter()
+                .any(|known: &Examined| known.report_id == report_id)
+            {
+                // Listed twice, as may come of a list that changes while it is read.
+                continue;
+            }
             let unread = || Reading::none(not_told("DescribeImageUsageReportEntries"));
             reports.found.push(Examined {
                 state: match report.state.as_deref() {

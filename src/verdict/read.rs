@@ -97,7 +97,7 @@ pub(super) async fn read<Q: Question>(
         let gap = || Some(reason(by.action, &error));
         let unread = &parts[part];
         let rest = parts[part + 1..].concat();
-        match Reach::of(&error) {
+        match Reach::of(&error, unread) {
             Reach::Run => return Err(error),
             Reach::Action => {
                 end(unread, found, gap());
@@ -163,12 +163,18 @@ enum Reach {
 }
 
 impl Reach {
-    fn of(error: &ListingError) -> Self {
+    fn of(error: &ListingError, ids: &[String]) -> Self {
         match error {
             ListingError::Failure(failure) => match failure {
                 _ if stops_the_run(failure) => Self::Run,
                 _ if is_denied(failure) => Self::Action,
-                Failure::Service { code, .. } if code.starts_with("Invalid") => Self::Id,
+                Failure::Service { code, message, .. }
+                    if code.starts_with("InvalidAMIID")
+                        || code.starts_with("Invalid")
+                            && ids.iter().any(|id| message.contains(id.as_str())) =>
+                {
+                    Self::Id
+                }
                 _ => Self::Part,
             },
             ListingError::RepeatedToken(_) | ListingError::BeyondEnd { .. } => Self::Part,

@@ -803,6 +803,7 @@ fn a_region_that_fails_is_told_and_the_others_answer() {
     });
     let line = "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict";
     let run = server.words(line).ends(254).says("Region eu-west-1");
+    let run = run.says("in the others, the image is unused");
     assert_eq!(run.stdout, "Region,Verdict\nus-east-1,unused\n");
 }
 
