@@ -511,7 +511,8 @@ fn a_missing_permission_is_named() {
         let words = format!("the IAM permission ec2:{action} is missing");
         assert!(run.stdout.contains(&words), "{run:#?}");
         // One refusal is enough: there are no more than those that were under way.
-        assert!(server.count(denied) <= 2, "{denied}");
+        let most = if denied == CREATE { 1 } else { 2 };
+        assert!(server.count(denied) <= most, "{denied}");
     }
     // A use is one, whatever else is not known.
     for denied in [CREATE, REPORTS, ENTRIES] {
