@@ -10,7 +10,9 @@ use serde::{Serialize, Serializer};
 
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
-use crate::commands::{Interrupted, Stopped};
+use crate::commands::{
+    Interrupted, NotAvailable, NotRetirable, RegionFailed, RegionsMissing, Stopped, Unfinished,
+};
 use crate::listing::ListingError;
 use crate::output::WriteError;
 
@@ -20,6 +22,10 @@ use crate::output::WriteError;
 pub enum Status {
     /// The whole answer was written, or a dry run would have succeeded.
     Success = 0,
+    /// `check`: an image is in use.
+    InUse = 1,
+    /// `check`: of an image it is not known whether it is in use.
+    Unknown = 2,
     /// The user interrupted the run.
     Interrupted = 130,
     /// SIGTERM ended the run.
@@ -54,6 +60,9 @@ pub struct Message {
     pub status: Status,
     /// What failed, and why.
     pub message: String,
+    /// Which of several Regions it is about; absent where it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The service's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -74,6 +83,7 @@ impl Message {
         Self {
             status,
             message,
+            region: None,
             code: None,
             request_id: None,
             next_step: None,
@@ -84,8 +94,15 @@ impl Message {
     /// What to say about an error; nothing when a reader closed the pipe, as `head` does, which is no error.
     pub fn about(error: &anyhow::Error) -> Option<Self> {
         let mut message = Self::new(Status::Other, format!("{error:#}"));
+        if let Some(unfinished) = error.downcast_ref::<Unfinished>() {
+            message.next_step = Some(unfinished.next_step().to_owned());
+        }
         if let Some(stopped) = error.downcast_ref::<Stopped>() {
             message.resume_token = stopped.resume.as_ref().map(ToString::to_string);
+        }
+        if let Some(failed) = error.downcast_ref::<RegionFailed>() {
+            message.region = Some(failed.region.clone());
+            message.resume_token = failed.resume.as_ref().map(ToString::to_string);
         }
         for cause in error.chain() {
             let mut failure = cause.downcast_ref::<Failure>();
@@ -108,8 +125,22 @@ impl Message {
                 message.code = failure.code().map(str::to_owned);
                 message.request_id = failure.request_id().map(str::to_owned);
                 message.next_step = Some(failure.next_step().to_owned());
+            } else if let Some(error) = cause.downcast_ref::<NotAvailable>() {
+                message.next_step = Some(error.next_step().to_owned());
+            } else if let Some(verdicts) = cause.downcast_ref::<NotRetirable>() {
+                message.status = match verdicts.by_use {
+                    true => Status::InUse,
+                    false => Status::Unknown,
+                };
+                message.next_step = Some(verdicts.next_step().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
+            } else if let Some(missing) = cause.downcast_ref::<RegionsMissing>() {
+                message.status = missing.status;
+                let regions = missing.failed.join(" ");
+                message.next_step = Some(format!(
+                    "look at what is said of each, then ask these alone: --region {regions}"
+                ));
             } else if let Some(interrupted) = cause.downcast_ref::<Interrupted>() {
                 message.status = (*interrupted).into();
             } else if let Some(WriteError { error, .. }) = cause.downcast_ref() {

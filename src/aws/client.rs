@@ -1,4 +1,4 @@
-//! Sets up the EC2 client from the flags, the environment and the files of the AWS CLI.
+//! Sets up the EC2 clients, one a Region, from the flags, the environment and the files of the AWS CLI.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
 use super::whole::whole;
-use super::{Endpoint, EndpointUrl, Failure, endpoint, http};
+use super::{Endpoint, EndpointUrl, Failure, endpoint, http, regions};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -40,13 +40,13 @@ pub struct Connection {
     pub ask_mfa: AskMfa,
 }
 
-/// The EC2 client, and what to call its endpoint in a message.
+/// The EC2 client of one Region, and what to call its endpoint in a message.
 #[derive(Clone, Debug)]
 pub struct Ec2 {
     /// The official SDK's client.
     pub client: Client,
     trace: Trace,
-    region: String,
+    region: Arc<str>,
 }
 
 impl Ec2 {
@@ -57,70 +57,165 @@ impl Ec2 {
             .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
     }
 
+    /// The name of the Region that is asked.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// How many attempts the request took that was sent last.
     pub(super) fn attempts(&self) -> u32 {
         self.trace.attempts()
     }
 
-    /// The count of retries, which goes on while requests do.
+    /// The count of retries, of the clients of all Regions, which goes on while requests do.
     pub fn retries(&self) -> Retries {
         self.trace.retries()
     }
 }
 
-/// Sets up a client. No request is sent; credentials are looked for when the first one is.
+/// Sets up the client of one Region. No request is sent; credentials are looked for when the first one is.
 ///
 /// # Errors
 /// [`Failure::Configuration`] for an unknown profile, unreadable settings, or no Region.
 pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
-    let Connection {
-        profile,
-        region,
-        patience,
-        ask_mfa,
-        ca_bundle,
-        ..
-    } = connection;
-    let (config, region) = match connection.endpoint {
-        Endpoint::Offline(answers) => offline(answers, region, &patience),
-        Endpoint::Url(url) => {
-            online(profile, region, Some(url), ca_bundle, &patience, ask_mfa).await?
-        }
-        Endpoint::Configured => {
-            online(profile, region, None, ca_bundle, &patience, ask_mfa).await?
-        }
-    };
-    let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
-        .expect("a package name and a version are valid in a user agent");
-    let trace = Trace::new(connection.debug);
-    let config = config
-        .app_name(app_name)
-        .interceptor(trace.clone())
-        .interceptor(PageHandover);
-    Ok(Ec2 {
-        client: Client::from_conf(config.build()),
-        trace,
-        region,
-    })
+    Account::of(connection).await?.client()
 }
 
-/// The settings of a client that reads no file, no environment and no network.
-fn offline(
-    answers: SharedHttpClient,
+/// What the clients of all Regions have in common: the HTTP client, the credentials, once they are found, and the
+/// settings. Retries are counted and paced for each Region, as the service does it.
+#[derive(Debug)]
+pub struct Account {
+    config: Builder,
+    /// The Region of the flags, the environment, the profile or the instance.
     region: Option<String>,
-    patience: &Patience,
-) -> (Builder, String) {
-    let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+    /// Whether to give up early on an endpoint that has never answered.
+    first_contact: bool,
+    debug: bool,
+    retries: Retries,
+}
+
+impl Account {
+    /// Reads the settings. No request is sent.
+    ///
+    /// # Errors
+    /// [`Failure::Configuration`] for an unknown profile or unreadable settings.
+    pub async fn of(connection: Connection) -> Result<Self, Failure> {
+        let Connection {
+            profile,
+            region,
+            patience,
+            ask_mfa,
+            ca_bundle,
+            debug,
+            endpoint,
+        } = connection;
+        let mut account = match endpoint {
+            Endpoint::Offline(answers) => offline(answers, region, &patience),
+            Endpoint::Url(url) => {
+                online(profile, region, Some(url), ca_bundle, &patience, ask_mfa).await?
+            }
+            Endpoint::Configured => {
+                online(profile, region, None, ca_bundle, &patience, ask_mfa).await?
+            }
+        };
+        let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
+            .expect("a package name and a version are valid in a user agent");
+        account.config.set_app_name(Some(app_name));
+        account.debug = debug;
+        Ok(account)
+    }
+
+    /// A client for the Region that was chosen.
+    ///
+    /// # Errors
+    /// [`Failure::Configuration`] where none was, or for what cannot be the name of a Region.
+    pub fn client(&self) -> Result<Ec2, Failure> {
+        let region = self
+            .region
+            .as_deref()
+            .ok_or_else(|| Failure::Configuration {
+                problem: "no Region is set".to_owned(),
+                next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
+                    .to_owned(),
+            })?;
+        self.client_in(region, None)
+    }
+
+    /// A client for each of these Regions. Their debug lines name the Region.
+    ///
+    /// # Errors
+    /// [`Failure::Configuration`] for what cannot be the name of a Region.
+    pub fn clients(&self, regions: &[String]) -> Result<Vec<Ec2>, Failure> {
+        regions
+            .iter()
+            .map(|region| self.client_in(region, Some(region.as_str().into())))
+            .collect()
+    }
+
+    /// The Regions that are enabled for the account, in the order of their names, as the chosen Region has it or else
+    /// us-east-1.
+    ///
+    /// # Errors
+    /// [`Failure`] of the request.
+    pub async fn enabled_regions(&self) -> Result<Vec<String>, Failure> {
+        let ec2 = self.client_in(self.region.as_deref().unwrap_or(FIRST_REGION), None)?;
+        regions::enabled(&ec2).await
+    }
+
+    /// A client for a Region, by whose `label` its debug lines are told apart.
+    fn client_in(&self, region: &str, label: Option<Arc<str>>) -> Result<Ec2, Failure> {
+        // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
+        let is_name = !region.is_empty()
+            && region
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_name {
+            return Err(Failure::Configuration {
+                problem: format!("`{region}` is not the name of a Region"),
+                next_step: "give a --region such as eu-west-1".to_owned(),
+            });
+        }
+        let trace = Trace::new(self.debug, label, self.retries.clone());
+        let mut config = self
+            .config
+            .clone()
+            .region(Region::new(region.to_owned()))
+            .interceptor(trace.clone())
+            .interceptor(PageHandover);
+        if self.first_contact {
+            let first_contact = FirstContact::default();
+            config = config
+                .interceptor(first_contact.clone())
+                .retry_classifier(first_contact);
+        }
+        Ok(Ec2 {
+            client: Client::from_conf(config.build()),
+            trace,
+            region: region.into(),
+        })
+    }
+}
+
+/// The Region that is asked where none is chosen and any will do.
+const FIRST_REGION: &str = "us-east-1";
+
+/// The settings of a client that reads no file, no environment and no network.
+fn offline(answers: SharedHttpClient, region: Option<String>, patience: &Patience) -> Account {
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .http_client(whole(answers))
         .retry_config(patience.own_retries())
         .timeout_config(patience.timeouts())
-        .region(Region::new(region.clone()))
         .credentials_provider(Credentials::new(
             "offline", "offline", None, None, "offline",
         ));
-    (config, region)
+    Account {
+        config,
+        region: Some(region.unwrap_or_else(|| FIRST_REGION.to_owned())),
+        first_contact: false,
+        debug: false,
+        retries: Retries::default(),
+    }
 }
 
 /// The settings that the flags, the environment and the AWS CLI's files give.
@@ -131,7 +226,7 @@ async fn online(
     ca_bundle: Option<PathBuf>,
     patience: &Patience,
     ask_mfa: AskMfa,
-) -> Result<(Builder, String), Failure> {
+) -> Result<Account, Failure> {
     let env = Env::real();
     let profiles = load_profiles(profile.clone()).await?;
     let named = ca_bundle.is_some();
@@ -153,24 +248,10 @@ async fn online(
         loader = loader.region(Region::new(region));
     }
     let shared = loader.load().await;
-    let region = shared.region().map(ToString::to_string).unwrap_or_default();
-    if region.is_empty() {
-        return Err(Failure::Configuration {
-            problem: "no Region is set".to_owned(),
-            next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
-                .to_owned(),
-        });
-    }
-    // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
-    if !region
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
-        return Err(Failure::Configuration {
-            problem: format!("`{region}` is not the name of a Region"),
-            next_step: "give a --region such as eu-west-1".to_owned(),
-        });
-    }
+    let region = shared
+        .region()
+        .map(ToString::to_string)
+        .filter(|region| !region.is_empty());
     let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
     let mut config = Builder::from(&shared)
         .http_client(whole(http))
@@ -183,13 +264,13 @@ async fn online(
         trust.context().map_err(Clone::clone)?;
     }
     config.set_endpoint_url(url);
-    if !chosen {
-        let first_contact = FirstContact::default();
-        config = config
-            .interceptor(first_contact.clone())
-            .retry_classifier(first_contact);
-    }
-    Ok((config, region))
+    Ok(Account {
+        config,
+        region,
+        first_contact: !chosen,
+        debug: false,
+        retries: Retries::default(),
+    })
 }
 
 /// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a

@@ -7,6 +7,7 @@
 //! sign-on that it has renewed goes back below `~/.aws/sso/cache`, where the AWS CLI put it.
 
 use std::error::Error;
+use std::sync::OnceLock;
 
 use anyhow::Chain;
 use aws_config::ecs::EcsCredentialsProvider;
@@ -29,7 +30,7 @@ use super::obstacle::Obstacle;
 use super::role::{AskMfa, Role};
 
 /// Why there are no credentials, in words for a user.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{problem}")]
 pub(super) struct NoCredentials {
     /// What is missing or wrong. It holds no output of a program, which may be a secret.
@@ -167,7 +168,10 @@ impl Sources {
             .or_else("EcsContainer", self.container())
             .or_else("Ec2InstanceMetadata", self.instance())
             .or_else("Nowhere", nowhere);
-        Whole(chain)
+        Whole {
+            chain,
+            failed: OnceLock::new(),
+        }
     }
 
     /// The credentials of a profile, which is the source of the profiles `above`.
@@ -377,20 +381,53 @@ impl Nowhere {
 }
 
 /// Credentials that have a key and a secret. Out of an answer that was cut the SDK reads empty ones.
+///
+/// The search fails once: requests that wait for it at the same time would each begin it anew, and ask for another MFA
+/// code.
 #[derive(Debug)]
-struct Whole(CredentialsProviderChain);
+struct Whole {
+    chain: CredentialsProviderChain,
+    failed: OnceLock<Failed>,
+}
+
+/// What a search for credentials failed of.
+#[derive(Clone, Debug)]
+enum Failed {
+    Barred(Obstacle),
+    Without(NoCredentials),
+}
+
+impl From<Failed> for CredentialsError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Barred(obstacle) => Self::provider_error(obstacle),
+            Failed::Without(error) => error.into(),
+        }
+    }
+}
 
 impl Whole {
     async fn credentials(&self) -> provider::Result {
-        let credentials = self.0.provide_credentials().await?;
-        if credentials.access_key_id().is_empty() || credentials.secret_access_key().is_empty() {
-            return Err(NoCredentials {
-                problem: "the access key or its secret is empty".to_owned(),
-                next_step: SIGN_IN.to_owned(),
-            }
-            .into());
+        if let Some(failed) = self.failed.get() {
+            return Err(failed.clone().into());
         }
-        Ok(credentials)
+        let failed = match self.chain.provide_credentials().await {
+            Ok(credentials)
+                if credentials.access_key_id().is_empty()
+                    || credentials.secret_access_key().is_empty() =>
+            {
+                Failed::Without(NoCredentials {
+                    problem: "the access key or its secret is empty".to_owned(),
+                    next_step: SIGN_IN.to_owned(),
+                })
+            }
+            Ok(credentials) => return Ok(credentials),
+            Err(error) => match Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+                Some(obstacle) => Failed::Barred(Obstacle::clone(obstacle)),
+                None => Failed::Without(explain(&error)),
+            },
+        };
+        Err(self.failed.get_or_init(|| failed).clone().into())
     }
 }
 

@@ -17,7 +17,7 @@ use super::obstacle::Obstacle;
 use super::whole::{self, Fault};
 
 /// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// The settings do not suffice to send a request.
     #[error("{problem}")]
@@ -46,6 +46,8 @@ pub enum Failure {
         message: String,
         /// The ID by which AWS Support finds the request.
         request_id: Option<String>,
+        /// What the user can do.
+        next_step: String,
     },
 
     /// The endpoint did not answer, or not in time, or the connection broke.
@@ -164,6 +166,7 @@ impl Failure {
                 let service = service.err();
                 match service.code() {
                     Some(code) => Self::Service {
+                        next_step: advice(code, action::<E>()),
                         code: code.to_owned(),
                         message: public(service.message().unwrap_or("no message")),
                         request_id: service
@@ -203,6 +206,12 @@ impl Failure {
         }
     }
 
+    /// Whether the account asks too much at once: the same request may succeed later.
+    pub fn is_throttling(&self) -> bool {
+        const CODES: [&str; 3] = ["RequestLimitExceeded", "Throttling", "ThrottlingException"];
+        self.code().is_some_and(|code| CODES.contains(&code))
+    }
+
     /// The service's error code, where it answered with one.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -219,13 +228,18 @@ impl Failure {
         }
     }
 
+    /// Whether it would be the same in any other Region: it is a matter of the settings or the credentials.
+    pub fn concerns_all_regions(&self) -> bool {
+        matches!(self, Self::Configuration { .. } | Self::Credentials { .. })
+    }
+
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {
             Self::Configuration { next_step, .. }
             | Self::Credentials { next_step, .. }
-            | Self::Network { next_step, .. } => next_step,
-            Self::Service { code, .. } => advice(code),
+            | Self::Network { next_step, .. }
+            | Self::Service { next_step, .. } => next_step,
             Self::Obstacle { next_step, .. } => next_step,
             Self::Response { .. } => {
                 "look for a proxy or another program at this address, then run it again"
@@ -244,10 +258,10 @@ fn request_id(body: &[u8]) -> Option<&str> {
 /// What helps against a service error, by its code.
 ///
 /// The codes are those of the EC2 API's list of error codes and of the common errors of AWS.
-fn advice(code: &str) -> &'static str {
-    match code {
+fn advice(code: &str, action: &str) -> String {
+    let step = match code {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            "ask for the IAM permission ec2:DescribeImageUsageReportEntries, or name another --profile"
+            return format!("ask for the IAM permission ec2:{action}, or name another --profile");
         }
         "RequestExpired" | "ExpiredToken" | "ExpiredTokenException" => {
             "renew the credentials (`aws sso login`, or a new session token); if they are new, set the clock"
@@ -266,8 +280,18 @@ fn advice(code: &str) -> &'static str {
             "give the token to the command line that it came from, with the same IDs and filters, or begin anew \
              without --starting-token"
         }
-        "InvalidParameterValue" | "InvalidParameter" | "InvalidFilter" => {
-            "check the values; filters are account-id, creation-time and resource-type, and case matters"
+        "InvalidParameterValue" | "InvalidParameter" | "InvalidFilter" => match action {
+            "DescribeImageUsageReportEntries" => {
+                "check the values; filters are account-id, creation-time and resource-type, and case matters"
+            }
+            "DescribeImageUsageReports" => {
+                "check the values; filters are state, creation-time, tag:KEY and tag-key, and case matters"
+            }
+            _ => "check the values; case matters",
+        },
+        code if code.contains("ReportId") => {
+            "check the report IDs: `amiur-` and 17 hexadecimal digits, in this --region; reports are deleted after \
+             30 days"
         }
         "RequestLimitExceeded" | "Throttling" | "ThrottlingException" => {
             "the account asks too much at once: wait a minute and run it again, or give more --max-attempts"
@@ -275,11 +299,26 @@ fn advice(code: &str) -> &'static str {
         "InvalidAction" | "UnknownParameter" | "NoSuchVersion" => {
             "this endpoint does not know image usage reports: ask another --region or --endpoint-url"
         }
+        "ResourceLimitExceeded" => {
+            "there may be 2,000 pending reports in an account, and one of an image: wait until some are done"
+        }
+        "IdempotentParameterMismatch" => {
+            "this --client-token was used for another report: give another one, or none"
+        }
         "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" => {
             "the fault is the service's: run it again in a while"
         }
         _ => "look the code up in the EC2 API's list of error codes",
-    }
+    };
+    step.to_owned()
+}
+
+/// The action whose errors are `E`, which is the SDK's `ACTIONError`: nothing else of an error tells it, and only
+/// advice rests on the name.
+fn action<E>() -> &'static str {
+    let path = std::any::type_name::<E>();
+    let name = path.rsplit("::").next().unwrap_or(path);
+    name.strip_suffix("Error").unwrap_or(name)
 }
 
 /// What may be shown of the words of an error: no user name, password and query of a URL, no headers, no bodies.
@@ -366,6 +405,17 @@ mod tests {
         ] {
             assert_eq!(public(words), shown);
         }
+    }
+
+    #[test]
+    fn advice_names_the_action() {
+        use aws_sdk_ec2::operation::create_image_usage_report::CreateImageUsageReportError;
+
+        let action = action::<CreateImageUsageReportError>();
+        assert_eq!(
+            advice("UnauthorizedOperation", action),
+            "ask for the IAM permission ec2:CreateImageUsageReport, or name another --profile"
+        );
     }
 
     #[test]

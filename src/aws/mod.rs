@@ -10,12 +10,14 @@ mod obstacle;
 mod page;
 mod patience;
 mod proxy;
+mod regions;
 mod role;
+mod time;
 mod trace;
 mod trust;
 mod whole;
 
-pub use client::{Connection, Ec2, connect};
+pub use client::{Account, Connection, Ec2, connect};
 
 pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
 pub use failure::Failure;
@@ -23,4 +25,5 @@ pub use failure::Failure;
 pub use page::{Page, decode_entries};
 pub use patience::Patience;
 pub use role::{AskMfa, Code};
+pub use time::Time;
 pub use trace::Retries;

@@ -18,7 +18,7 @@ use super::failure::chain;
 use super::trust::Unusable;
 
 /// Why a request did not get through.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{problem}")]
 pub(super) struct Obstacle {
     /// What is in the way, and where.

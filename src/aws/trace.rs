@@ -1,7 +1,8 @@
 //! Watches each attempt of a request: where it went, how many there were, and with `--debug` what was asked and
 //! how long it took.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -24,13 +25,15 @@ use crate::output::escape;
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
     debug: bool,
+    /// What stands before a debug line, to tell one client from another.
+    label: Option<Arc<str>>,
     origin: Arc<OnceLock<String>>,
     /// The number of the latest attempt within its request.
     attempt: Arc<AtomicU32>,
     retries: Retries,
 }
 
-/// Counts the attempts that had to be made again, of all requests of a client.
+/// Counts the attempts that had to be made again, of all requests of one or more clients.
 #[derive(Clone, Debug, Default)]
 pub struct Retries(Arc<AtomicU64>);
 
@@ -50,12 +53,14 @@ impl Storable for Began {
 }
 
 impl Trace {
-    pub(super) fn new(debug: bool) -> Self {
+    /// Counts the client's retries in `retries`, beside those of others.
+    pub(super) fn new(debug: bool, label: Option<Arc<str>>, retries: Retries) -> Self {
         Self {
             debug,
+            label,
             origin: Arc::default(),
             attempt: Arc::default(),
-            retries: Retries::default(),
+            retries,
         }
     }
 
@@ -70,6 +75,15 @@ impl Trace {
 
     pub(super) fn retries(&self) -> Retries {
         self.retries.clone()
+    }
+
+    fn debug(&self, message: fmt::Arguments<'_>) {
+        let message = match &self.label {
+            Some(label) => format!("{label}: {message}"),
+            None => message.to_string(),
+        };
+        // A log that cannot be written is no reason to lose the answer.
+        let _ = writeln!(io::stderr(), "debug: {}", escape(&message));
     }
 }
 
@@ -99,7 +113,7 @@ impl Intercept for Trace {
                 .bytes()
                 .map(String::from_utf8_lossy)
                 .unwrap_or_default();
-            debug(format_args!("attempt {attempt}: POST {origin} {form}"));
+            self.debug(format_args!("attempt {attempt}: POST {origin} {form}"));
             config.interceptor_state().store_put(Began(Instant::now()));
         }
         Ok(())
@@ -123,8 +137,10 @@ impl Intercept for Trace {
             None => "no response".to_owned(),
         };
         match context.output_or_error() {
-            Some(Err(error)) => debug(format_args!("{status} after {took:.1?}: {}", chain(error))),
-            _ => debug(format_args!("{status} after {took:.1?}")),
+            Some(Err(error)) => {
+                self.debug(format_args!("{status} after {took:.1?}: {}", chain(error)));
+            }
+            _ => self.debug(format_args!("{status} after {took:.1?}")),
         }
         Ok(())
     }
@@ -140,11 +156,6 @@ fn origin(uri: &str) -> String {
         }
         Err(_) => "an unreadable URL".to_owned(),
     }
-}
-
-fn debug(message: std::fmt::Arguments<'_>) {
-    // A log that cannot be written is no reason to lose the answer.
-    let _ = writeln!(std::io::stderr(), "debug: {}", escape(&message.to_string()));
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::regions::REGIONS;
 
-const RESOURCE_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
+/// Each with its help, of which these need none.
+const RESOURCE_TYPES: [(&str, &str); 2] = [("ec2:Instance", ""), ("ec2:LaunchTemplate", "")];
 
 /// The filters that the service has for entries.
 const FILTERS: [(&str, &str); 3] = [
@@ -22,12 +23,23 @@ const FILTERS: [(&str, &str); 3] = [
     ("resource-type", "ec2:Instance or ec2:LaunchTemplate"),
 ];
 
-/// The public Regions, with their names.
-pub(super) fn regions() -> Vec<CompletionCandidate> {
-    REGIONS
-        .iter()
-        .map(|(code, name)| CompletionCandidate::new(*code).help(Some((*name).into())))
-        .collect()
+/// The states of a report.
+const STATES: [(&str, &str); 3] = [("available", ""), ("pending", ""), ("error", "")];
+
+/// The filters that the service has for reports.
+const REPORT_FILTERS: [(&str, &str); 4] = [
+    (
+        "Name=creation-time,Values=",
+        "When the report was created, say 2025-11-29T*",
+    ),
+    ("Name=state,Values=", "available, pending or error"),
+    ("Name=tag:", "The value of the tag with this key"),
+    ("Name=tag-key,Values=", "The key of a tag"),
+];
+
+/// The public Regions, with their names, also behind a comma, each once.
+pub(super) fn regions(current: &OsStr) -> Vec<CompletionCandidate> {
+    next("", current.to_str().unwrap_or_default(), REGIONS)
 }
 
 /// The names of the profiles in the AWS CLI's files.
@@ -66,34 +78,71 @@ pub(super) fn list_files(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The resource types, also behind a comma, each once.
 pub(super) fn resource_types(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&RESOURCE_TYPES, current)
+}
+
+/// The states of a report, also behind a comma, each once.
+pub(super) fn states(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&STATES, current)
+}
+
+fn list_of(names: &[(&'static str, &'static str)], current: &OsStr) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
     if current.starts_with('@') {
         return list_files(OsStr::new(current));
     }
-    next_resource_type("", current)
+    next("", current, names)
 }
 
 /// The shorthand of a filter: `Name=` with the names, then `Values=` with the values that are known.
 pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    let filters = FILTERS.map(|(name, help)| (format!("Name={name},Values="), help));
+    filters_of(
+        &filters,
+        "Name=resource-type,Values=",
+        &RESOURCE_TYPES,
+        current,
+    )
+}
+
+/// The shorthand of a filter of reports.
+pub(super) fn report_filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    let filters = REPORT_FILTERS.map(|(filter, help)| (filter.to_owned(), help));
+    filters_of(&filters, "Name=state,Values=", &STATES, current)
+}
+
+/// Those of `filters` that may be meant; behind `known`, its `values`.
+fn filters_of(
+    filters: &[(String, &'static str)],
+    known: &str,
+    values: &[(&'static str, &'static str)],
+    current: &OsStr,
+) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
-    if let Some(values) = current.strip_prefix("Name=resource-type,Values=") {
-        return next_resource_type("Name=resource-type,Values=", values);
+    if let Some(list) = current.strip_prefix(known) {
+        return next(known, list, values);
     }
-    FILTERS
+    filters
         .iter()
-        .map(|(name, help)| (format!("Name={name},Values="), help))
         .filter(|(filter, _)| filter.starts_with(current) && filter != current)
         .map(|(filter, help)| CompletionCandidate::new(filter).help(Some((*help).into())))
         .collect()
 }
 
-/// The types that may follow the comma-separated `list`, which stands behind `prefix`.
-fn next_resource_type(prefix: &str, list: &str) -> Vec<CompletionCandidate> {
+/// The items, each with its help, that may follow the comma-separated `list`, which stands behind `prefix`.
+fn next(
+    prefix: &str,
+    list: &str,
+    items: &[(&'static str, &'static str)],
+) -> Vec<CompletionCandidate> {
     let (given, last) = list.split_at(list.rfind(',').map_or(0, |comma| comma + 1));
-    RESOURCE_TYPES
+    items
         .iter()
-        .filter(|name| name.starts_with(last) && !given.split(',').any(|item| item == **name))
-        .map(|name| CompletionCandidate::new(format!("{prefix}{given}{name}")))
+        .filter(|(name, _)| name.starts_with(last) && !given.split(',').any(|item| item == *name))
+        .map(|(name, help)| {
+            let help = (!help.is_empty()).then(|| (*help).into());
+            CompletionCandidate::new(format!("{prefix}{given}{name}")).help(help)
+        })
         .collect()
 }
 
@@ -111,7 +160,7 @@ mod tests {
     #[test]
     fn resource_types_go_on_behind_a_comma_and_come_once() {
         let types = |current: &str| values(resource_types(OsStr::new(current)));
-        assert_eq!(types(""), RESOURCE_TYPES);
+        assert_eq!(types(""), ["ec2:Instance", "ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:L"), ["ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:Instance,"), ["ec2:Instance,ec2:LaunchTemplate"]);
         assert!(types("ec2:Instance,ec2:LaunchTemplate,").is_empty());
@@ -140,6 +189,20 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_of_reports_has_states_and_tags() {
+        let filters = |current: &str| values(report_filters(OsStr::new(current)));
+        assert_eq!(filters("Name=t"), ["Name=tag:", "Name=tag-key,Values="]);
+        assert_eq!(
+            filters("Name=state,Values=available,"),
+            [
+                "Name=state,Values=available,pending",
+                "Name=state,Values=available,error"
+            ]
+        );
+        assert_eq!(values(states(OsStr::new("p"))), ["pending"]);
+    }
+
+    #[test]
     fn only_an_at_sign_asks_for_files() {
         assert_eq!(values(list_files(OsStr::new("@Cargo.t"))), ["@Cargo.toml"]);
         assert!(list_files(OsStr::new("Cargo.t")).is_empty());
@@ -151,5 +214,12 @@ mod tests {
         for partition in ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"] {
             assert!(REGIONS.iter().any(|(code, _)| *code == partition));
         }
+        let regions = |current: &str| values(regions(OsStr::new(current)));
+        assert_eq!(regions("").len(), REGIONS.len());
+        assert_eq!(regions("cn-n"), ["cn-north-1", "cn-northwest-1"]);
+        assert_eq!(
+            regions("sa-east-1,cn-north-1,cn-"),
+            ["sa-east-1,cn-north-1,cn-northwest-1"]
+        );
     }
 }

@@ -9,11 +9,33 @@ Examples:
   Which accounts use an image, from the sample data, without an AWS account:
     amiusage entries --offline --image-ids ami-0abcdef1234567890
 
-  The same question to AWS, with the profile's credentials:
+  May the account's images be retired? From the sample data:
+    amiusage check --offline --owned --fail-on none --quiet
+
+  The first question to AWS, with the profile's credentials:
     amiusage entries --profile prod --region eu-west-1 --image-ids ami-…
+
+  What the day's reports say, in every Region of the account:
+    amiusage entries --all-regions --created '2025-11-29T*' --output csv
+
+Regions:
+  `--region a b`, `--region a,b` and `--region a --region b` ask in several
+  Regions, and `--all-regions` in all that are enabled for the account. The rows
+  come Region by Region in that order, whichever answers first, and each has a
+  `Region` in front. `--columns` may name Region where one is asked, too.
+
+  Where one fails, the others are answered all the same. Then the exit status is
+  that of the first failure, and stderr says which Region is missing and how to go
+  on in it alone; a file of --out-file stays as it was. What would be the same in
+  all of them, such as missing credentials, ends the run at once.
+
+  Flags behind the subcommand replace those before it: `amiusage --region a
+  entries --region b` asks in b.
 
 Exit status:
   0    the whole answer was written, or a dry run would have succeeded
+  1    check only: an image is in use
+  2    check only: none is in use, but of one at least it is not known
   130  interrupted by Ctrl-C; the resume token is on stderr
   143  terminated by SIGTERM; the same
   252  the command line is wrong; nothing was sent
@@ -79,6 +101,155 @@ Examples:
   Keep an answer, and ask it something later:
     amiusage entries --offline --out-file saved.json
     amiusage entries --offline=saved.json --account-ids 001100110011";
+
+/// Below `amiusage reports --help`.
+pub(super) const REPORTS: &str = "\
+Examples:
+  Create a report of an image, wait for it, and read it:
+    amiusage reports create --image-ids ami-… --wait
+    amiusage entries --image-ids ami-…
+
+  Which reports are there, and how far are they?
+    amiusage reports list --offline";
+
+/// Below `amiusage reports list --help`.
+pub(super) const REPORTS_LIST: &str = "\
+Examples:
+  All of these ask the sample data; leave --offline away to ask AWS.
+
+  The reports of an image:
+    amiusage reports list --offline --image-ids ami-0abcdef1234567890
+
+  Those that can be read, newest last:
+    amiusage reports list --offline --state available \\
+        --columns CreationTime,ReportId,ImageId --output tsv | sort
+
+  The IDs alone, for another command:
+    amiusage reports list --offline --output text \\
+        --query 'ImageUsageReports[].[ReportId]'";
+
+/// Below `amiusage reports create --help`.
+pub(super) const REPORTS_CREATE: &str = "\
+Examples:
+  A report of an image, ready to be read; leave --offline away to ask AWS:
+    amiusage reports create --offline --image-ids ami-0abcdef1234567890 --wait
+
+  Of all images of the account whose names begin like this, with deeper
+  templates, tagged, as a job may do every night:
+    amiusage reports create --name 'golden-*' --version-depth 100 \\
+        --tags job=nightly --client-token nightly-2026-11-23 --wait
+
+  The AWS CLI's command line:
+    amiusage create-image-usage-report --image-id ami-… \\
+        --resource-types ResourceType=ec2:Instance --output text
+
+Result:
+  created      a new report
+  adopted      a pending report that covers what is asked for; it keeps its tags
+  failed       no report, and why
+  interrupted  not known: the run ended before the answer came
+
+Exit status:
+  0    each image has a report, and with --wait it is available
+  254  the service refused one; the rows tell which, and what was created
+  255  network, time-out, a report in error";
+
+/// Below `amiusage reports wait --help`.
+pub(super) const REPORTS_WAIT: &str = "\
+Examples:
+  Wait for a report, for half an hour at most:
+    amiusage reports wait --report-ids amiur-… --timeout 30m
+
+  For what another command created:
+    amiusage reports create --image-ids @images --output text \\
+        --query 'CreatedImageUsageReports[].[ReportId]' > reports
+    amiusage reports wait --report-ids @reports
+
+  The AWS CLI's command line:
+    amiusage wait image-usage-report-available --report-ids amiur-…
+
+Exit status:
+  0    all are available
+  254  the service answered with an error
+  255  time-out, a report in error or gone, network";
+
+/// Below `amiusage reports delete --help`.
+pub(super) const REPORTS_DELETE: &str = "\
+Examples:
+  Delete a report:
+    amiusage reports delete --report-ids amiur-…
+
+  Delete those that could not be made:
+    amiusage reports list --state error --output text \\
+        --query 'ImageUsageReports[].[ReportId]' |
+        amiusage reports delete --report-ids @-
+
+Exit status:
+  0    all are deleted
+  254  the service refused one; the rows tell which
+  255  anything else";
+
+/// Below `amiusage check --help`.
+pub(super) const CHECK: &str = "\
+Verdicts:
+  in-use   a report that is young enough counts a use in another account, or
+           something in this account refers to the image; it may be a part of
+           what there is
+  unused   a report that covers all accounts, both resource types and enough
+           versions of templates, is young enough and available, was read to
+           its end and counts no use; and nothing in this account refers to
+           the image, by a list that was read to its end
+  unknown  anything else, with the reasons: a report that is pending, failed,
+           narrower or too old, a permission that is missing, a list that was
+           not read to its end, an image that the account does not own
+
+What unused does not mean:
+  A report may miss instances of the 24 hours before it, and launch templates
+  of the few days before. It looks at the newest versions of a template only:
+  20, or --version-depth. It counts instances and launch templates: an image
+  ID in somebody's scripts, in Auto Scaling launch configurations or in the
+  parameters of another account is not seen, nor is a copy of the image, which
+  is an image of its own. Templates and instances of one's own are looked at
+  now; those of others were when the report was created. Deregister an image
+  only after a time in which it was disabled and nobody complained.
+
+Examples:
+  All of the sample data, with one image at least of each verdict:
+    amiusage check --offline --owned --fail-on none --quiet
+
+  May these be retired? Leave --offline away to ask AWS:
+    amiusage check --offline --image-ids ami-0123456789abcdef0 --quiet
+
+  What a job does every night, in the summary of its run:
+    amiusage check --name 'golden-*' --output markdown >> $GITHUB_STEP_SUMMARY
+
+  The images that may be retired, one a line:
+    amiusage check --owned --fail-on none --output text \\
+        --query \"ImageVerdicts[?Verdict == 'unused'].[ImageId]\"
+
+  What would be asked and created:
+    amiusage check --offline --owned --dry-run --quiet
+
+Permissions:
+  ec2:DescribeImages, ec2:DescribeImageUsageReports,
+  ec2:CreateImageUsageReport (not with --no-create),
+  ec2:DescribeImageUsageReportEntries and ec2:DescribeImageReferences, which
+  may need those to look at what refers to images: ec2:DescribeInstances,
+  ec2:DescribeLaunchTemplates, ec2:DescribeLaunchTemplateVersions,
+  ssm:DescribeParameters, ssm:GetParameters and Image Builder's lists
+
+Exit status:
+  0    all images are unused, or --fail-on leaves out what is not
+  1    an image is in use; others may be unknown
+  2    none is in use, but of one at least it is not known; or no image was
+       found
+  130  interrupted by Ctrl-C; no verdict is written. Run it again: it goes on
+       with the reports that it created
+  143  terminated by SIGTERM; the same
+  252  the command line is wrong; nothing was sent
+  253  configuration: no credentials, no Region, an unknown profile
+  254  the service refused what all verdicts need
+  255  anything else: network, disk full";
 
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\

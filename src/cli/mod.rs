@@ -4,6 +4,7 @@
 //! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
 
 mod candidates;
+pub mod check;
 pub mod emulator;
 pub mod entries;
 pub mod error;
@@ -13,16 +14,18 @@ mod manual;
 pub mod output;
 pub mod paging;
 mod regions;
+pub mod reports;
 pub mod shorthand;
+pub mod structure;
 pub mod text_file;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::engine::ArgValueCandidates;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
 /// Tells the owners of Amazon machine images who runs them
 ///
@@ -39,6 +42,8 @@ use clap_complete::engine::ArgValueCandidates;
     args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
+    // `--region` takes several values, and may stand before the subcommand.
+    subcommand_precedence_over_arg = true,
     max_term_width = 100,
     after_long_help = manual::PROGRAM
 )]
@@ -62,6 +67,22 @@ pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
     #[command(visible_alias = "describe-image-usage-report-entries")]
     Entries(entries::Entries),
+    #[allow(missing_docs)]
+    Reports(reports::Reports),
+    #[allow(missing_docs)] // As in the AWS CLI, where these are commands of their own.
+    #[command(name = "describe-image-usage-reports", hide = true)]
+    ListReports(Box<reports::List>),
+    #[allow(missing_docs)]
+    #[command(name = "create-image-usage-report", hide = true)]
+    CreateReport(Box<reports::Create>),
+    #[allow(missing_docs)]
+    #[command(name = "delete-image-usage-report", hide = true)]
+    DeleteReport(Box<reports::Delete>),
+    /// Wait for reports
+    #[command(hide = true, subcommand, subcommand_precedence_over_arg = true)]
+    Wait(reports::Waiter),
+    #[allow(missing_docs)]
+    Check(Box<check::Check>),
     #[allow(missing_docs)]
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]
@@ -94,15 +115,25 @@ pub struct Connection {
     )]
     pub profile: Option<String>,
 
-    /// Ask in this Region
+    /// Ask in this Region, or in several: then each row tells its `Region`
+    ///
+    /// The rows come in the order of the Regions. Where one fails, the others are answered all the same; then the exit
+    /// status is not 0, and stderr says which Region is missing.
     #[arg(
         long,
         global = true,
         value_name = "REGION",
-        value_parser = NonEmptyStringValueParser::new(),
-        add = ArgValueCandidates::new(candidates::regions)
+        num_args = 1..,
+        add = ArgValueCompleter::new(candidates::regions)
     )]
-    pub region: Option<String>,
+    pub region: Vec<String>,
+
+    /// Ask in all Regions that are enabled for the account
+    ///
+    /// DescribeRegions tells them, in the Region of AWS_REGION or the profile, else in us-east-1; that needs the
+    /// permission ec2:DescribeRegions. They are asked in the order of their names.
+    #[arg(long, global = true, conflicts_with = "region")]
+    pub all_regions: bool,
 
     /// Send requests to this URL instead of the Region's endpoint
     ///
@@ -155,6 +186,20 @@ pub struct Connection {
     /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,
+
+    /// Send so many requests at the same time, from 1 to 64
+    ///
+    /// Lists of IDs are split into batches that can be asked for at the same time. The answer is the same at any
+    /// number. Where the service throttles, all of them slow down together.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = concurrency,
+        allow_negative_numbers = true,
+        default_value = "8"
+    )]
+    pub concurrency: NonZeroUsize,
 
     /// Answer from built-in sample data, or from a saved document: no account, no network
     ///
@@ -218,6 +263,15 @@ pub enum Color {
 fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
     text.parse()
         .map_err(|_| "a whole number from 1 on; 1 tries once and never again".to_owned())
+}
+
+fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
+    // The service takes some 20 requests a second: more at once gain nothing.
+    const MOST: usize = 64;
+    text.parse()
+        .ok()
+        .filter(|number: &NonZeroUsize| number.get() <= MOST)
+        .ok_or_else(|| format!("a whole number from 1 to {MOST}"))
 }
 
 /// A time-out: zero stands for none, as in the AWS CLI.

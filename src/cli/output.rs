@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 
-use crate::output::Record;
+use crate::output::{Record, Regional};
 
 /// The form of an answer whose rows are `R`s.
 #[derive(Debug, Args)]
@@ -24,12 +24,14 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     pub output: Output,
 
     /// Only these columns, in this order, with commas or blanks between
+    ///
+    /// `Region` may be one of them where one Region is asked, too.
     #[arg(
         long,
         value_name = "COLUMN",
         num_args = 1..,
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(R::COLUMNS.iter().map(|column| column.name)),
+        value_parser = PossibleValuesParser::new(Regional::<R>::COLUMNS.iter().map(|column| column.name)),
         conflicts_with = "query",
     )]
     pub columns: Vec<String>,
@@ -51,6 +53,19 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     #[allow(missing_docs)] // No flag: which columns there are.
     #[arg(skip)]
     pub record: PhantomData<fn() -> R>,
+}
+
+impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
+    /// The same form for rows of another type, in all of their columns.
+    pub fn of<S: Record + Send + Sync + 'static>(self) -> OutputFlags<S> {
+        OutputFlags {
+            output: self.output,
+            columns: Vec::new(),
+            query: self.query,
+            out_file: self.out_file,
+            record: PhantomData,
+        }
+    }
 }
 
 /// The form of an answer.

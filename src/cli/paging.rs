@@ -31,8 +31,8 @@ pub struct Paging {
 
     /// Go on where an earlier run stopped, by its token
     ///
-    /// It may come from this program, from the AWS CLI or from the service. The lists and filters must be those of
-    /// that run; the page size need not. CSV, TSV and Markdown then have no header, so that the output can be appended.
+    /// It may come from this program, from the AWS CLI or from the service. The lists, Regions and filters must be those
+    /// of that run; the page size need not. CSV, TSV and Markdown then have no header, so that the output can be appended.
     #[arg(long, value_name = "TOKEN")]
     pub starting_token: Option<String>,
 

@@ -7,13 +7,57 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::mfa;
-use crate::aws::{self, Ec2, Endpoint, NoEndpoint, Patience};
+use super::regions::Regions;
+use crate::aws::{self, Account, Ec2, Endpoint, NoEndpoint, Patience};
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, text_file};
 use crate::emulator::{self, Emulator, State};
 
-/// The client that the flags ask for.
+/// The clients that the flags ask for, one a Region, in the order in which these are to answer. They share what is
+/// not a matter of the Region: credentials above all, which are looked for once.
+pub(super) async fn connect_all(
+    connection: Connection,
+    regions: Regions,
+    debug: bool,
+) -> anyhow::Result<Vec<Ec2>> {
+    match regions {
+        Regions::One(region) => {
+            let account = account(connection, region, debug).await?;
+            Ok(vec![account.client()?])
+        }
+        Regions::Several(regions) => {
+            let first = regions.first().cloned();
+            let account = account(connection, first, debug).await?;
+            Ok(account.clients(&regions)?)
+        }
+        Regions::Enabled => {
+            let account = account(connection, None, debug).await?;
+            let regions = account.enabled_regions().await.map_err(|failure| {
+                anyhow::Error::new(failure)
+                    .context("the Regions of --all-regions cannot be found out")
+            })?;
+            Ok(account.clients(&regions)?)
+        }
+    }
+}
+
+/// The client of a command that asks in one Region.
 pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Result<Ec2> {
+    match Regions::check(&connection)? {
+        Regions::One(region) => Ok(account(connection, region, debug).await?.client()?),
+        Regions::Several(_) | Regions::Enabled => {
+            let refusal = "this command asks in one Region: run it once for each";
+            Err(ArgumentError::new("--region", refusal).into())
+        }
+    }
+}
+
+/// What the clients of all Regions share; `region` goes before that of the settings.
+async fn account(
+    connection: Connection,
+    region: Option<String>,
+    debug: bool,
+) -> anyhow::Result<Account> {
     let endpoint = match (connection.offline, connection.endpoint_url) {
         (Some(document), _) => {
             let state = match document {
@@ -30,7 +74,6 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
     };
     let Connection {
         profile,
-        region,
         ca_bundle,
         max_attempts,
         connect_timeout,
@@ -38,7 +81,7 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Resu
         ..
     } = connection;
     let limit = |time: Duration| (!time.is_zero()).then_some(time);
-    Ok(aws::connect(aws::Connection {
+    Ok(Account::of(aws::Connection {
         profile,
         region,
         endpoint,

@@ -43,10 +43,10 @@ fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<Describe
     }
     let nothing_found = if filters.is_empty() {
         "nothing found, which does not mean unused: there may be no report yet, or only a pending one. \
-         `aws ec2 describe-image-usage-reports` tells the state, `aws ec2 create-image-usage-report` makes one"
+         `amiusage reports list` tells the state, `amiusage reports create` makes one"
     } else {
         "nothing found: no entry passes the filters, or no report is available yet. Run it again without the \
-         filters, and `aws ec2 describe-image-usage-reports` for the state of the reports"
+         filters, and `amiusage reports list` for the state of the reports"
     };
     let question = DescribeEntries(Request {
         image_ids,

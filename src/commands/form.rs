@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use super::terminal::Terminal;
 use crate::cli::error::ArgumentError;
 use crate::cli::output::{Output, OutputFlags};
-use crate::output::{Format, Options, Query, Record};
+use crate::output::{Format, Options, Query, Record, Regional};
 
 /// What the output flags come to, once checked.
 pub(super) struct Form {
-    pub(super) options: Options,
+    /// The columns in it are counted from `Region` on, which stands before those of the record.
+    options: Options,
     pub(super) out_file: Option<PathBuf>,
 }
 
@@ -44,9 +45,23 @@ impl Form {
             }
             None => None,
         };
+        let only_in_table = |name: &&String| R::TABLE_ONLY.contains(&name.as_str());
+        if let Some(name) = flags.columns.iter().find(only_in_table)
+            && format != Format::Table
+        {
+            return Err(ArgumentError::new(
+                "--columns",
+                format_args!(
+                    "{name} is for --output table: it changes with the hour; other forms have the time itself"
+                ),
+            ));
+        }
         let columns = (!flags.columns.is_empty()).then(|| {
-            let position =
-                |name: &String| R::COLUMNS.iter().position(|column| column.name == *name);
+            let position = |name: &String| {
+                Regional::<R>::COLUMNS
+                    .iter()
+                    .position(|column| column.name == *name)
+            };
             flags.columns.iter().filter_map(position).collect()
         });
         Ok(Self {
@@ -60,5 +75,27 @@ impl Form {
             },
             out_file: flags.out_file,
         })
+    }
+
+    /// Whether rows tell their Region: where `several` are asked, or where `--columns` names it.
+    pub(super) fn is_regional(&self, several: bool) -> bool {
+        let named = self
+            .options
+            .columns
+            .iter()
+            .flatten()
+            .any(|&column| column == 0);
+        several || named
+    }
+
+    /// What decides the bytes of rows that tell their Region, or do not.
+    pub(super) fn options(&self, regional: bool) -> Options {
+        let mut options = self.options.clone();
+        if !regional {
+            for column in options.columns.iter_mut().flatten() {
+                *column -= 1;
+            }
+        }
+        options
     }
 }

@@ -1,19 +1,22 @@
 //! From a question to a listing that is written whole, or that says where it stopped.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::pin::pin;
+use std::sync::Arc;
 
-use super::connection::connect;
+use super::connection::connect_all;
 use super::form::Form;
 use super::mfa;
 use super::progress::{self, Progress};
+use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
 use crate::cli::paging::Paging;
-use crate::listing::{Listing, Question, Token, dry_run};
-use crate::output::{Answer, Destination, Record};
+use crate::listing::{Listing, ListingError, Question, Token, dry_run};
+use crate::output::{Answer, Destination, Record, Regional};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
@@ -49,41 +52,125 @@ where
     Q: Question,
     Q::Item: Record,
 {
+    let concurrency = connection.concurrency;
+    let regions = Regions::check(&connection)?;
+    if plan.one_page && regions.are_several() {
+        let refusal = "one request asks in one Region; leave the flag away, or name one --region";
+        return Err(ArgumentError::new("--no-paginate", refusal).into());
+    }
+    let regional = plan.form.is_regional(regions.are_several());
     let mut signals = Signals::listen(terminal)?;
-    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
+    let clients = signals
+        .or(connect_all(connection, regions, terminal.debug))
+        .await?;
     if plan.dry_run {
-        signals
-            .or(async { Ok(dry_run(&ec2, &plan.question).await?) })
-            .await?;
+        let failures = signals.or(dry_run_all(&clients, &plan.question)).await?;
+        failures.tell(false, terminal)?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
-
-    let resumed = plan.start != Token::default();
-    let mut progress = Progress::new(ec2.retries());
-    let listing = if plan.one_page {
-        Listing::of_one_page(ec2, plan.question, plan.start)
+    if regional {
+        let names: Vec<Arc<str>> = clients.iter().map(|ec2| ec2.region().into()).collect();
+        let tell_region = |items: Vec<Q::Item>, client: usize| {
+            let regional = |record| Regional {
+                region: Arc::clone(&names[client]),
+                record,
+            };
+            items.into_iter().map(regional).collect()
+        };
+        write(
+            plan,
+            clients,
+            concurrency,
+            signals,
+            terminal,
+            true,
+            tell_region,
+        )
+        .await
     } else {
-        Listing::new(ec2, plan.question, plan.start, plan.limit)
+        let as_they_are = |items, _| items;
+        write(
+            plan,
+            clients,
+            concurrency,
+            signals,
+            terminal,
+            false,
+            as_they_are,
+        )
+        .await
+    }
+}
+
+/// Asks in each Region whether the requests would be allowed.
+async fn dry_run_all<Q: Question>(clients: &[Ec2], question: &Q) -> anyhow::Result<Failures> {
+    let mut failures = Failures::of(clients.len());
+    for ec2 in clients {
+        if let Err(failure) = dry_run(ec2, question).await {
+            if failure.concerns_all_regions() {
+                return Err(failure.into());
+            }
+            let failed = RegionFailed {
+                region: ec2.region().to_owned(),
+                rows: 0,
+                resume: None,
+            };
+            failures.add(failed, failure)?;
+        }
+    }
+    Ok(failures)
+}
+
+/// Writes the rows that `to_rows` makes of the items that a client, by its number, gives.
+async fn write<Q, R>(
+    plan: Plan<Q>,
+    mut clients: Vec<Ec2>,
+    concurrency: NonZeroUsize,
+    mut signals: Signals,
+    terminal: &Terminal,
+    regional: bool,
+    to_rows: impl Fn(Vec<Q::Item>, usize) -> Vec<R>,
+) -> anyhow::Result<()>
+where
+    Q: Question,
+    R: Record + 'static,
+{
+    let resumed = plan.start != Token::default();
+    let regions: Vec<_> = clients.iter().map(|ec2| ec2.region().to_owned()).collect();
+    let mut progress = Progress::new(clients[0].retries());
+    let listing = if plan.one_page {
+        Listing::of_one_page(clients.swap_remove(0), plan.question, plan.start)
+    } else {
+        Listing::new(clients, plan.question, plan.start, plan.limit, concurrency)
             .map_err(|error| ArgumentError::new("--starting-token", error))?
     };
-    let Form { options, out_file } = plan.form;
-    let destination = Destination::open(out_file.as_deref())?;
+    let options = plan.form.options(regional);
+    let destination = Destination::open(plan.form.out_file.as_deref())?;
+    // Where a file is left as it was, or a query wants all rows at once, there is nothing to append to.
+    let appendable = !destination.is_atomic() && options.query.is_none();
     let to_terminal = options.terminal;
     let sink = destination.sink(|out| match to_terminal {
         true => progress.beside(out),
         false => out,
     })?;
+    let mut failures = Failures::of(regions.len());
     let mut copy = Copy {
         page: listing.place(),
         before: 0,
+        first: listing.client(),
+        client: listing.client(),
+        before_client: 0,
+        regions,
         listing,
         answer: Answer::new(options, sink),
+        to_rows,
     };
     let line = progress.handle();
     let outcome = {
         let mut shown = !terminal.shows_progress();
-        let mut copying = pin!(signals.or(copy.run(&mut progress, plan.one_page)));
+        let copying = copy.run(&mut progress, &mut failures, plan.one_page);
+        let mut copying = pin!(signals.or(copying));
         loop {
             tokio::select! {
                 outcome = &mut copying => break outcome,
@@ -98,54 +185,87 @@ where
     };
     let found = progress.entries();
     drop(progress);
-    match outcome {
-        Ok(_) => destination.commit()?,
-        Err(error) if destination.is_atomic() => {
-            let path = out_file.unwrap_or_default();
-            return Err(error.context(format!("{} is left as it was", path.display())));
-        }
+    let missing = failures.tell(appendable, terminal);
+    let left_as_it_was = || {
+        let path = plan.form.out_file.unwrap_or_default();
+        format!("{} is left as it was", path.display())
+    };
+    let token = match outcome {
+        Ok(token) => token,
+        Err(error) if destination.is_atomic() => return Err(error.context(left_as_it_was())),
         Err(error) => return Err(copy.stopped(error)),
+    };
+    match &missing {
+        Err(missing) if destination.is_atomic() => {
+            return Err(anyhow::Error::new(missing.clone()).context(left_as_it_was()));
+        }
+        _ => destination.commit()?,
     }
-    if let Ok(Some(token)) = outcome {
+    if let Some(token) = token {
         terminal.resume("more follow; go on with the same arguments and", &token);
-    } else if found == 0 {
+    } else if found == 0 && missing.is_ok() {
         terminal.note(if resumed {
             "nothing was left to list after the starting token"
         } else {
             plan.nothing_found
         });
     }
-    Ok(())
+    Ok(missing?)
 }
 
 /// From the service to the reader.
-struct Copy<Q: Question> {
+struct Copy<Q: Question, R, F> {
     listing: Listing<Q>,
-    answer: Answer<Q::Item>,
+    answer: Answer<R>,
+    /// Makes rows of the items that a client gives.
+    to_rows: F,
     /// Where the page begins that is being written, and how many entries are written before it.
     page: Option<Token>,
     before: u64,
+    /// The names of the clients' Regions, and the number of the client that was the first to be asked.
+    regions: Vec<String>,
+    first: usize,
+    /// The number of the client that is being asked, and how many entries are written before its own.
+    client: usize,
+    before_client: u64,
 }
 
-impl<Q> Copy<Q>
+impl<Q, R, F> Copy<Q, R, F>
 where
     Q: Question,
-    Q::Item: Record,
+    R: Record + 'static,
+    F: Fn(Vec<Q::Item>, usize) -> Vec<R>,
 {
-    /// Copies pages until the answer ends, and gives the token for more when it is cut there.
+    /// Copies pages until the answer ends, and gives the token for more when it is cut there. Of several Regions those
+    /// that fail are left out.
     async fn run(
         &mut self,
         progress: &mut Progress,
+        failures: &mut Failures,
         one_page: bool,
     ) -> anyhow::Result<Option<String>> {
-        while let Some(page) = self.listing.next().await? {
-            self.answer.page(&page.items).await?;
+        loop {
+            let page = match self.listing.next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(error) => {
+                    self.pass_over(error, failures)?;
+                    continue;
+                }
+            };
+            self.enter(page.client);
+            let rows = (self.to_rows)(page.items, page.client);
+            self.answer.page(&rows).await?;
             self.page = page.next;
             self.before = self.answer.rows();
-            progress.page(page.items.len());
+            progress.page(rows.len());
             if one_page {
                 break;
             }
+        }
+        if failures.count() == self.regions.len() - self.first {
+            // What no Region answered stays without an end, as a single Region's answer does.
+            return Ok(None);
         }
         let token = self.page.as_ref().map(|token| match &token.page {
             // As the service gave it; but what is to be skipped beyond this page it cannot say.
@@ -154,6 +274,34 @@ where
         });
         self.answer.finish(token.as_deref()).await?;
         Ok(token)
+    }
+
+    /// Tells that what comes now is of this client.
+    fn enter(&mut self, client: usize) {
+        if self.client != client {
+            self.client = client;
+            self.before_client = self.answer.rows();
+        }
+    }
+
+    /// Goes on with the next Region, if there are several and this error is of one alone.
+    fn pass_over(&mut self, error: ListingError, failures: &mut Failures) -> anyhow::Result<()> {
+        if error.concerns_all_regions() {
+            return Err(error.into());
+        }
+        self.enter(self.listing.client());
+        let failed = RegionFailed {
+            region: self.regions[self.client].clone(),
+            rows: self.answer.rows() - self.before_client,
+            resume: self
+                .listing
+                .place_alone()
+                .filter(|place| !place.is_beginning()),
+        };
+        failures.add(failed, error)?;
+        self.listing.pass_over();
+        self.page = self.listing.place();
+        Ok(())
     }
 
     /// An error, with what was written before it.

@@ -2,6 +2,7 @@
 //!
 //! Only here do the command line, the service and the output meet.
 
+mod check;
 mod completions;
 mod connection;
 mod emulator;
@@ -10,14 +11,20 @@ mod form;
 mod listing;
 mod mfa;
 mod progress;
+mod regions;
+mod reports;
 mod signals;
 mod terminal;
 
 pub use self::listing::Stopped;
+pub use self::regions::{RegionFailed, RegionsMissing};
+pub use check::{NotRetirable, Unfinished};
 pub use completions::complete;
+pub use reports::NotAvailable;
 pub use signals::Interrupted;
 pub use terminal::Terminal;
 
+use crate::cli::reports::{Command as Reports, Waiter};
 use crate::cli::{Cli, Command};
 
 /// Does what the command line asks for.
@@ -27,6 +34,29 @@ use crate::cli::{Cli, Command};
 pub async fn run(cli: Cli, terminal: &Terminal) -> anyhow::Result<()> {
     match cli.command {
         Command::Entries(arguments) => entries::run(arguments, cli.connection, terminal).await,
+        Command::Reports(reports) => match reports.command {
+            Reports::List(arguments) => reports::list(*arguments, cli.connection, terminal).await,
+            Reports::Create(arguments) => {
+                reports::create(*arguments, cli.connection, terminal).await
+            }
+            Reports::Wait(arguments) => reports::wait(arguments, cli.connection, terminal).await,
+            Reports::Delete(arguments) => {
+                reports::delete(*arguments, cli.connection, terminal).await
+            }
+        },
+        Command::ListReports(arguments) => {
+            reports::list(*arguments, cli.connection, terminal).await
+        }
+        Command::CreateReport(arguments) => {
+            reports::create(*arguments, cli.connection, terminal).await
+        }
+        Command::DeleteReport(arguments) => {
+            reports::delete(*arguments, cli.connection, terminal).await
+        }
+        Command::Wait(Waiter::ImageUsageReportAvailable(arguments)) => {
+            reports::wait(arguments, cli.connection, terminal).await
+        }
+        Command::Check(arguments) => check::run(*arguments, cli.connection, terminal).await,
         Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

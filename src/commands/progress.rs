@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use console::Term;
@@ -9,6 +10,8 @@ use indicatif::{
     HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike,
 };
 
+use super::mfa;
+use super::terminal::Terminal;
 use crate::aws::Retries;
 
 /// How long a run may take before its progress is shown.
@@ -25,19 +28,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(retries: Retries) -> Self {
-        // Looked up at every tick, so that a retry shows while it goes on.
-        let retries = move |_: &ProgressState, line: &mut dyn fmt::Write| {
-            let _ = match retries.count() {
-                0 => Ok(()),
-                1 => write!(line, ", 1 retry"),
-                count => write!(line, ", {} retries", HumanCount(count)),
-            };
-        };
-        let style = ProgressStyle::with_template("{spinner} {msg}{retries}")
-            .expect("the template is sound")
-            .with_key("retries", retries);
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-            .with_style(style)
+        let bar = line("{spinner} {msg}{retries}", None, retries)
             .with_message("waiting for the first page");
         Self {
             bar,
@@ -76,6 +67,57 @@ impl Progress {
     pub(super) fn entries(&self) -> u64 {
         self.entries
     }
+}
+
+/// A line that is hidden until it is [shown](show), for `length` steps where that is known. In its template `{retries}`
+/// tells those so far.
+fn line(template: &str, length: Option<u64>, retries: Retries) -> ProgressBar {
+    // Looked up at every tick, so that a retry shows while it goes on.
+    let retries = move |_: &ProgressState, line: &mut dyn fmt::Write| {
+        let _ = match retries.count() {
+            0 => Ok(()),
+            1 => write!(line, ", 1 retry"),
+            count => write!(line, ", {} retries", HumanCount(count)),
+        };
+    };
+    let style = ProgressStyle::with_template(template)
+        .expect("the template is sound")
+        .with_key("retries", retries);
+    ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden()).with_style(style)
+}
+
+/// A bar for `length` steps, of which [`inc`](ProgressBar::inc) tells, hidden until [`beside`] shows it.
+pub(super) fn bar(length: usize, retries: Retries) -> ProgressBar {
+    const TEMPLATE: &str = "{spinner} [{bar:30}] {human_pos} of {human_len} {msg}{retries}";
+    line(TEMPLATE, Some(length as u64), retries)
+}
+
+/// A line of words, of which [`set_message`](ProgressBar::set_message) tells, hidden until [`beside`] shows it.
+pub(super) fn words(retries: Retries) -> ProgressBar {
+    line("{spinner} {msg}{retries}", None, retries)
+}
+
+/// Does `work`, and shows `bar` beside it if it takes longer than a moment.
+pub(super) async fn beside<T>(
+    bar: &ProgressBar,
+    terminal: &Terminal,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut shown = !terminal.shows_progress();
+    let mut work = pin!(work);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut work => break outcome,
+            () = tokio::time::sleep(A_MOMENT), if !shown => {
+                shown = !mfa::is_asking();
+                if shown {
+                    show(bar);
+                }
+            }
+        }
+    };
+    bar.finish_and_clear();
+    outcome
 }
 
 /// The terminal, without the blanks with which the crate fills the line to its end: behind them, the `^C` that a

@@ -93,10 +93,19 @@ impl Terminal {
             self.say("next", AnsiColor::Cyan, next_step);
         }
         if let Some(token) = &message.resume_token {
-            self.resume(
-                "for the rest, run it again and append: same arguments and",
-                token,
-            );
+            match &message.region {
+                None => {
+                    self.resume(
+                        "for the rest, run it again and append: same arguments and",
+                        token,
+                    );
+                }
+                Some(region) => {
+                    let alone =
+                        format!("for the rest of it: same arguments, but --region {region}");
+                    self.resume(&alone, token);
+                }
+            }
         }
     }
 

@@ -4,8 +4,6 @@
 
 mod question;
 mod record;
-mod timestamp;
 
 pub use question::DescribeEntries;
 pub use record::Entry;
-pub use timestamp::Timestamp;

@@ -61,4 +61,8 @@ impl Question for DescribeEntries {
             .map(|items| items.into_iter().map(Entry::from).collect());
         (items, page.next_token)
     }
+
+    fn weight(items: &[Entry]) -> usize {
+        items.iter().map(Entry::weight).sum()
+    }
 }

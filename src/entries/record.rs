@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
 
-use super::timestamp::Timestamp;
+use crate::aws::Time;
 use crate::output::{Align, Cell, Column, Record};
 
 /// How often resources of one type in one account use one image, by one report.
@@ -30,8 +30,26 @@ pub struct Entry {
     pub image_id: Option<String>,
     /// When the creation of the report began, UTC, in the form that the `creation-time` filter takes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub report_creation_time: Option<Timestamp>,
+    pub report_creation_time: Option<Time>,
 }
+
+impl Entry {
+    /// How many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [
+            &self.resource_type,
+            &self.report_id,
+            &self.account_id,
+            &self.image_id,
+        ];
+        let text =
+            |text: &Option<String>| text.as_ref().map_or(0, |text| text.capacity() + ALLOCATION);
+        size_of::<Self>() + texts.into_iter().map(text).sum::<usize>()
+    }
+}
+
+/// What the allocator takes for itself, in bytes, where it gives memory.
+const ALLOCATION: usize = 16;
 
 impl From<ImageUsageReportEntry> for Entry {
     fn from(entry: ImageUsageReportEntry) -> Self {
@@ -41,7 +59,7 @@ impl From<ImageUsageReportEntry> for Entry {
             usage_count: entry.usage_count,
             account_id: entry.account_id,
             image_id: entry.image_id,
-            report_creation_time: entry.report_creation_time.map(Timestamp::from),
+            report_creation_time: entry.report_creation_time.map(Time::from),
         }
     }
 }
@@ -91,11 +109,7 @@ impl Record for Entry {
             2 => self.usage_count.into(),
             3 => self.account_id.as_deref().into(),
             4 => self.image_id.as_deref().into(),
-            5 => self
-                .report_creation_time
-                .as_ref()
-                .map(Timestamp::as_str)
-                .into(),
+            5 => self.report_creation_time.as_ref().map(Time::as_str).into(),
             _ => unreachable!("a column beyond Entry::COLUMNS"),
         }
     }

@@ -23,6 +23,15 @@ pub enum ListingError {
 }
 
 impl ListingError {
+    /// Whether it would be the same in any other Region: [`Failure::concerns_all_regions`], or a token that is wrong.
+    pub fn concerns_all_regions(&self) -> bool {
+        match self {
+            Self::Failure(failure) => failure.concerns_all_regions(),
+            Self::RepeatedToken(_) => false,
+            Self::BeyondEnd { .. } => true,
+        }
+    }
+
     /// What the user can do about it.
     pub fn next_step(&self) -> &str {
         match self {

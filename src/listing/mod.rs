@@ -3,6 +3,7 @@
 //! A [`Question`] says what is asked and how its action is called. Nothing here knows of the command line or of a
 //! terminal.
 
+mod ahead;
 mod chain;
 mod pages;
 mod request;
@@ -18,7 +19,7 @@ use aws_smithy_async::future::pagination_stream::PaginationStream;
 
 use crate::aws::Ec2;
 
-pub use chain::{Chain, ListingError, RawPage};
+pub use chain::ListingError;
 pub use pages::{Listing, Page, dry_run};
 pub use request::{Filter, Request};
 pub use token::{BatchMark, Token, TokenError};
@@ -33,7 +34,7 @@ pub type Pages<Q> = PaginationStream<Answer<Q>>;
 /// What is asked of an action that answers in pages.
 pub trait Question: Clone + Debug + Send + Sync + 'static {
     /// An item of the answer.
-    type Item: Send + 'static;
+    type Item: Debug + Send + 'static;
     /// The SDK's form of a page.
     type Output: Debug + Send + 'static;
     /// The SDK's form of the service's errors.
@@ -57,4 +58,27 @@ pub trait Question: Clone + Debug + Send + Sync + 'static {
 
     /// The items of a page, if there is a list of them, and the token of the next page.
     fn open(page: Self::Output) -> (Option<Vec<Self::Item>>, Option<String>);
+
+    /// How many bytes of memory these items take, roughly.
+    fn weight(items: &[Self::Item]) -> usize;
+}
+
+/// Who is asked what: of each client, in their order, a chain of pages for each part of the question.
+#[derive(Debug)]
+struct Scope<Q> {
+    clients: Vec<Ec2>,
+    parts: Vec<Q>,
+}
+
+impl<Q> Scope<Q> {
+    /// How many chains there are.
+    fn chains(&self) -> usize {
+        self.clients.len() * self.parts.len()
+    }
+
+    /// Whom the chain with this number, from 0, asks for what.
+    fn chain(&self, number: usize) -> (&Ec2, &Q) {
+        let parts = self.parts.len();
+        (&self.clients[number / parts], &self.parts[number % parts])
+    }
 }

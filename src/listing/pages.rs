@@ -1,13 +1,15 @@
-//! Reads an answer: through all batches, from a resume token on, up to a limit.
+//! Reads an answer: of each client through all batches, from a resume token on, up to a limit.
 //!
 //! The limit and the tokens follow botocore's paginator, but for one thing: skipping what a token calls already
 //! written goes on across pages, so that another page size than before repeats nothing.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
 
-use super::chain::{Chain, Next, RawPage};
+use super::ahead::{Ahead, Extent};
+use super::chain::{Next, RawPage};
 use super::token::{BatchMark, Token, TokenError};
-use super::{ListingError, Question};
+use super::{ListingError, Question, Scope, request};
 use crate::aws::{Ec2, Failure};
 
 /// The next part of an answer.
@@ -17,85 +19,139 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Whether the service left the list out altogether, which says less than an empty one.
     pub listless: bool,
-    /// Where the first item after these is; nowhere when the answer is whole.
+    /// The number of the client that gave it, from 0.
+    pub client: usize,
+    /// Where the first item after these is; nowhere when the answer ends with it.
     pub next: Option<Token>,
 }
 
 /// A listing under way.
+///
+/// Each client is asked the whole question, one after the other in their order.
 #[derive(Debug)]
 pub struct Listing<Q: Question> {
-    ec2: Ec2,
-    parts: Vec<Q>,
+    scope: Arc<Scope<Q>>,
+    concurrency: NonZeroUsize,
+    /// Whether only one page is asked for.
+    one_page: bool,
     /// How many items may still come; absent without a limit.
     remaining: Option<u64>,
-    /// The number of the batch that is being read; beyond the last one when all are.
+    /// The number of the batch that is being read, through all clients: first those of the first client. Beyond the
+    /// last one when all are.
     batch: usize,
     /// The page that comes next, and what to skip from it on.
     page: Option<String>,
     skip: u64,
-    /// The pages of this batch, once the first one was asked for.
-    chain: Option<Chain<Q>>,
+    /// The pages, once the first one was asked for.
+    ahead: Option<Ahead<Q>>,
     repeated: Option<String>,
-    /// Absent with one batch only, whose tokens are the AWS CLI's.
-    fingerprint: Option<String>,
+    marks: Marks,
+}
+
+/// What the tokens are marked with.
+#[derive(Debug)]
+struct Marks {
+    /// Of all clients; absent with one batch only, whose tokens are the AWS CLI's.
+    together: Option<String>,
+    /// Of one client alone; absent as above.
+    alone: Option<String>,
+}
+
+impl Marks {
+    fn new<Q: Question>(question: &Q, parts: usize, clients: &[Ec2]) -> Self {
+        let alone = (parts > 1).then(|| question.fingerprint());
+        let together = match clients {
+            [_] => alone.clone(),
+            _ => {
+                let regions = clients.iter().map(Ec2::region);
+                Some(request::with_regions(&question.fingerprint(), regions))
+            }
+        };
+        Self { together, alone }
+    }
 }
 
 impl<Q: Question> Listing<Q> {
-    /// A listing of what `question` asks for, from `start` on, of at most `limit` items.
+    /// A listing of what `question` asks of `clients`, which are one at least, from `start` on, of at most `limit`
+    /// items. So many requests are sent at the same time at most.
     ///
     /// # Errors
-    /// [`TokenError::OtherIds`] when `start` belongs to another list of IDs.
+    /// [`TokenError::OtherIds`] when `start` belongs to another list of IDs or Regions.
     pub fn new(
-        ec2: Ec2,
+        clients: Vec<Ec2>,
         question: Q,
         start: Token,
         limit: Option<NonZeroU64>,
+        concurrency: NonZeroUsize,
     ) -> Result<Self, TokenError> {
         // A token that names no batch is the AWS CLI's, which sends one request.
         let one_request = start.batch.is_none() && start != Token::default();
         let parts = match one_request {
-            true if question.is_one_request() => vec![question.clone()],
+            true if question.is_one_request() && clients.len() == 1 => vec![question.clone()],
             true => return Err(TokenError::OtherIds),
             false => question.parts(),
         };
-        let fingerprint = (parts.len() > 1).then(|| question.fingerprint());
-        let batch = match (&fingerprint, start.batch) {
+        let marks = Marks::new(&question, parts.len(), &clients);
+        let batches = clients.len() * parts.len();
+        let batch = match (&marks.together, start.batch) {
             (_, None) => 0,
-            (Some(ids), Some(mark)) if *ids == mark.ids && mark.index < parts.len() => mark.index,
+            (Some(ids), Some(mark)) if *ids == mark.ids && mark.index < batches => mark.index,
             _ => return Err(TokenError::OtherIds),
         };
         Ok(Self {
-            ec2,
-            parts,
+            scope: Arc::new(Scope { clients, parts }),
+            concurrency,
+            one_page: false,
             remaining: limit.map(NonZeroU64::get),
             batch,
             page: start.page,
             skip: start.skip,
-            chain: None,
+            ahead: None,
             repeated: None,
-            fingerprint,
+            marks,
         })
     }
 
     /// The first page of a question that one request may ask, from `start` on; more are not to be asked for.
     pub fn of_one_page(ec2: Ec2, question: Q, start: Token) -> Self {
         Self {
-            ec2,
-            parts: vec![question],
+            scope: Arc::new(Scope {
+                clients: vec![ec2],
+                parts: vec![question],
+            }),
+            concurrency: NonZeroUsize::MIN,
+            one_page: true,
             remaining: None,
             batch: 0,
             page: start.page,
             skip: start.skip,
-            chain: None,
+            ahead: None,
             repeated: None,
-            fingerprint: None,
+            marks: Marks {
+                together: None,
+                alone: None,
+            },
         }
+    }
+
+    /// The number of the client that is being asked, from 0; after an error, of the one that failed. Their number when
+    /// all were.
+    pub fn client(&self) -> usize {
+        self.batch / self.scope.parts.len()
+    }
+
+    /// Leaves out the rest of what the present client has, as after an error of it, and goes on with the next one.
+    pub fn pass_over(&mut self) {
+        self.batch = (self.client() + 1) * self.scope.parts.len();
+        self.page = None;
+        self.skip = 0;
+        self.repeated = None;
     }
 
     /// The next page, or nothing after the last one or at the limit.
     ///
     /// # Errors
-    /// [`ListingError`]; the listing is not to be used after one.
+    /// [`ListingError`] of the present [client](Self::client). After one, go on by [`pass_over`](Self::pass_over) only.
     pub async fn next(&mut self) -> Result<Option<Page<Q::Item>>, ListingError> {
         if let Some(token) = self.repeated.take() {
             return Err(ListingError::RepeatedToken(token));
@@ -103,22 +159,30 @@ impl<Q: Question> Listing<Q> {
         if self.remaining == Some(0) {
             return Ok(None);
         }
-        let chain = match &mut self.chain {
-            Some(chain) => chain,
-            None => {
-                let Some(part) = self.parts.get(self.batch) else {
-                    return Ok(None);
-                };
-                self.chain
-                    .insert(Chain::new(self.ec2.clone(), part, self.page.clone()))
-            }
-        };
-        let page = chain.next().await?;
+        if self.is_at_end() {
+            return Ok(None);
+        }
+        let ahead = self.ahead.get_or_insert_with(|| {
+            let extent = match self.remaining {
+                _ if self.one_page => Extent::Page,
+                Some(items) => Extent::Items(items.saturating_add(self.skip)),
+                None => Extent::Whole,
+            };
+            Ahead::start(
+                Arc::clone(&self.scope),
+                self.batch,
+                self.page.clone(),
+                extent,
+                self.concurrency,
+            )
+        });
+        let page = ahead.next(self.batch).await?;
         self.take(page).map(Some)
     }
 
     /// Takes from a page of the service what belongs to the answer, and moves on.
     fn take(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListingError> {
+        let client = self.client();
         let all = page.items;
         let skipped = usize::try_from(self.skip).map_or(all.len(), |skip| skip.min(all.len()));
         let rest = all.len() - skipped;
@@ -155,28 +219,38 @@ impl<Q: Question> Listing<Q> {
                     self.batch += 1;
                     self.page = None;
                     self.skip = 0;
-                    self.chain = None;
                 }
             }
         }
         Ok(Page {
             items,
             listless: page.listless,
+            client,
             next: self.place(),
         })
     }
 
     /// Where the next item is; nowhere after the last batch.
     pub fn place(&self) -> Option<Token> {
-        let ended = self.batch == self.parts.len();
-        (!ended).then(|| Token {
+        (!self.is_at_end()).then(|| self.token(self.batch, &self.marks.together))
+    }
+
+    /// Where the next item of the present client is, as the token that a listing of this client alone takes.
+    pub fn place_alone(&self) -> Option<Token> {
+        (!self.is_at_end())
+            .then(|| self.token(self.batch % self.scope.parts.len(), &self.marks.alone))
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.batch == self.scope.chains()
+    }
+
+    fn token(&self, index: usize, mark: &Option<String>) -> Token {
+        Token {
             page: self.page.clone(),
             skip: self.skip,
-            batch: self.fingerprint.clone().map(|ids| BatchMark {
-                index: self.batch,
-                ids,
-            }),
-        })
+            batch: mark.clone().map(|ids| BatchMark { index, ids }),
+        }
     }
 }
 

@@ -81,10 +81,7 @@ impl Request {
                 hash.update(format!("{kind}\0{id}\0"));
             }
         }
-        hash.finalize()[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        short(hash)
     }
 
     /// The image IDs as the SDK's builders take them: what is empty is left out, for an empty list would be a
@@ -112,6 +109,26 @@ impl Request {
             .collect();
         (!filters.is_empty()).then_some(filters)
     }
+}
+
+/// The fingerprint of a question that is asked in several Regions.
+pub(super) fn with_regions<'a>(
+    fingerprint: &str,
+    regions: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let mut hash = Sha256::new();
+    hash.update(fingerprint);
+    for region in regions {
+        hash.update(format!("\0{region}"));
+    }
+    short(hash)
+}
+
+fn short(hash: Sha256) -> String {
+    hash.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

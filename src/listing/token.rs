@@ -26,9 +26,9 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchMark {
-    /// The number of the batch, from 0.
+    /// The number of the batch, from 0; in several Regions first all of the first Region.
     pub index: usize,
-    /// A fingerprint of the lists of IDs, so that the token of other lists is refused.
+    /// A fingerprint of the lists of IDs and Regions, so that the token of other lists is refused.
     pub ids: String,
 }
 
@@ -41,9 +41,10 @@ pub enum TokenError {
     /// The token is empty text, as from an unset variable.
     #[error("the starting token is empty; is a variable of the shell not set?")]
     Empty,
-    /// The token belongs to a listing of other IDs.
+    /// The token belongs to a listing of other IDs or Regions.
     #[error(
-        "the starting token belongs to another list of IDs; give the lists that it came from, in the same order"
+        "the starting token belongs to another list of IDs or Regions; give the lists that it came from, in the same \
+         order"
     )]
     OtherIds,
 }
@@ -87,6 +88,12 @@ impl Token {
             _ if text.starts_with(SIGNATURE) => Err(TokenError::Damaged),
             _ => Ok(Self::parse_plain(text)),
         }
+    }
+
+    /// Whether nothing is written before this place.
+    pub fn is_beginning(&self) -> bool {
+        let first = self.batch.as_ref().is_none_or(|mark| mark.index == 0);
+        self.page.is_none() && self.skip == 0 && first
     }
 
     /// Reads a bare service token, or botocore's old form of a token and a number, `TOKEN___7`, in which the

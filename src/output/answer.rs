@@ -10,7 +10,9 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
-use super::{Options, Record, Writer, writer};
+use serde_json::Value;
+
+use super::{Options, Record, Writer, query, writer};
 
 /// As much as Linux puts into a pipe wholly or not at all (`PIPE_BUF`), in bytes.
 const PIPE_PIECE: usize = 4096;
@@ -86,6 +88,15 @@ impl<R: Record + 'static> Answer<R> {
     /// As for [`page`](Self::page), or a query that does not fit the answer.
     pub async fn finish(&mut self, next_token: Option<&str>) -> anyhow::Result<()> {
         self.writer.finish(next_token)?;
+        self.send().await
+    }
+
+    /// Writes `document` in place of all rows, or what the query of `options` makes of it: as JSON, text or table.
+    ///
+    /// # Errors
+    /// As for [`finish`](Self::finish).
+    pub async fn document(&mut self, document: Value, options: &Options) -> anyhow::Result<()> {
+        query::write_one::<R>(&mut self.rendered, document, options)?;
         self.send().await
     }
 

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{Cell, Out, Record, Writer, digits};
+use super::{Cell, Out, Record, Writer, digits, in_one_line};
 
 /// Writes records as lines of values with a delimiter between them. An absent value is empty.
 pub(super) struct Delimited {
@@ -44,6 +44,8 @@ impl<R: Record> Writer<R> for Delimited {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_field("")?,
                     Cell::Text(text) => self.out.write_field(text)?,
+                    Cell::Made(text) => self.out.write_field(text)?,
+                    Cell::List(items) => self.out.write_field(in_one_line(&items))?,
                     Cell::Number(number) => {
                         self.out.write_field(digits(number, &mut place))?;
                     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape::{is_control, push_escaped, replace};
-use super::{Align, Cell, Out, Record, Writer};
+use super::{Align, Cell, Out, Record, Writer, in_one_line};
 
 /// Writes records as rows of a table. An absent value is an empty cell.
 pub(super) struct Markdown {
@@ -50,6 +50,10 @@ impl<R: Record> Writer<R> for Markdown {
                 match record.cell(column) {
                     Cell::Absent => self.out.write_all(b"|  ")?,
                     Cell::Text(text) => write!(self.out, "| {} ", literal(text))?,
+                    Cell::Made(text) => write!(self.out, "| {} ", literal(&text))?,
+                    Cell::List(items) => {
+                        write!(self.out, "| {} ", literal(&in_one_line(&items)))?;
+                    }
                     Cell::Number(number) => write!(self.out, "| {number} ")?,
                 }
             }

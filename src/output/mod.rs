@@ -11,6 +11,7 @@ mod json;
 mod markdown;
 mod ndjson;
 mod query;
+mod regional;
 mod result;
 mod table;
 mod text;
@@ -26,6 +27,7 @@ pub use answer::{Answer, Sink, WriteError};
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
+pub use regional::Regional;
 pub use table::TableStyle;
 
 /// How an answer is written down.
@@ -93,20 +95,24 @@ pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box
     );
     match (format, query) {
         (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
-        (Format::Table, None) => {
-            Box::new(table::Table::new::<R>(out, selected::<R>(columns), style))
-        }
+        (Format::Table, None) => Box::new(table::Table::new::<R>(
+            out,
+            selected::<R>(format, columns),
+            style,
+        )),
         (Format::Json, None) => Box::new(json::Json::new(out, columns)),
         (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
         (Format::Csv | Format::Tsv, None) => {
             let delimiter = if format == Format::Csv { b',' } else { b'\t' };
-            let columns = selected::<R>(columns);
+            let columns = selected::<R>(format, columns);
             Box::new(delimited::Delimited::new(out, columns, delimiter, header))
         }
         (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
-        (Format::Markdown, None) => {
-            Box::new(markdown::Markdown::new(out, selected::<R>(columns), header))
-        }
+        (Format::Markdown, None) => Box::new(markdown::Markdown::new(
+            out,
+            selected::<R>(format, columns),
+            header,
+        )),
     }
 }
 
@@ -124,9 +130,16 @@ fn digits(number: i64, place: &mut [u8; 20]) -> &[u8] {
     &place[..length]
 }
 
-/// The columns asked for, or all of them.
-fn selected<R: Record>(columns: Option<Vec<usize>>) -> Vec<usize> {
-    columns.unwrap_or_else(|| (0..R::COLUMNS.len()).collect())
+/// The columns asked for, or the usual ones of `format`.
+fn selected<R: Record>(format: Format, columns: Option<Vec<usize>>) -> Vec<usize> {
+    let position = |name: &&str| R::COLUMNS.iter().position(|column| column.name == *name);
+    columns.unwrap_or_else(|| match format {
+        Format::Table if !R::TABLE.is_empty() => R::TABLE.iter().filter_map(position).collect(),
+        Format::Table => (0..R::COLUMNS.len()).collect(),
+        _ => (0..R::COLUMNS.len())
+            .filter(|&column| !R::TABLE_ONLY.contains(&R::COLUMNS[column].name))
+            .collect(),
+    })
 }
 
 /// A row of a command's answer, and how its columns are named and laid out.
@@ -139,8 +152,23 @@ pub trait Record: Serialize {
     /// The columns, in the API's order.
     const COLUMNS: &'static [Column];
 
+    /// The columns whose members are lists or objects. Where a row is one line their cells hold them in one readable
+    /// text; the text form has them on lines of their own, as the AWS CLI.
+    const NESTED: &'static [&'static str] = &[];
+
+    /// The columns of a table, when none are asked for; all when empty.
+    const TABLE: &'static [&'static str] = &[];
+
+    /// The columns that only a table may have, because they depend on when it is looked at.
+    const TABLE_ONLY: &'static [&'static str] = &[];
+
     /// The value in `COLUMNS[column]`.
     fn cell(&self, column: usize) -> Cell<'_>;
+
+    /// What its colour is to tell; nothing for most.
+    fn tone(&self, _column: usize) -> Option<Tone> {
+        None
+    }
 }
 
 /// A column of a [`Record`].
@@ -164,14 +192,34 @@ pub enum Align {
 }
 
 /// One value of a row, borrowed from its record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
     /// The service did not send this member.
     Absent,
     /// Text as the service sent it: it may hold any character.
     Text(&'a str),
+    /// Text that is made of what the service sent: it may hold any character.
+    Made(String),
+    /// Texts like that: a line each in a table, and all in one line elsewhere.
+    List(Vec<String>),
     /// A whole number.
     Number(i64),
+}
+
+/// The items of a list in one line.
+fn in_one_line(items: &[String]) -> String {
+    items.join("; ")
+}
+
+/// What the colour of a value tells, where there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// There is something in the way.
+    Bad,
+    /// It is not known.
+    Doubtful,
 }
 
 impl<'a> From<Option<&'a str>> for Cell<'a> {

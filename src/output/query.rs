@@ -5,13 +5,13 @@
 //! has no `.0`.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 
 use jmespath::ast::Ast;
 use jmespath::{Context, DEFAULT_RUNTIME, ErrorReason, Expression, JmespathError, Rcvar, Variable};
 use serde_json::{Map, Number, Value};
 
-use super::{Format, Out, Record, TableStyle, Writer, escape, result};
+use super::{Format, Options, Out, Record, TableStyle, Writer, escape, result};
 
 /// The longest expression, in bytes.
 const LONGEST: usize = 10_000;
@@ -243,12 +243,38 @@ impl<R: Record> Writer<R> for Results {
             .query
             .search::<R>(&Rcvar::new(Variable::Object(document)))
             .map_err(io::Error::other)?;
-        match self.format {
-            Format::Table => result::table(&mut self.out, &value, self.style)?,
-            Format::Text => result::text(&mut self.out, &value)?,
-            _ => result::json(&mut self.out, &value)?,
+        write(&mut self.out, self.format, &value, self.style)?;
+        self.out.flush()
+    }
+}
+
+/// Writes a document that is no list of records, or what `query` makes of it.
+///
+/// # Errors
+/// As for [`Results`].
+pub(super) fn write_one<R: Record>(
+    out: &mut impl Write,
+    document: Value,
+    options: &Options,
+) -> io::Result<()> {
+    let value = match &options.query {
+        None => document,
+        Some(query) => {
+            let document = Variable::from_serializable(&document).map_err(io::Error::other)?;
+            query
+                .search::<R>(&Rcvar::new(document))
+                .map_err(io::Error::other)?
         }
-        io::Write::flush(&mut self.out)
+    };
+    write(out, options.format, &value, options.style)?;
+    out.flush()
+}
+
+fn write(out: &mut impl Write, format: Format, value: &Value, style: TableStyle) -> io::Result<()> {
+    match format {
+        Format::Table => result::table(out, value, style),
+        Format::Text => result::text(out, value),
+        _ => result::json(out, value),
     }
 }
 

@@ -29,7 +29,12 @@ pub(super) fn text(out: &mut impl Write, value: &Value) -> io::Result<()> {
     text_value(out, value, None)
 }
 
-fn text_value(out: &mut impl Write, value: &Value, label: Option<&str>) -> io::Result<()> {
+/// Writes a value in the text form; what is nested stands behind `label` in capitals.
+pub(super) fn text_value(
+    out: &mut impl Write,
+    value: &Value,
+    label: Option<&str>,
+) -> io::Result<()> {
     match value {
         Value::Object(members) => {
             let mut keys: Vec<&str> = members.keys().map(String::as_str).collect();

@@ -7,18 +7,18 @@ use std::io::{self, Write};
 
 use comfy_table::presets::{ASCII_FULL, UTF8_FULL};
 use comfy_table::{
-    Attribute, CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle as Borders,
-    Width,
+    Attribute, CellAlignment, Color, ColumnConstraint, ContentLineStyle, LineStyle,
+    TableStyle as Borders, Width,
 };
 
-use super::{Align, Cell, Column, Out, Record, Writer, digits, escape};
+use super::{Align, Cell, Column, Out, Record, Tone, Writer, digits, escape};
 
 /// How a table looks; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TableStyle {
     /// Borders of box-drawing characters; otherwise plain ASCII.
     pub unicode: bool,
-    /// Bold headers, and zeros dimmed.
+    /// Bold headers, zeros dimmed, and the colours of values that have a tone.
     pub color: bool,
     /// The window's width in terminal columns, which the table stays within; as wide as it likes when `None`.
     pub width: Option<u16>,
@@ -114,12 +114,16 @@ impl Table {
             if index > 0 {
                 border(line, junction);
             }
+            if self.style.color && record.tone(column).is_some() {
+                return false;
+            }
             let mut place = [0; 20];
             let value = match record.cell(column) {
                 Cell::Absent => b"",
                 Cell::Text(text) => text.as_bytes(),
                 // It is dimmed.
                 Cell::Number(0) if self.style.color => return false,
+                Cell::Made(_) | Cell::List(_) => return false,
                 Cell::Number(number) => digits(number, &mut place),
             };
             let Some(room) = usize::from(width).checked_sub(value.len()) else {
@@ -193,12 +197,23 @@ impl Table {
         let cell = |&column: &usize| match record.cell(column) {
             Cell::Absent => comfy_table::Cell::new(""),
             Cell::Text(text) => comfy_table::Cell::new(escape(text)),
+            Cell::Made(text) => comfy_table::Cell::new(escape(&text)),
+            Cell::List(items) => {
+                let lines: Vec<_> = items.iter().map(|item| escape(item)).collect();
+                comfy_table::Cell::new(lines.join("\n"))
+            }
             Cell::Number(0) if self.style.color => {
                 comfy_table::Cell::new(0).add_attribute(Attribute::Dim)
             }
             Cell::Number(number) => comfy_table::Cell::new(number),
         };
-        self.columns.iter().map(cell).collect()
+        let toned = |column: &usize| match record.tone(*column).filter(|_| self.style.color) {
+            None => cell(column),
+            Some(Tone::Good) => cell(column).fg(Color::Green),
+            Some(Tone::Bad) => cell(column).fg(Color::Red),
+            Some(Tone::Doubtful) => cell(column).fg(Color::Yellow),
+        };
+        self.columns.iter().map(toned).collect()
     }
 }
 

@@ -50,9 +50,13 @@ fn options(format: Format) -> Options {
 }
 
 /// What a whole answer of these pages looks like.
-fn written(options: Options, pages: &[&[Entry]], next_token: Option<&str>) -> String {
+fn written<R: Record + 'static>(
+    options: Options,
+    pages: &[&[R]],
+    next_token: Option<&str>,
+) -> String {
     let sink = Sink::default();
-    let mut writer = writer::<Entry>(options, Box::new(sink.clone()));
+    let mut writer = writer::<R>(options, Box::new(sink.clone()));
     for page in pages {
         writer.page(page).unwrap();
     }
@@ -138,6 +142,24 @@ fn every_format_writes_usual_and_hostile_values() {
 }
 
 #[test]
+fn every_format_has_the_region_in_front() {
+    let rows: Vec<_> = ["eu-west-1", "ap-northeast-1", "eu-west-1"]
+        .into_iter()
+        .zip(usual())
+        .map(|(region, record)| Regional {
+            region: region.into(),
+            record,
+        })
+        .collect();
+    for (format, extension) in ALL {
+        golden(
+            &format!("regional.{extension}"),
+            &written(options(format), &[&rows], None),
+        );
+    }
+}
+
+#[test]
 fn a_table_fits_its_window_and_terminal() {
     let table = |style, entries: &[Entry]| {
         let options = Options {
@@ -188,7 +210,7 @@ fn a_table_fits_its_window_and_terminal() {
 
 #[test]
 fn nothing_found_is_an_empty_document_or_a_header() {
-    let empty = |format| written(options(format), &[&[]], None);
+    let empty = |format| written::<Entry>(options(format), &[&[]], None);
     assert_eq!(empty(Format::Json), "{\"ImageUsageReportEntries\": []}\n");
     assert_eq!(empty(Format::Ndjson), "");
     assert_eq!(empty(Format::Text), "");
@@ -203,7 +225,7 @@ fn nothing_found_is_an_empty_document_or_a_header() {
     golden("empty.md", &empty(Format::Markdown));
     golden("empty.table", &empty(Format::Table));
     for (format, _) in ALL {
-        assert_eq!(empty(format), written(options(format), &[], None));
+        assert_eq!(empty(format), written::<Entry>(options(format), &[], None));
     }
 }
 
@@ -230,7 +252,7 @@ fn json_and_text_end_with_the_token_of_a_cut_answer() {
     assert!(cut(Format::Json).ends_with(".322Z\"}\n], \"NextToken\": \"a\\\"b\"}\n"));
     assert!(cut(Format::Text).ends_with("\nNEXTTOKEN\ta\"b\n"));
     assert_eq!(
-        written(options(Format::Json), &[], Some("t")),
+        written::<Entry>(options(Format::Json), &[], Some("t")),
         "{\"ImageUsageReportEntries\": [], \"NextToken\": \"t\"}\n"
     );
     for format in [
@@ -561,6 +583,8 @@ fn plain(cell: Cell<'_>) -> String {
     match cell {
         Cell::Absent => String::new(),
         Cell::Text(text) => text.to_owned(),
+        Cell::Made(text) => text,
+        Cell::List(items) => in_one_line(&items),
         Cell::Number(number) => number.to_string(),
     }
 }

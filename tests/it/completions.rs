@@ -36,6 +36,7 @@ fn columns_also_behind_a_comma() {
     assert_eq!(
         columns,
         [
+            "Region",
             "ResourceType",
             "ReportId",
             "UsageCount",
@@ -63,6 +64,35 @@ fn resource_types() {
 }
 
 #[test]
+fn reports_have_their_own_candidates() {
+    let commands = candidates(&["reports", ""]);
+    for command in ["list", "create", "wait", "delete"] {
+        assert!(commands.iter().any(|name| name == command), "{commands:?}");
+    }
+    let line = ["reports", "list", "--state", "available,"];
+    assert_eq!(candidates(&line), ["available,pending", "available,error"]);
+    let line = ["reports", "list", "--filters", "Name=t"];
+    assert_eq!(candidates(&line), ["Name=tag:", "Name=tag-key,Values="]);
+    let line = ["reports", "create", "--columns", "Re"];
+    assert_eq!(
+        candidates(&line),
+        ["Region", "ReportId", "Result", "Reason"]
+    );
+    // The other names at the top are not in the way.
+    assert_eq!(
+        candidates(&["describe-image-usage-reports", "--sta"]),
+        ["--state", "--starting-token"]
+    );
+    let names = candidates(&[""]);
+    for name in ["wait", "create-image-usage-report"] {
+        assert!(
+            !names.iter().any(|candidate| candidate == name),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
 fn the_names_and_values_of_filters() {
     let names = [
         "Name=account-id,Values=",
@@ -86,6 +116,13 @@ fn the_names_and_values_of_filters() {
 fn regions_with_their_names() {
     let line = ["entries", "--region", "cn-"];
     assert_eq!(candidates(&line), ["cn-north-1", "cn-northwest-1"]);
+    let line = ["entries", "--region", "sa-east-1,cn-"];
+    assert_eq!(
+        candidates(&line),
+        ["sa-east-1,cn-north-1", "sa-east-1,cn-northwest-1"]
+    );
+    let line = ["entries", "--region", "cn-north-1", "us-gov-w"];
+    assert_eq!(candidates(&line), ["us-gov-west-1"]);
     let regions = candidates_of(ask("zsh", &["--region", "eu-central-1"]));
     assert_eq!(regions, ["eu-central-1:Europe (Frankfurt)"]);
 }

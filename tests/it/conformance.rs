@@ -7,6 +7,7 @@
 //! version 1 ends with 255 for all of these, and with 2 for what its parser refuses.
 
 mod emulator;
+mod reports;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -21,12 +22,13 @@ use serde_json::Value;
 
 use crate::support::{Act, IMAGE, Server, numbered, page, refusal};
 
+const ENTRIES: &str = "describe-image-usage-report-entries";
+
 const WHY: &str = "AMIUSAGE_AWS_CLI holds the path of the AWS CLI's `aws`";
 
 /// The AWS CLI listing entries with these arguments, asking `server`.
 fn aws(server: &Server, arguments: &[&str]) -> Output {
-    let command = ["describe-image-usage-report-entries"];
-    aws_ec2(server, command.iter().chain(arguments))
+    aws_ec2(server, [ENTRIES].iter().chain(arguments))
 }
 
 /// `aws ec2` with these arguments, asking `server`, with nothing of the machine's settings.
@@ -53,12 +55,13 @@ fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>
 
 /// This program with the same arguments.
 fn amiusage(server: &Server, arguments: &[&str]) -> Output {
+    amiusage_ec2(server, [ENTRIES].iter().chain(arguments))
+}
+
+/// This program in place of `aws ec2`.
+fn amiusage_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
     server
-        .program(
-            ["describe-image-usage-report-entries"]
-                .iter()
-                .chain(arguments),
-        )
+        .program(arguments)
         .env("LANG", "C.UTF-8")
         .env("AWS_MAX_ATTEMPTS", "1")
         .output()
@@ -111,11 +114,21 @@ fn decoded(token: &str) -> Option<Value> {
     serde_json::from_slice(&BASE64_STANDARD.decode(token).ok()?).ok()
 }
 
-/// Both programs, each against a server of its own.
+/// Both programs listing entries, each against a server of its own.
 fn both(server: impl Fn() -> Server, arguments: &[&str]) -> [(Outcome, Output); 2] {
-    [aws, amiusage].map(|program: fn(&Server, &[&str]) -> Output| {
+    let line: Vec<_> = [ENTRIES].iter().chain(arguments).copied().collect();
+    both_ec2(server, &line)
+}
+
+/// Both programs, each against a server of its own.
+fn both_ec2(server: impl Fn() -> Server, line: &[&str]) -> [(Outcome, Output); 2] {
+    let programs: [fn(&Server, &[&str]) -> Output; 2] = [
+        |server, line| aws_ec2(server, line),
+        |server, line| amiusage_ec2(server, line),
+    ];
+    programs.map(|program| {
         let server = server();
-        let output = program(&server, arguments);
+        let output = program(&server, line);
         (Outcome::of(&server, &output), output)
     })
 }

@@ -648,10 +648,13 @@ mod mfa {
                 )
             })
         });
-        let Some(mut child) = on_a_terminal(&cloud, "--profile mfa --debug") else {
+        // However many requests wait for it.
+        let arguments = "--profile mfa --debug --region us-east-1 eu-west-1 ap-south-1";
+        let Some(mut child) = on_a_terminal(&cloud, arguments) else {
             return;
         };
         let shown = type_at_prompt(&mut child, &["918273\r"]);
+        assert_eq!(shown.matches(PROMPT).count(), 1, "{shown}");
         assert!(!shown.contains("918273"), "{shown}");
         assert!(shown.contains("status=253"), "{shown}");
         assert!(

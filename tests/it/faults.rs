@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::num::NonZeroI32;
+use std::num::{NonZeroI32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,13 +11,11 @@ use amiusage::aws::{self, Connection, Endpoint, Failure};
 use amiusage::emulator::{Emulator, Reply};
 use amiusage::entries::DescribeEntries;
 use amiusage::listing::{Listing, ListingError, Request, Token};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::support::{Act, Ends, ONCE, Run, Server, amiusage, numbered, page, refusal, reply};
+use crate::support::{
+    Act, Ends, ONCE, Run, Server, amiusage, numbered, page, refusal, reply, scripted,
+};
 
 const HTML: &str = "<!DOCTYPE html><html><body>Log in to go on<br></body></html>";
 
@@ -169,28 +167,6 @@ fn an_error_answer_that_is_cut_keeps_its_code() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// An HTTP client within this process, whose answers are decided by the request's form.
-struct Scripted<F>(F);
-
-impl<F> std::fmt::Debug for Scripted<F> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Scripted")
-    }
-}
-
-impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let reply = self.0(request.body().bytes().unwrap());
-        let status = reply.status.try_into().unwrap();
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(reply.body))))
-    }
-}
-
-fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Scripted(answer));
-    http_client_fn(move |_, _| connector.clone())
-}
-
 /// What a listing came to.
 struct Outcome {
     entries: usize,
@@ -217,7 +193,14 @@ async fn read(client: SharedHttpClient) -> Outcome {
     };
     let mut entries = 0;
     let mut next = Some(Token::default());
-    let mut listing = Listing::new(ec2, DescribeEntries(request), Token::default(), None).unwrap();
+    let mut listing = Listing::new(
+        vec![ec2],
+        DescribeEntries(request),
+        Token::default(),
+        None,
+        NonZeroUsize::MIN,
+    )
+    .unwrap();
     let error = loop {
         match listing.next().await {
             Ok(Some(page)) => {

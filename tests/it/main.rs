@@ -1,5 +1,6 @@
 //! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
 
+mod check;
 mod cloud;
 mod completions;
 mod conformance;
@@ -16,5 +17,7 @@ mod network;
 mod output;
 mod paging;
 mod readme;
+mod regions;
+mod reports;
 mod secrets;
 mod support;

@@ -1,16 +1,21 @@
 //! Limits and resume tokens: whatever the pieces, joined they are the whole, and nothing comes twice.
 
-use std::num::{NonZeroI32, NonZeroU64};
+use std::num::{NonZeroI32, NonZeroU64, NonZeroUsize};
+use std::slice::from_ref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use amiusage::aws::{self, Connection, Ec2, Endpoint};
 use amiusage::emulator::{Emulator, State, in_memory_client};
 use amiusage::entries::{DescribeEntries, Entry};
 use amiusage::listing::{Listing, Request, Token};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::support::{Act, Ends, IMAGE, ONCE, Run, Server, evenly, numbered, page, refusal, words};
+use crate::support::{
+    Act, Ends, IMAGE, ONCE, Run, Server, evenly, numbered, page, refusal, scripted, words,
+};
 
 /// One run of several that together read an answer.
 #[derive(Clone, Debug)]
@@ -36,11 +41,17 @@ fn steps(limit: u64, page_size: i32) -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..6)
 }
 
+const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
 async fn offline(state: State) -> Ec2 {
+    offline_in(None, in_memory_client(Arc::new(Emulator::new(state)))).await
+}
+
+async fn offline_in(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
     aws::connect(Connection {
         profile: None,
-        region: None,
-        endpoint: Endpoint::Offline(in_memory_client(Arc::new(Emulator::new(state)))),
+        region: region.map(str::to_owned),
+        endpoint: Endpoint::Offline(answers),
         ca_bundle: None,
         patience: ONCE,
         debug: false,
@@ -52,7 +63,7 @@ async fn offline(state: State) -> Ec2 {
 
 /// The entries from `start` on that one run reads, and where the next run goes on.
 async fn read(
-    ec2: &Ec2,
+    clients: &[Ec2],
     request: Request,
     start: Token,
     step: &Step,
@@ -62,10 +73,11 @@ async fn read(
         ..request
     };
     let mut listing = Listing::new(
-        ec2.clone(),
+        clients.to_vec(),
         DescribeEntries(request),
         start.clone(),
         step.limit,
+        EIGHT,
     )
     .unwrap();
     let mut entries = Vec::new();
@@ -92,12 +104,12 @@ async fn read(
 
 /// Reads an answer in pieces, one step after the other and then from the first again, with each token written
 /// down and read again in between.
-async fn join(ec2: &Ec2, request: &Request, steps: &[Step]) -> Vec<Entry> {
+async fn join(clients: &[Ec2], request: &Request, steps: &[Step]) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut start = Token::default();
     // So many only that a listing without progress ends too.
     for step in steps.iter().cycle().take(2000) {
-        let (piece, next) = read(ec2, request.clone(), start, step).await;
+        let (piece, next) = read(clients, request.clone(), start, step).await;
         entries.extend(piece);
         match next {
             Some(token) => start = Token::parse(&token.to_string()).unwrap(),
@@ -105,6 +117,16 @@ async fn join(ec2: &Ec2, request: &Request, steps: &[Step]) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// A client that answers so many requests as in `region`, and refuses the others.
+fn refusing_after(number: usize, region: &'static str, state: State) -> SharedHttpClient {
+    let emulator = Emulator::new(state);
+    let requests = AtomicUsize::new(0);
+    scripted(move |form| match requests.fetch_add(1, Relaxed) {
+        before if before < number => emulator.answer(Some(region), form),
+        _ => refusal(403, "UnauthorizedOperation", "No more."),
+    })
 }
 
 const WHOLE: Step = Step {
@@ -117,7 +139,7 @@ const WHOLE: Step = Step {
 async fn generated(images: usize, entries: usize) -> (Ec2, Vec<Entry>, Vec<String>) {
     let size = format!("images={images},entries={entries}");
     let ec2 = offline(State::synthetic(size.parse().unwrap())).await;
-    let (all, _) = read(&ec2, Request::default(), Token::default(), &WHOLE).await;
+    let (all, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
     assert_eq!(all.len(), entries);
     let mut ids: Vec<_> = all
         .iter()
@@ -140,7 +162,7 @@ proptest! {
     fn pieces_of_one_batch_are_the_whole(entries in 1..30_usize, steps in steps(9, 9)) {
         wait(async {
             let (ec2, all, _) = generated(1, entries).await;
-            assert_eq!(join(&ec2, &Request::default(), &steps).await, all);
+            assert_eq!(join(from_ref(&ec2), &Request::default(), &steps).await, all);
         });
     }
 }
@@ -166,9 +188,129 @@ proptest! {
                 .cloned()
                 .collect();
             let request = Request { image_ids: ids, ..Request::default() };
-            assert_eq!(join(&ec2, &request, &steps).await, expected);
+            assert_eq!(join(from_ref(&ec2), &request, &steps).await, expected);
         });
     }
+}
+
+/// Two Regions with the same images and other entries.
+async fn two_regions(images: usize) -> ([Ec2; 2], Vec<Entry>, Vec<String>) {
+    let mut clients = Vec::new();
+    let mut all = Vec::new();
+    let mut ids = Vec::new();
+    for (region, more) in [("eu-west-1", 0), ("us-west-2", 30)] {
+        let size = format!("images={images},entries={}", images + more);
+        let emulator = Emulator::new(State::synthetic(size.parse().unwrap()));
+        let ec2 = offline_in(Some(region), in_memory_client(Arc::new(emulator))).await;
+        let (entries, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
+        ids = entries
+            .iter()
+            .map(|entry| entry.image_id.clone().unwrap())
+            .collect();
+        ids.dedup();
+        all.extend(entries);
+        clients.push(ec2);
+    }
+    (clients.try_into().unwrap(), all, ids)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn pieces_of_several_regions_are_the_whole(
+        images in 1..30_usize,
+        steps in steps(20, 9),
+        named in any::<bool>(),
+    ) {
+        wait(async {
+            let (clients, all, ids) = two_regions(images).await;
+            let image_ids = if named { ids } else { Vec::new() };
+            let request = Request { image_ids, ..Request::default() };
+            let joined = join(&clients, &request, &steps).await;
+            // The images are in the service's order, so that batches do not change it.
+            assert_eq!(joined, all);
+        });
+    }
+}
+
+#[test]
+fn a_region_that_fails_is_passed_over_and_read_later() {
+    wait(async {
+        let (clients, all, ids) = two_regions(9).await;
+        let [first, second] = &clients;
+        for image_ids in [Vec::new(), ids] {
+            let request = Request {
+                image_ids,
+                page_size: NonZeroI32::new(2),
+                ..Request::default()
+            };
+            let question = DescribeEntries(request.clone());
+            let refusing = offline_in(
+                Some("eu-west-1"),
+                refusing_after(
+                    3,
+                    "eu-west-1",
+                    State::synthetic("images=9,entries=9".parse().unwrap()),
+                ),
+            )
+            .await;
+            let mut listing = Listing::new(
+                vec![refusing, second.clone()],
+                question,
+                Token::default(),
+                None,
+                EIGHT,
+            )
+            .unwrap();
+            let mut entries: [Vec<Entry>; 2] = Default::default();
+            let mut alone = None;
+            loop {
+                match listing.next().await {
+                    Ok(Some(page)) => entries[page.client].extend(page.items),
+                    Ok(None) => break,
+                    Err(_) => {
+                        assert_eq!((listing.client(), alone), (0, None));
+                        alone = listing.place_alone();
+                        listing.pass_over();
+                        assert_eq!(listing.client(), 1);
+                    }
+                }
+            }
+            assert_eq!(listing.place(), None);
+            // The rest of the first Region, as a run in it alone.
+            let (rest, next) = read(from_ref(first), request, alone.unwrap(), &WHOLE).await;
+            assert_eq!(next, None);
+            assert!(!entries[0].is_empty() && !rest.is_empty());
+            assert_eq!([&entries[0][..], &rest, &entries[1]].concat(), all);
+        }
+    });
+}
+
+#[test]
+fn a_token_knows_its_regions() {
+    wait(async {
+        let (clients, ..) = two_regions(1).await;
+        let [first, second] = clients.clone();
+        let question = DescribeEntries(Request::default());
+        let listing = |clients, start| Listing::new(clients, question.clone(), start, None, EIGHT);
+        let place = |clients| listing(clients, Token::default()).unwrap().place().unwrap();
+        let token = place(clients.to_vec());
+        assert!(listing(clients.to_vec(), token.clone()).is_ok());
+        for others in [
+            vec![first.clone()],
+            vec![second, first.clone()],
+            vec![first; 2],
+        ] {
+            assert!(listing(others, token.clone()).is_err());
+        }
+        // The AWS CLI's tokens name no Region.
+        let cli = Token {
+            page: Some("opaque".to_owned()),
+            ..Token::default()
+        };
+        assert!(listing(clients.to_vec(), cli).is_err());
+    });
 }
 
 /// The answer in pieces: the command line again and again, with the token of the run before.

@@ -11,6 +11,11 @@ use std::time::Duration;
 
 use amiusage::aws::Patience;
 use amiusage::emulator::{Emulator, Reply, Settings, State, signed_region};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use snapbox::cmd::Command;
 
@@ -239,8 +244,18 @@ pub enum Act {
     Stall(Reply, usize),
 }
 
-/// Decides by the number of the request, from 1, and the emulator's reply.
-type Script = dyn Fn(usize, Reply) -> Act + Send + Sync;
+/// A request that a script decides on.
+pub struct Asked<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The Region that it is signed for.
+    pub region: &'a str,
+    /// Its parameters, as they came.
+    pub form: &'a str,
+}
+
+/// Decides by the request and the emulator's reply.
+type Script = dyn Fn(Asked<'_>, Reply) -> Act + Send + Sync;
 
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
@@ -281,6 +296,25 @@ impl Server {
         state: State,
         settings: Settings,
         script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(state, settings, move |asked, reply| {
+            script(asked.number, reply)
+        })
+    }
+
+    /// Answers from `state` as `script` wants it, which sees what is asked.
+    pub fn asked(
+        state: State,
+        script: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(state, Settings::default(), script)
+    }
+
+    /// Answers from `state` as `settings` say and `script` wants it, which sees what is asked.
+    pub fn start(
+        state: State,
+        settings: Settings,
+        script: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -347,10 +381,32 @@ impl Server {
             .collect()
     }
 
+    /// How many requests there were so far of this action.
+    pub fn count(&self, action: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        (requests.iter())
+            .filter(|request| self::action(&request.form) == action)
+            .count()
+    }
+
+    /// The Regions that the requests so far are signed for.
+    pub fn regions(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        let region = |request: &Request| signed_region(&request.head).unwrap().to_owned();
+        requests.iter().map(region).collect()
+    }
+
     /// The head of the first request: its line and its headers.
     pub fn head(&self) -> String {
         self.requests.lock().unwrap()[0].head.clone()
     }
+}
+
+/// The action that a form asks for.
+pub fn action(form: &str) -> String {
+    let mut parameters = form_urlencoded::parse(form.as_bytes());
+    let action = parameters.find(|(name, _)| name == "Action");
+    action.map_or_else(String::new, |(_, action)| action.into_owned())
 }
 
 /// Answers the requests of one connection until it ends.
@@ -364,10 +420,15 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
         let reply = emulator.answer(signed_region(&request.head), request.form.as_bytes());
         let number = {
             let mut requests = requests.lock().unwrap();
-            requests.push(request);
+            requests.push(request.clone());
             requests.len()
         };
-        let act = script(number, reply);
+        let asked = Asked {
+            number,
+            region: signed_region(&request.head).unwrap_or_default(),
+            form: &request.form,
+        };
+        let act = script(asked, reply);
         let stalls = matches!(act, Act::Stall(..));
         let (reply, sent) = match act {
             Act::Hang => return,
@@ -419,4 +480,26 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         head,
         form: String::from_utf8(form).unwrap(),
     })
+}
+
+struct Scripted<F>(F);
+
+impl<F> std::fmt::Debug for Scripted<F> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Scripted")
+    }
+}
+
+impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let reply = self.0(request.body().bytes().unwrap());
+        let status = reply.status.try_into().unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(reply.body))))
+    }
+}
+
+/// An HTTP client within this process that answers each request by its form.
+pub fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Scripted(answer));
+    http_client_fn(move |_, _| connector.clone())
 }

@@ -39,21 +39,13 @@ pub(super) fn answer(
     let all_types = parameters.boolean("IncludeAllResourceTypes")?;
     let types = resource_type::read(&mut parameters, RESOURCE_TYPES)?;
     parameters.finish()?;
-    // That one of the two is needed is documented; the codes are those of other actions.
-    match (all_types, types.is_empty()) {
-        (false, true) => {
-            return Err(Refusal::new(
-                "MissingParameter",
-                "The request must contain the parameter IncludeAllResourceTypes or ResourceType",
-            ));
-        }
-        (true, false) => {
-            return Err(Refusal::new(
-                "InvalidParameterCombination",
-                "The parameters IncludeAllResourceTypes and ResourceType cannot be used together",
-            ));
-        }
-        _ => {}
+    // That one of the two is needed is documented; the code is that of other actions. With both, the options of a type
+    // take the place of its defaults.
+    if !all_types && types.is_empty() {
+        return Err(Refusal::new(
+            "MissingParameter",
+            "The request must contain the parameter IncludeAllResourceTypes or ResourceType",
+        ));
     }
     call.end_dry_run()?;
 

@@ -164,10 +164,12 @@ fn the_account_s_own_use_is_listed() {
         texts(&reply, "resourceType"),
         ["ec2:Instance", "ssm:Parameter"]
     );
+    // With both, the options of a type take the place of its defaults.
+    let both = ask(&emulator, REFERENCES, &[own, chosen[1], all]);
+    assert_eq!(texts(&both, "item").len(), 3);
     for (parameters, expected) in [
         (&[all][..], "MissingParameter"),
         (&[own], "MissingParameter"),
-        (&[own, chosen[1], all], "InvalidParameterCombination"),
         (
             &[own, ("ResourceType.1.ResourceType", "ec2:Volume")],
             "InvalidParameterValue",

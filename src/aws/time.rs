@@ -1,6 +1,7 @@
-//! A time as the service writes it, kept where it is: a listing has a million of them.
+//! Times as the service writes them, without an allocation: a listing has a million of them.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 use serde::{Serialize, Serializer};
@@ -8,7 +9,8 @@ use serde::{Serialize, Serializer};
 /// A time in the service's form: UTC, with milliseconds even when they are zero, as the `creation-time` filter takes
 /// it. A finer time, which the service does not send, keeps all its digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Timestamp {
+pub struct Time {
+    time: DateTime,
     length: u8,
     /// ASCII, and zeros.
     text: [u8; LONGEST],
@@ -22,10 +24,15 @@ const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 const DAY: i64 = 24 * 60 * 60;
 
-impl Timestamp {
-    /// The time's text.
+impl Time {
+    /// The time as the service writes it, say `2025-09-29T13:27:12.322Z`.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.text[..usize::from(self.length)]).expect("only ASCII is pushed")
+    }
+
+    /// The time on the system's clock, unless that cannot tell it.
+    pub fn on_clock(&self) -> Option<SystemTime> {
+        self.time.try_into().ok()
     }
 
     fn push(&mut self, byte: u8) {
@@ -85,9 +92,10 @@ fn civil(days: i64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
-impl From<DateTime> for Timestamp {
+impl From<DateTime> for Time {
     fn from(time: DateTime) -> Self {
         let mut text = Self {
+            time,
             length: 0,
             text: [0; LONGEST],
         };
@@ -109,13 +117,19 @@ impl From<DateTime> for Timestamp {
     }
 }
 
-impl fmt::Debug for Timestamp {
+impl From<SystemTime> for Time {
+    fn from(time: SystemTime) -> Self {
+        DateTime::from(time).into()
+    }
+}
+
+impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_str().fmt(f)
     }
 }
 
-impl Serialize for Timestamp {
+impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
@@ -129,7 +143,7 @@ mod tests {
     use super::*;
 
     fn written(time: DateTime) -> String {
-        Timestamp::from(time).as_str().to_owned()
+        Time::from(time).as_str().to_owned()
     }
 
     #[test]

@@ -1,0 +1,367 @@
+//! From shorthand or JSON to the structures that a report is created with: resource types and tags.
+//!
+//! The forms are the AWS CLI's. What may be in them is judged here by its form alone.
+
+use std::io::Read;
+
+use super::error::{ArgumentError, SyntaxError};
+use super::list::{self, Stdin};
+use super::shorthand::{self, Member, Value};
+use super::text_file;
+use crate::reports::{ResourceType, ResourceTypeOption, Tag};
+
+/// What is wrong with a structure, and at which byte of the text.
+type Fault = (usize, String);
+
+/// The resource types that the values of `--resource-types` stand for: names with commas between, as any list, or
+/// structures, `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
+///
+/// # Errors
+/// The first argument at fault.
+pub fn resource_types<R: Read>(
+    arguments: &[String],
+    stdin: &mut Stdin<R>,
+) -> Result<Vec<ResourceType>, ArgumentError> {
+    const FLAG: &str = "--resource-types";
+    let mut types = Vec::new();
+    for argument in arguments {
+        let is_json = |text: &str| text.trim_start().starts_with('{') || is_list_of_objects(text);
+        let is_structure = match text_file::read_reference(argument) {
+            Some(Ok(text)) => is_json(&text),
+            _ => is_json(argument) || argument.contains('=') && !argument.starts_with('@'),
+        };
+        if is_structure {
+            types.extend(structures(FLAG, argument, resource_type)?);
+        } else {
+            let names = list::expand(FLAG, std::slice::from_ref(argument), stdin)?;
+            types.extend(names.into_iter().map(ResourceType::named));
+        }
+    }
+    Ok(types)
+}
+
+/// The tags that the values of `--tags` stand for: `KEY=VALUE`, or the AWS CLI's `Key=KEY,Value=VALUE`.
+///
+/// # Errors
+/// The first argument at fault.
+pub fn tags(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
+    const FLAG: &str = "--tags";
+    let mut tags = Vec::new();
+    for argument in arguments {
+        let is_structure = argument.starts_with("Key=") && argument.contains(",Value=")
+            || argument.trim_start().starts_with(['{', '['])
+            || argument.starts_with("file://");
+        if is_structure {
+            tags.extend(structures(FLAG, argument, tag)?);
+        } else {
+            match argument.split_once('=') {
+                Some((key, value)) if !key.is_empty() => tags.push(Tag {
+                    key: Some(key.to_owned()),
+                    value: Some(value.to_owned()),
+                }),
+                _ => {
+                    let problem = format!("`{argument}` is no tag; write KEY=VALUE, or KEY=");
+                    return Err(ArgumentError::new(FLAG, problem));
+                }
+            }
+        }
+    }
+    Ok(tags)
+}
+
+/// The tags that the values of `--tag-specifications` stand for:
+/// `ResourceType=image-usage-report,Tags=[{Key=KEY,Value=VALUE}]`.
+///
+/// # Errors
+/// The first argument at fault.
+pub fn tag_specifications(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
+    let mut tags = Vec::new();
+    for argument in arguments {
+        let all = structures("--tag-specifications", argument, tag_specification)?;
+        tags.extend(all.into_iter().flatten());
+    }
+    Ok(tags)
+}
+
+fn is_list_of_objects(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('[');
+    inside.is_some_and(|inside| inside.trim_start().starts_with('{'))
+}
+
+/// The structures in an argument: one in shorthand or JSON, several in a JSON array, or a file with these.
+fn structures<T>(
+    flag: &str,
+    argument: &str,
+    read: impl Fn(Vec<Member>) -> Result<T, Fault>,
+) -> Result<Vec<T>, ArgumentError> {
+    let (text, place) = match text_file::read_reference(argument) {
+        None => (argument.to_owned(), String::new()),
+        Some(Ok(text)) => (text.trim().to_owned(), format!("in {argument}: ")),
+        Some(Err(error)) => return Err(ArgumentError::new(flag, error)),
+    };
+    let found = match text.trim_start().chars().next() {
+        Some('[' | '{') => from_json(&text),
+        _ => shorthand::parse(&text).map(|members| vec![members]),
+    };
+    found
+        .and_then(|found| {
+            (found.into_iter().map(&read))
+                .collect::<Result<_, _>>()
+                .map_err(|(at, message)| SyntaxError::new(&text, at, message))
+        })
+        .map_err(|error| ArgumentError::new(flag, format!("{place}{error}")))
+}
+
+fn from_json(text: &str) -> Result<Vec<Vec<Member>>, SyntaxError> {
+    let fault = |message| SyntaxError::new(text, 0, message);
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| SyntaxError::from_json(text, &error))?;
+    let structures = match value(json).map_err(fault)? {
+        Value::List(values) => values,
+        value => vec![value],
+    };
+    if structures.is_empty() {
+        return Err(fault("the array is empty".to_owned()));
+    }
+    (structures.into_iter())
+        .map(|value| members(0, value).map_err(|(_, message)| fault(message)))
+        .collect()
+}
+
+/// JSON in the terms of shorthand, which has text, lists and objects.
+fn value(json: serde_json::Value) -> Result<Value, String> {
+    use serde_json::Value as Json;
+
+    Ok(match json {
+        Json::String(text) => Value::Text(text),
+        Json::Array(values) => {
+            Value::List(values.into_iter().map(value).collect::<Result<_, _>>()?)
+        }
+        Json::Object(members) => {
+            let member = |(key, json)| {
+                Ok(Member {
+                    key,
+                    value: value(json)?,
+                    at: 0,
+                })
+            };
+            Value::Object(
+                members
+                    .into_iter()
+                    .map(member)
+                    .collect::<Result<_, String>>()?,
+            )
+        }
+        other => {
+            return Err(format!(
+                "{other} stands where text has to; put it in quotes"
+            ));
+        }
+    })
+}
+
+fn resource_type(members: Vec<Member>) -> Result<ResourceType, Fault> {
+    let mut of = ResourceType::default();
+    for Member { key, value, at } in members {
+        match key.as_str() {
+            "ResourceType" => of.resource_type = Some(text(at, &key, value)?),
+            "ResourceTypeOptions" => {
+                of.resource_type_options = Some(each(at, value, option)?);
+            }
+            _ => return Err(unknown(at, &key, "ResourceType and ResourceTypeOptions")),
+        }
+    }
+    match of.resource_type {
+        None => Err((0, "`ResourceType` is missing".to_owned())),
+        Some(_) => Ok(of),
+    }
+}
+
+fn option(members: Vec<Member>) -> Result<ResourceTypeOption, Fault> {
+    let mut option = ResourceTypeOption::default();
+    for Member { key, value, at } in members {
+        match key.as_str() {
+            "OptionName" => option.option_name = Some(text(at, &key, value)?),
+            "OptionValues" => {
+                let values = list(value).into_iter();
+                option.option_values = Some(
+                    values
+                        .map(|value| text(at, &key, value))
+                        .collect::<Result<_, _>>()?,
+                );
+            }
+            _ => return Err(unknown(at, &key, "OptionName and OptionValues")),
+        }
+    }
+    Ok(option)
+}
+
+fn tag(members: Vec<Member>) -> Result<Tag, Fault> {
+    let mut tag = Tag::default();
+    for Member { key, value, at } in members {
+        match key.as_str() {
+            "Key" => tag.key = Some(text(at, &key, value)?),
+            "Value" => tag.value = Some(text(at, &key, value)?),
+            _ => return Err(unknown(at, &key, "Key and Value")),
+        }
+    }
+    match tag.key {
+        None => Err((0, "`Key` is missing".to_owned())),
+        Some(_) => Ok(tag),
+    }
+}
+
+fn tag_specification(members: Vec<Member>) -> Result<Vec<Tag>, Fault> {
+    let mut tags = Vec::new();
+    for Member { key, value, at } in members {
+        match key.as_str() {
+            "ResourceType" => {
+                let name = text(at, &key, value)?;
+                if name != "image-usage-report" {
+                    return Err((at, "`ResourceType` has to be image-usage-report".to_owned()));
+                }
+            }
+            "Tags" => tags = each(at, value, tag)?,
+            _ => return Err(unknown(at, &key, "ResourceType and Tags")),
+        }
+    }
+    Ok(tags)
+}
+
+/// A single value stands for a list of one, as everywhere in shorthand syntax.
+fn list(value: Value) -> Vec<Value> {
+    match value {
+        Value::List(values) => values,
+        value => vec![value],
+    }
+}
+
+fn each<T>(
+    at: usize,
+    value: Value,
+    read: impl Fn(Vec<Member>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    list(value)
+        .into_iter()
+        .map(|value| read(members(at, value)?))
+        .collect()
+}
+
+fn members(at: usize, value: Value) -> Result<Vec<Member>, Fault> {
+    match value {
+        Value::Object(members) => Ok(members),
+        Value::Text(_) | Value::List(_) => Err((at, "expected {KEY=VALUE,...} here".to_owned())),
+    }
+}
+
+fn text(at: usize, key: &str, value: Value) -> Result<String, Fault> {
+    match value {
+        Value::Text(text) => Ok(text),
+        Value::List(_) | Value::Object(_) => Err((at, format!("`{key}` takes text"))),
+    }
+}
+
+fn unknown(at: usize, key: &str, known: &str) -> Fault {
+    (at, format!("unknown key `{key}`; there are {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(arguments: &[&str]) -> Result<Vec<String>, String> {
+        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        resource_types(&arguments, &mut Stdin::new(std::io::empty()))
+            .map(|types| types.iter().map(ToString::to_string).collect())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn resource_types_are_names_or_structures() {
+        const DEEP: &str = "ec2:LaunchTemplate (version-depth=100)";
+        for (arguments, expected) in [
+            (
+                &["ec2:Instance,ec2:LaunchTemplate"][..],
+                &["ec2:Instance", "ec2:LaunchTemplate"][..],
+            ),
+            (&["ec2:Instance", "x"], &["ec2:Instance", "x"]),
+            (&[r#"["ec2:Instance"]"#], &["ec2:Instance"]),
+            (
+                &[
+                    "ResourceType=ec2:Instance",
+                    "ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]",
+                ],
+                &["ec2:Instance", DEEP],
+            ),
+            (
+                &[
+                    "ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=[100]}]",
+                ],
+                &[DEEP],
+            ),
+            (
+                &[
+                    "ResourceType=ec2:LaunchTemplate,ResourceTypeOptions={OptionName=version-depth,OptionValues=100}",
+                ],
+                &[DEEP],
+            ),
+            (
+                &[
+                    r#"[{"ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions":
+                      [{"OptionName": "version-depth", "OptionValues": ["100"]}]}, {"ResourceType": "a"}]"#,
+                ],
+                &[DEEP, "a"],
+            ),
+            (&[r#"{"ResourceType": "a"}"#, "b"], &["a", "b"]),
+        ] {
+            assert_eq!(types(arguments).unwrap(), expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_structure_at_fault_has_a_caret() {
+        for (argument, message) in [
+            (
+                "ResourceType=a,Options=b",
+                "--resource-types: unknown key `Options`; there are ResourceType and ResourceTypeOptions\n  \
+                 ResourceType=a,Options=b\n                 ^",
+            ),
+            (
+                "ResourceTypeOptions=[]",
+                "--resource-types: `ResourceType` is missing\n  ResourceTypeOptions=[]\n  ^",
+            ),
+            (
+                "ResourceType=a,ResourceTypeOptions=[{OptionName=[b]}]",
+                "--resource-types: `OptionName` takes text\n  ResourceType=a,ResourceTypeOptions=[{OptionName=[b]}]\n\
+                 \x20                                      ^",
+            ),
+            (
+                r#"{"ResourceType": 1}"#,
+                "--resource-types: 1 stands where text has to; put it in quotes\n  {\"ResourceType\": 1}\n  ^",
+            ),
+        ] {
+            assert_eq!(types(&[argument]).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn tags_are_pairs_or_structures() {
+        let read = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            tags(&arguments).map(|tags| tags.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            read(&["team=a b,c", "empty=", "url=x=y", "Key=k,Value=v"]).unwrap(),
+            ["team=a b,c", "empty=", "url=x=y", "k=v"]
+        );
+        assert!(read(&["team"]).is_err());
+        assert!(read(&["=x"]).is_err());
+
+        let specified = |argument: &str| tag_specifications(&[argument.to_owned()]);
+        let tags =
+            specified("ResourceType=image-usage-report,Tags=[{Key=a,Value=b},{Key=c}]").unwrap();
+        assert_eq!(tags.len(), 2);
+        assert_eq!(tags[0].to_string(), "a=b");
+        assert!(specified("ResourceType=image,Tags=[{Key=a,Value=b}]").is_err());
+    }
+}

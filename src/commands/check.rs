@@ -1,0 +1,479 @@
+//! `amiusage check`: from the arguments to verdicts, and to the exit status that they make.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashSet};
+use std::future::poll_fn;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::task::Poll;
+
+use indicatif::HumanCount;
+
+use super::connection::connect_all;
+use super::form::Form;
+use super::progress;
+use super::regions::{Failures, RegionFailed, Regions};
+use super::signals::{Interrupted, Signals};
+use super::terminal::Terminal;
+use crate::aws::{Ec2, Time};
+use crate::cli::check::{Check, FailOn};
+use crate::cli::error::ArgumentError;
+use crate::cli::{Connection, list};
+use crate::images::MOST_PATTERNS;
+use crate::listing::ListingError;
+use crate::output::{Answer, Destination, Format, Options, Record, Regional};
+use crate::verdict::{
+    self, Asked, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
+};
+
+/// Not all images may be retired, by the verdicts that were to matter.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", sentence(*.images, *.in_use, *.unknown))]
+pub struct NotRetirable {
+    images: usize,
+    /// How many are in use.
+    pub in_use: usize,
+    /// How many are unknown.
+    pub unknown: usize,
+    /// Whether those in use make the exit status, rather than the unknown ones.
+    pub by_use: bool,
+}
+
+impl NotRetirable {
+    /// What the user can do about it.
+    pub fn next_step(&self) -> &'static str {
+        match (self.images, self.by_use) {
+            (0, _) => {
+                "check --name and --region: an answer about no image says that none may be retired"
+            }
+            (_, true) => "Reasons say why; --details shows who uses them",
+            (_, false) => {
+                "Reasons say why; run it again when that is mended: it goes on with the reports that it created"
+            }
+        }
+    }
+}
+
+/// A check was ended before it had all verdicts. None is written: some alone could pass for all.
+#[derive(Debug, thiserror::Error)]
+#[error("the check did not come to its end, and no verdict is written ({})", told(*.0))]
+pub struct Unfinished(Tally);
+
+impl Unfinished {
+    /// What the user can do about it.
+    pub fn next_step(&self) -> &'static str {
+        "run it again: it goes on with the reports that it created"
+    }
+}
+
+/// What the arguments come to, once checked.
+struct Plan {
+    asked: Asked,
+    concurrency: NonZeroUsize,
+    fail_on_use: bool,
+    fail_on_unknown: bool,
+    details: bool,
+    form: Form,
+}
+
+/// Does what `arguments` ask for.
+pub(super) async fn run(
+    arguments: Check,
+    connection: Connection,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let dry_run = arguments.dry_run;
+    let plan = plan(arguments, connection.concurrency, terminal)?;
+    let regions = Regions::check(&connection)?;
+    let regional = plan.form.is_regional(regions.are_several());
+    let mut signals = Signals::listen(terminal)?;
+    let clients = signals
+        .or(connect_all(connection, regions, terminal.debug))
+        .await?;
+    let destination = Destination::open(plan.form.out_file.as_deref())?;
+    let mut run = Run {
+        names: clients.iter().map(|ec2| ec2.region().into()).collect(),
+        regional,
+        clients,
+        signals,
+        terminal,
+        destination,
+    };
+    if dry_run {
+        let calls = run.each(&plan, async |source, _| {
+            planned_calls(source, &plan.asked).await
+        });
+        let (calls, failures) = calls.await?;
+        let options = plan.form.options(regional);
+        run.write(calls, options).await?;
+        failures.tell(false, terminal)?;
+        run.destination.commit()?;
+        terminal.note("nothing was created; where a list has several pages, there are more calls");
+        return Ok(());
+    }
+
+    let rows = run.each(&plan, async |source, tell| {
+        verdict::check(source, &plan.asked, tell).await
+    });
+    let (rows, failures) = rows.await?;
+    let rows = in_their_regions(rows, failures.count() > 0);
+    let all = || rows.iter().flat_map(|(_, rows)| rows);
+    let count = |verdict| all().filter(|row| row.verdict == verdict).count();
+    let (images, in_use, unknown) = (
+        all().count(),
+        count(Verdict::InUse),
+        count(Verdict::Unknown),
+    );
+    let caveat = caveat(all());
+    let mut options = plan.form.options(regional);
+    lay_out(&mut options, regional, plan.details);
+    run.write(rows, options).await?;
+    if let Err(missing) = failures.tell(false, terminal) {
+        terminal.note(&format!(
+            "in the others, {}",
+            sentence(images, in_use, unknown)
+        ));
+        // A file is left as it was.
+        return Err(missing.into());
+    }
+    run.destination.commit()?;
+    if let Some(caveat) = caveat {
+        terminal.note(&caveat);
+    }
+    let by_use = in_use > 0 && plan.fail_on_use;
+    if by_use || plan.fail_on_unknown && (unknown > 0 || images == 0) {
+        return Err(NotRetirable {
+            images,
+            in_use,
+            unknown,
+            by_use,
+        }
+        .into());
+    }
+    terminal.note(&sentence(images, in_use, unknown));
+    Ok(())
+}
+
+/// A run under way.
+struct Run<'a> {
+    clients: Vec<Ec2>,
+    /// The names of their Regions.
+    names: Vec<Arc<str>>,
+    /// Whether rows tell their Region.
+    regional: bool,
+    signals: Signals,
+    terminal: &'a Terminal,
+    destination: Destination,
+}
+
+/// The rows of each Region that answered, by its number.
+type Rows<R> = Vec<(usize, Vec<R>)>;
+
+impl Run<'_> {
+    /// What `work` comes to in each Region, all of them at the same time, and the Regions that failed.
+    async fn each<R>(
+        &mut self,
+        plan: &Plan,
+        work: impl AsyncFn(&Source, &dyn Fn(Tally)) -> Result<Vec<R>, ListingError>,
+    ) -> anyhow::Result<(Rows<R>, Failures)> {
+        let bar = progress::words(self.clients[0].retries());
+        let tallies: Vec<Cell<Tally>> = self.clients.iter().map(|_| Cell::default()).collect();
+        let total = || tallies.iter().map(Cell::get).sum::<Tally>();
+        let works = (self.clients.iter().zip(&tallies)).map(|(ec2, tally)| {
+            let source = Source {
+                ec2: ec2.clone(),
+                concurrency: plan.concurrency,
+            };
+            let (work, bar, total) = (&work, &bar, &total);
+            async move {
+                let tell = |now| {
+                    tally.set(now);
+                    bar.set_message(told(total()));
+                };
+                work(&source, &tell).await
+            }
+        });
+        let works = self.signals.or(async { Ok(together(works).await) });
+        let answers = progress::beside(&bar, self.terminal, works).await;
+        let answers = answers.map_err(|error| match error.is::<Interrupted>() {
+            true => error.context(Unfinished(total())),
+            false => error,
+        })?;
+
+        let mut failures = Failures::of(self.clients.len());
+        let mut rows = Rows::new();
+        for (number, answer) in answers.into_iter().enumerate() {
+            match answer {
+                Ok(answer) => rows.push((number, answer)),
+                Err(error) if error.concerns_all_regions() => return Err(error.into()),
+                Err(error) => {
+                    let failed = RegionFailed {
+                        region: self.names[number].to_string(),
+                        rows: 0,
+                        resume: None,
+                    };
+                    failures.add(failed, error)?;
+                }
+            }
+        }
+        Ok((rows, failures))
+    }
+
+    /// Writes the rows, which may be interrupted where a reader stalls.
+    async fn write<R: Record + 'static>(
+        &mut self,
+        rows: Rows<R>,
+        options: Options,
+    ) -> anyhow::Result<()> {
+        if !self.regional {
+            let rows: Vec<R> = rows.into_iter().flat_map(|(_, rows)| rows).collect();
+            return self.write_all(&rows, options).await;
+        }
+        let rows: Vec<Regional<R>> = (rows.into_iter())
+            .flat_map(|(number, rows)| {
+                let region = Arc::clone(&self.names[number]);
+                rows.into_iter().map(move |record| Regional {
+                    region: Arc::clone(&region),
+                    record,
+                })
+            })
+            .collect();
+        self.write_all(&rows, options).await
+    }
+
+    async fn write_all<R: Record + 'static>(
+        &mut self,
+        rows: &[R],
+        options: Options,
+    ) -> anyhow::Result<()> {
+        let sink = self.destination.sink(|out| out)?;
+        let mut answer = Answer::new(options, sink);
+        let writing = async {
+            answer.page(rows).await?;
+            answer.finish(None).await
+        };
+        self.signals.or(writing).await
+    }
+}
+
+/// What all of these come to, in their order, worked on at the same time.
+async fn together<F: Future>(works: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut works: Vec<_> = works.map(|work| (Box::pin(work), None)).collect();
+    poll_fn(|context| {
+        let mut ended = true;
+        for (work, outcome) in &mut works {
+            if outcome.is_none() {
+                match work.as_mut().poll(context) {
+                    Poll::Ready(done) => *outcome = Some(done),
+                    Poll::Pending => ended = false,
+                }
+            }
+        }
+        if ended {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    works
+        .into_iter()
+        .filter_map(|(_, outcome)| outcome)
+        .collect()
+}
+
+/// Leaves out, of an image that one Region has, that the others have it not; where a Region is missing, nothing.
+fn in_their_regions(mut rows: Rows<Row>, missing: bool) -> Rows<Row> {
+    let is_there = |row: &Row| row.reasons != [Reason::NotOwned];
+    let found: HashSet<String> = (rows.iter().flat_map(|(_, rows)| rows))
+        .filter(|row| is_there(row))
+        .map(|row| row.image_id.clone())
+        .collect();
+    if !missing {
+        for (_, rows) in &mut rows {
+            rows.retain(|row| is_there(row) || !found.contains(&row.image_id));
+        }
+    }
+    rows
+}
+
+/// Chooses the columns, where none are asked for: who and what only with `details`.
+fn lay_out(options: &mut Options, regional: bool, details: bool) {
+    let in_lines = !matches!(options.format, Format::Json | Format::Ndjson);
+    if !in_lines || options.columns.is_some() || options.query.is_some() {
+        return;
+    }
+    let columns = Row::usual_columns(details, options.format == Format::Table);
+    options.columns = Some(match regional {
+        true => [0]
+            .into_iter()
+            .chain(columns.iter().map(|column| column + 1))
+            .collect(),
+        false => columns,
+    });
+}
+
+/// What a reader of the verdicts has to know of the reports that they rest on.
+fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
+    let times: BTreeSet<&str> = rows
+        .filter_map(|row| row.report_creation_time.as_ref())
+        .map(Time::as_str)
+        .collect();
+    let of = match (times.first()?, times.last()?) {
+        (first, last) if first == last => format!("of {first}"),
+        (first, last) => format!("of {first} to {last}"),
+    };
+    Some(format!(
+        "the reports are {of}; they may miss instances of the 24 hours before, and launch templates of the few days before"
+    ))
+}
+
+/// The verdicts in a sentence.
+fn sentence(images: usize, in_use: usize, unknown: usize) -> String {
+    let parts = [
+        (in_use, "in use"),
+        (unknown, "unknown"),
+        (images - in_use - unknown, "unused"),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).collect();
+    match (images, parts.as_slice()) {
+        (_, []) => "no image was found, so none may be retired".to_owned(),
+        (1, [(_, what), ..]) => format!("the image is {what}"),
+        (_, [(_, what)]) => format!("all {} images are {what}", HumanCount(images as u64)),
+        (_, parts) => {
+            let parts: Vec<_> = (parts.iter())
+                .map(|(count, what)| format!("{} {what}", HumanCount(*count as u64)))
+                .collect();
+            format!(
+                "of {} images, {}",
+                HumanCount(images as u64),
+                parts.join(", ")
+            )
+        }
+    }
+}
+
+/// How far a check is, in a line.
+fn told(tally: Tally) -> String {
+    let Tally {
+        images,
+        ordered,
+        created,
+        pending,
+        read,
+        referenced,
+        in_use,
+    } = tally;
+    let parts: Vec<String> = [
+        (images, "images"),
+        (ordered, "to create"),
+        (created, "created or adopted"),
+        (pending, "pending"),
+        (read, "read"),
+        (referenced, "asked for references"),
+        (in_use, "in use so far"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", HumanCount(count as u64)))
+    .collect();
+    match parts.is_empty() {
+        true => "looking for images".to_owned(),
+        false => parts.join(", "),
+    }
+}
+
+fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> anyhow::Result<Plan> {
+    let mut stdin = list::Stdin::new(io::stdin());
+    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    if arguments.name.len() > MOST_PATTERNS {
+        let problem = format!("the service takes at most {MOST_PATTERNS} patterns");
+        return Err(ArgumentError::new("--name", problem).into());
+    }
+    let none = arguments.fail_on.contains(&FailOn::None);
+    if none && arguments.fail_on.len() > 1 {
+        let problem = "`none` stands alone: name the verdicts, or none";
+        return Err(ArgumentError::new("--fail-on", problem).into());
+    }
+    let form = match arguments.dry_run {
+        true => Form::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
+        false => Form::check(arguments.output, false, terminal)?,
+    };
+    Ok(Plan {
+        asked: Asked {
+            images: match image_ids.is_empty() {
+                true => Images::Owned {
+                    names: arguments.name,
+                },
+                false => Images::These(image_ids),
+            },
+            version_depth: arguments.version_depth,
+            max_report_age: arguments.max_report_age,
+            create: !arguments.no_create,
+            timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
+        },
+        concurrency,
+        fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
+        fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
+        details: arguments.details,
+        form,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_a_sentence() {
+        for (numbers, told) in [
+            ((0, 0, 0), "no image was found, so none may be retired"),
+            ((1, 0, 0), "the image is unused"),
+            ((1, 1, 0), "the image is in use"),
+            ((2000, 0, 2000), "all 2,000 images are unknown"),
+            ((2000, 1200, 0), "of 2,000 images, 1,200 in use, 800 unused"),
+            ((3, 1, 1), "of 3 images, 1 in use, 1 unknown, 1 unused"),
+        ] {
+            assert_eq!(sentence(numbers.0, numbers.1, numbers.2), told);
+        }
+    }
+
+    #[test]
+    fn progress_tells_what_there_is_to_tell() {
+        assert_eq!(told(Tally::default()), "looking for images");
+        let tally = Tally {
+            images: 2000,
+            ordered: 800,
+            created: 1200,
+            ..Tally::default()
+        };
+        assert_eq!(
+            told(tally),
+            "2,000 images, 800 to create, 1,200 created or adopted"
+        );
+        let both = [tally, tally].into_iter().sum::<Tally>();
+        assert_eq!((both.images, both.created), (4000, 2400));
+    }
+
+    #[tokio::test]
+    async fn works_go_on_together_and_end_in_their_order() {
+        let (first, second) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let (first, second) = (&first, &second);
+        // Each waits for the other one: one after the other they would never end.
+        let work = |number: u32| async move {
+            match number {
+                1 => {
+                    second.notified().await;
+                    first.notify_one();
+                }
+                _ => {
+                    second.notify_one();
+                    first.notified().await;
+                }
+            }
+            number
+        };
+        assert_eq!(together([1, 2].into_iter().map(work)).await, [1, 2]);
+    }
+}

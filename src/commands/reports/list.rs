@@ -1,0 +1,58 @@
+//! `amiusage reports list`: what its arguments ask for.
+
+use std::io;
+
+use super::super::form::Form;
+use super::super::listing::{self, Plan};
+use super::super::terminal::Terminal;
+use crate::cli::{Connection, filter, list, reports::List};
+use crate::listing::{Filter, Request};
+use crate::reports::DescribeReports;
+
+/// Does what `arguments` ask for.
+pub(in crate::commands) async fn run(
+    arguments: List,
+    connection: Connection,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    listing::run(plan(arguments, terminal)?, connection, terminal).await
+}
+
+fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeReports>> {
+    let mut stdin = list::Stdin::new(io::stdin());
+    let mut list = |flag, values: &[String]| list::expand(flag, values, &mut stdin);
+    let image_ids = list("--image-ids", &arguments.image_ids)?;
+    let report_ids = list("--report-ids", &arguments.report_ids)?;
+    let mut filters = filter::parse_filters(&arguments.filter)?;
+    for (flag, name, values) in [
+        ("--state", "state", &arguments.state),
+        ("--created", "creation-time", &arguments.created),
+    ] {
+        let values = list(flag, values)?;
+        if !values.is_empty() {
+            filters.push(Filter {
+                name: name.to_owned(),
+                values,
+            });
+        }
+    }
+    let nothing_found = if filters.is_empty() {
+        "no report found: `amiusage reports create` makes one; reports are deleted after 30 days"
+    } else {
+        "no report passes the filters"
+    };
+    let question = DescribeReports(Request {
+        image_ids,
+        report_ids,
+        filters,
+        page_size: arguments.paging.page_size,
+    });
+    let form = |resumed| Form::check(arguments.output, resumed, terminal);
+    Ok(Plan::check(
+        question,
+        &arguments.paging,
+        arguments.dry_run,
+        form,
+        nothing_found,
+    )?)
+}

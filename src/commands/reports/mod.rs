@@ -1,0 +1,79 @@
+//! `amiusage reports`: the life of reports, a file for each of its subcommands.
+
+mod create;
+mod delete;
+mod list;
+mod wait;
+
+use serde_json::Value;
+
+pub(super) use create::run as create;
+pub(super) use delete::run as delete;
+pub(super) use list::run as list;
+pub use wait::NotAvailable;
+pub(super) use wait::run as wait;
+
+use super::form::Form;
+use crate::aws::Failure;
+use crate::cli::error::ArgumentError;
+use crate::output::{Answer, Destination, Format, Record};
+
+/// Where the rows of a command go that changes something: opened before, so that nothing is changed whose outcome
+/// cannot be told.
+struct Rows<R> {
+    form: Form,
+    destination: Destination,
+    answer: Answer<R>,
+}
+
+impl<R: Record + 'static> Rows<R> {
+    fn open(form: Form) -> anyhow::Result<Self> {
+        if form.is_regional(false) {
+            let refusal = "this command asks in one Region, and has no column for it";
+            return Err(ArgumentError::new("--columns", refusal).into());
+        }
+        let destination = Destination::open(form.out_file.as_deref())?;
+        let sink = destination.sink(|out| out)?;
+        Ok(Self {
+            answer: Answer::new(form.options(false), sink),
+            form,
+            destination,
+        })
+    }
+
+    /// Writes the rows, also those of a partial success.
+    async fn write(mut self, rows: &[R]) -> anyhow::Result<()> {
+        self.answer.page(rows).await?;
+        self.answer.finish(None).await?;
+        self.destination.commit()
+    }
+
+    /// Writes the service's answer about one resource as the AWS CLI does, where a format of the AWS CLI's is asked for;
+    /// else `row`.
+    async fn write_one(mut self, answer: Value, row: R) -> anyhow::Result<()> {
+        let options = &self.form.options(false);
+        if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
+            return self.write(&[row]).await;
+        }
+        self.answer.document(answer, options).await?;
+        self.destination.commit()
+    }
+}
+
+/// The error of a partial success: which ones there are, and the first one's reason. The rows have all reasons.
+fn partial(what: &str, of: usize, failed: &[(&str, &Failure)]) -> Result<(), anyhow::Error> {
+    let Some(&(_, first)) = failed.first() else {
+        return Ok(());
+    };
+    let error = anyhow::Error::from(first.clone());
+    if of == 1 {
+        return Err(error);
+    }
+    let ids: Vec<_> = failed.iter().map(|(id, _)| *id).collect();
+    Err(error.context(format!(
+        "{} of {of} {what}, {}{}",
+        ids.len(),
+        ids.join(", "),
+        if ids.len() > 1 { "; the first" } else { "" }
+    )))
+}

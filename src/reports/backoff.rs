@@ -1,0 +1,55 @@
+//! How long to wait before asking again.
+
+use std::time::Duration;
+
+/// Waits that grow by half each time, up to a limit, and vary by a fifth so that programs which began together do not
+/// ask together.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    first: Duration,
+    most: Duration,
+    next: Duration,
+}
+
+impl Backoff {
+    pub(super) fn new(first: Duration, most: Duration) -> Self {
+        Self {
+            first,
+            most,
+            next: first,
+        }
+    }
+
+    /// How long to wait this time.
+    pub(super) fn next(&mut self) -> Duration {
+        let wait = self.next;
+        self.next = (wait * 3 / 2).min(self.most);
+        wait.mul_f64(0.8 + 0.4 * fastrand::f64())
+    }
+
+    /// Begins anew, since things move.
+    pub(super) fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_their_limit() {
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+        let mut usual = 0.5;
+        for _ in 0..20 {
+            let wait = backoff.next().as_secs_f64();
+            assert!(
+                (0.79 * usual..1.21 * usual).contains(&wait),
+                "{wait} {usual}"
+            );
+            usual = f64::min(usual * 1.5, 15.0);
+        }
+        backoff.reset();
+        assert!(backoff.next() < Duration::from_secs(1));
+    }
+}

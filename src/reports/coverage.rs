@@ -1,0 +1,247 @@
+//! Whether a report covers what is asked: a report of some accounts, or of one resource type, says nothing of the rest.
+
+use std::fmt;
+
+use super::{Order, Report, ResourceType};
+
+/// How many of a launch template's newest versions a report looks at, unless told otherwise.
+const USUAL_DEPTH: u32 = 20;
+
+/// What a report leaves out of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Narrower {
+    /// It is about another image, or does not say about which.
+    OtherImage,
+    /// It covers only so many accounts.
+    Accounts(usize),
+    /// It does not cover this resource type.
+    ResourceType(String),
+    /// It looks at so many versions of a launch template, or does not say at how many.
+    VersionDepth(Option<u32>),
+}
+
+/// As in "report amiur-… covers …".
+impl fmt::Display for Narrower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherImage => f.write_str("another image"),
+            Self::Accounts(1) => f.write_str("1 account only"),
+            Self::Accounts(count) => write!(f, "{count} accounts only"),
+            Self::ResourceType(name) => write!(f, "no {name}"),
+            Self::VersionDepth(Some(1)) => f.write_str("1 version of a launch template only"),
+            Self::VersionDepth(Some(depth)) => {
+                write!(f, "{depth} versions of a launch template only")
+            }
+            Self::VersionDepth(None) => {
+                f.write_str("a number of versions of a launch template that is not told")
+            }
+        }
+    }
+}
+
+impl Order {
+    /// What `report` leaves out of this order; nothing when it covers all of it, and maybe more. Its state and its age
+    /// are the caller's to judge.
+    pub fn left_out_by(&self, report: &Report) -> Vec<Narrower> {
+        let mut left_out = Vec::new();
+        if report.image_id.as_ref() != Some(&self.image_id) {
+            left_out.push(Narrower::OtherImage);
+        }
+        let accounts = report.account_ids.as_deref().unwrap_or_default();
+        let all_accounts = accounts.is_empty();
+        let wanted_accounts =
+            !self.account_ids.is_empty() && self.account_ids.iter().all(|id| accounts.contains(id));
+        if !all_accounts && !wanted_accounts {
+            left_out.push(Narrower::Accounts(accounts.len()));
+        }
+        for wanted in &self.resource_types {
+            let types = report.resource_types.iter().flatten();
+            // Where it names a type twice, the deeper look counts.
+            let depth = (types.filter(|has| has.resource_type == wanted.resource_type))
+                .map(depth)
+                .max();
+            match depth {
+                None => {
+                    let name = wanted.resource_type.clone().unwrap_or_default();
+                    left_out.push(Narrower::ResourceType(name));
+                }
+                Some(has) if has < self::depth(wanted) => {
+                    left_out.push(Narrower::VersionDepth(has));
+                }
+                Some(_) => {}
+            }
+        }
+        left_out
+    }
+
+    /// Whether `report` covers all that this orders, and maybe more.
+    pub fn is_covered_by(&self, report: &Report) -> bool {
+        self.left_out_by(report).is_empty()
+    }
+}
+
+/// How many versions are looked at; nothing when that is not told in a way to be understood, which is less than any
+/// number.
+fn depth(of: &ResourceType) -> Option<u32> {
+    let mut options = of.resource_type_options.iter().flatten();
+    let Some(option) =
+        options.find(|option| option.option_name.as_deref() == Some("version-depth"))
+    else {
+        return Some(USUAL_DEPTH);
+    };
+    match option.option_values.as_deref() {
+        Some([value]) => value.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ResourceTypeOption;
+    use super::*;
+
+    fn templates(depth: u32) -> ResourceType {
+        ResourceType {
+            resource_type_options: Some(vec![ResourceTypeOption {
+                option_name: Some("version-depth".to_owned()),
+                option_values: Some(vec![depth.to_string()]),
+            }]),
+            ..ResourceType::named("ec2:LaunchTemplate")
+        }
+    }
+
+    #[test]
+    fn a_report_covers_what_is_asked_or_more() {
+        let instances = || ResourceType::named("ec2:Instance");
+        let any_templates = || ResourceType::named("ec2:LaunchTemplate");
+        type Scope = (Vec<ResourceType>, &'static [&'static str]);
+        let rows: Vec<(Scope, Scope, bool)> = vec![
+            ((vec![instances()], &[]), (vec![instances()], &[]), true),
+            (
+                (vec![instances()], &[]),
+                (vec![instances(), templates(5)], &[]),
+                true,
+            ),
+            (
+                (vec![instances(), any_templates()], &[]),
+                (vec![instances()], &[]),
+                false,
+            ),
+            (
+                (vec![any_templates()], &[]),
+                (vec![templates(20)], &[]),
+                true,
+            ),
+            (
+                (vec![any_templates()], &[]),
+                (vec![templates(19)], &[]),
+                false,
+            ),
+            (
+                (vec![templates(20)], &[]),
+                (vec![any_templates()], &[]),
+                true,
+            ),
+            (
+                (vec![templates(21)], &[]),
+                (vec![any_templates()], &[]),
+                false,
+            ),
+            ((vec![instances()], &["1"]), (vec![instances()], &[]), true),
+            ((vec![instances()], &[]), (vec![instances()], &["1"]), false),
+            (
+                (vec![instances()], &["1"]),
+                (vec![instances()], &["2", "1"]),
+                true,
+            ),
+            (
+                (vec![instances()], &["1", "3"]),
+                (vec![instances()], &["2", "1"]),
+                false,
+            ),
+        ];
+        let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (wanted, has, covers) in rows {
+            let order = Order {
+                image_id: "ami-1".to_owned(),
+                resource_types: wanted.0,
+                account_ids: texts(wanted.1),
+                ..Order::default()
+            };
+            let mut report = Report {
+                image_id: Some("ami-1".to_owned()),
+                resource_types: Some(has.0),
+                account_ids: Some(texts(has.1)),
+                ..Report::default()
+            };
+            assert_eq!(order.is_covered_by(&report), covers, "{order:?} {report:?}");
+            report.image_id = Some("ami-2".to_owned());
+            assert_eq!(order.left_out_by(&report)[0], Narrower::OtherImage);
+            report.image_id = None;
+            assert_eq!(order.left_out_by(&report)[0], Narrower::OtherImage);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let order = Order {
+            image_id: "ami-1".to_owned(),
+            resource_types: vec![ResourceType::named("ec2:Instance"), templates(50)],
+            ..Order::default()
+        };
+        let whole = Report {
+            image_id: Some("ami-1".to_owned()),
+            resource_types: Some(order.resource_types.clone()),
+            ..Report::default()
+        };
+        assert!(order.is_covered_by(&whole));
+        let left_out = |types: Option<Vec<ResourceType>>, accounts: usize| {
+            let report = Report {
+                resource_types: types,
+                account_ids: Some(vec!["123412341234".to_owned(); accounts]),
+                ..whole.clone()
+            };
+            let left_out = order.left_out_by(&report);
+            left_out.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let instances = || ResourceType::named("ec2:Instance");
+        let unclear = |values: &[&str]| {
+            let mut templates = templates(0);
+            templates.resource_type_options.as_mut().unwrap()[0].option_values =
+                Some(values.iter().map(ToString::to_string).collect());
+            templates
+        };
+        assert_eq!(
+            left_out(None, 0),
+            ["no ec2:Instance", "no ec2:LaunchTemplate"]
+        );
+        assert_eq!(
+            left_out(Some(vec![templates(50)]), 2),
+            ["2 accounts only", "no ec2:Instance"]
+        );
+        for (templates, told) in [
+            (templates(49), "49 versions of a launch template only"),
+            (
+                ResourceType::named("ec2:LaunchTemplate"),
+                "20 versions of a launch template only",
+            ),
+            (
+                unclear(&["all"]),
+                "a number of versions of a launch template that is not told",
+            ),
+            (
+                unclear(&["100", "10"]),
+                "a number of versions of a launch template that is not told",
+            ),
+            (
+                unclear(&[]),
+                "a number of versions of a launch template that is not told",
+            ),
+        ] {
+            assert_eq!(left_out(Some(vec![instances(), templates]), 0), [told]);
+        }
+        // The deeper look counts where there are two.
+        let twice = vec![templates(100), instances(), templates(1)];
+        assert!(left_out(Some(twice), 0).is_empty());
+    }
+}

@@ -1,0 +1,281 @@
+//! Creates reports, within the quotas and the rate of the service.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::backoff::Backoff;
+use super::gently::{self, AT_ONCE};
+use super::read::{MOST_IDS, read};
+use super::{Order, Report};
+use crate::aws::{Ec2, Failure};
+use crate::listing::{Filter, Request};
+
+/// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
+/// before that is an error.
+const MOST_THROTTLED: u32 = 8;
+
+/// What became of an [`Order`].
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// A new report.
+    New {
+        /// Its ID, `amiur-…`.
+        report_id: String,
+    },
+    /// The image has a pending report that covers the order: there can be no second one, and need not.
+    Adopted(Report),
+    /// The image has a pending report that does not cover the order, and so the service refuses another one.
+    Blocked {
+        /// The pending report.
+        report: Report,
+        /// The refusal.
+        failure: Failure,
+    },
+    /// There is no report.
+    Failed(Failure),
+}
+
+impl Created {
+    /// The ID of the report that the order has.
+    pub fn report_id(&self) -> Option<&str> {
+        match self {
+            Self::New { report_id } => Some(report_id),
+            Self::Adopted(report) => report.report_id.as_deref(),
+            Self::Blocked { .. } | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// How a creation goes on.
+#[derive(Debug)]
+pub enum Creation<'a> {
+    /// An order goes out.
+    Sent {
+        /// The place of the order in the list.
+        index: usize,
+    },
+    /// An order came to its end.
+    Done {
+        /// The place of the order in the list.
+        index: usize,
+        /// What became of it.
+        created: &'a Created,
+    },
+    /// An order is refused for now, and waits: the account has as many pending reports as it may, or asks too much at
+    /// once.
+    Queued {
+        /// The place of the order in the list.
+        index: usize,
+        /// How many orders wait.
+        orders: usize,
+    },
+}
+
+/// How far an order is.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // Each comes to be the largest.
+pub enum Fate {
+    /// Nothing was created for it: it is not sent, or was refused for now.
+    Waits,
+    /// It is sent, and not answered.
+    Sent,
+    /// It came to its end.
+    Done(Created),
+}
+
+impl Fate {
+    /// What became of the order, if that is known.
+    pub fn created(&self) -> Option<&Created> {
+        match self {
+            Self::Done(created) => Some(created),
+            Self::Waits | Self::Sent => None,
+        }
+    }
+}
+
+/// Creates the reports that are ordered, and tells what became of each, in the order of the orders.
+///
+/// An image that has a pending report adopts it. When the account has too many pending reports, orders wait for room,
+/// for `timeout` in all or without end; when it asks too much at once, they go slower. `observe` hears of each order as
+/// it ends, whichever that is. Dropped before its end, this sends nothing more; what it has sent may have been done.
+pub async fn create(
+    ec2: &Ec2,
+    orders: Vec<Order>,
+    timeout: Option<Duration>,
+    mut observe: impl FnMut(Creation<'_>),
+) -> Vec<Created> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut done: Vec<Option<Created>> = orders.iter().map(|_| None).collect();
+    let mut end = |index: usize, created: Created, observe: &mut dyn FnMut(Creation<'_>)| {
+        let created = done[index].insert(created);
+        observe(Creation::Done { index, created });
+    };
+
+    let mut queue: VecDeque<usize> = (0..orders.len()).collect();
+    if orders.len() > 1 {
+        // So that a run which was interrupted, and is made again, does not ask for each of them in vain.
+        let pending = all_pending(ec2, &orders).await;
+        queue.retain(|&index| {
+            let order = &orders[index];
+            let reports = pending.get(&order.image_id).map(Vec::as_slice);
+            let covering = reports
+                .unwrap_or_default()
+                .iter()
+                .find(|report| order.is_covered_by(report));
+            if let Some(report) = covering {
+                end(index, Created::Adopted(report.clone()), &mut observe);
+            }
+            covering.is_none()
+        });
+    }
+
+    let mut running = JoinSet::new();
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
+    let mut throttled = 0;
+    // Whether to wait before the next request, and whether to send but one at a time since it may be in vain.
+    let (mut pause_first, mut probing) = (false, false);
+    loop {
+        if pause_first && running.is_empty() && !queue.is_empty() {
+            pause_first = false;
+            let pause = backoff.next();
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            sleep(left.map_or(pause, |left| pause.min(left))).await;
+        }
+        let at_once = if probing { 1 } else { AT_ONCE };
+        while running.len() < at_once && !pause_first {
+            let Some(index) = queue.pop_front() else {
+                break;
+            };
+            observe(Creation::Sent { index });
+            let (ec2, order) = (ec2.clone(), orders[index].clone());
+            running.spawn(async move { (index, attempt(&ec2, &order).await) });
+        }
+        let Some(joined) = running.join_next().await else {
+            break;
+        };
+        let (index, attempt) = joined.expect("a request neither panics nor is cancelled");
+        match attempt {
+            Ok(created) => {
+                if matches!(created, Created::New { .. }) {
+                    probing = false;
+                    throttled = 0;
+                    backoff.reset();
+                }
+                end(index, created, &mut observe);
+            }
+            Err(Again::Full(failure)) if deadline.is_some_and(|end| end <= Instant::now()) => {
+                end(index, Created::Failed(failure.clone()), &mut observe);
+                for index in queue.drain(..) {
+                    end(index, Created::Failed(failure.clone()), &mut observe);
+                }
+            }
+            Err(Again::Throttled(failure)) if throttled == MOST_THROTTLED => {
+                end(index, Created::Failed(failure), &mut observe);
+            }
+            Err(again) => {
+                throttled += u32::from(matches!(again, Again::Throttled(_)));
+                (pause_first, probing) = (true, true);
+                queue.push_front(index);
+                observe(Creation::Queued {
+                    index,
+                    orders: queue.len(),
+                });
+            }
+        }
+    }
+    done.into_iter()
+        .map(|created| created.expect("every order came to its end"))
+        .collect()
+}
+
+/// Asks for each order whether the report could be created.
+pub async fn dry_run(ec2: &Ec2, orders: Vec<Order>) -> Vec<Result<(), Failure>> {
+    let one = |order: Order| {
+        let ec2 = ec2.clone();
+        async move { Failure::unless_dry_run(order.call(&ec2).dry_run(true).send().await, &ec2) }
+    };
+    gently::for_each(orders, one, |_, _| ()).await
+}
+
+/// Why an order is to be tried again later.
+enum Again {
+    /// The account has too many pending reports.
+    Full(Failure),
+    /// The account asks too much at once.
+    Throttled(Failure),
+}
+
+async fn attempt(ec2: &Ec2, order: &Order) -> Result<Created, Again> {
+    let failure = match order.call(ec2).send().await {
+        Ok(answer) => {
+            return Ok(match answer.report_id.filter(|id| !id.is_empty()) {
+                Some(report_id) => Created::New { report_id },
+                None => Created::Failed(Failure::Response {
+                    endpoint: ec2.endpoint(),
+                    problem: "it created a report without an ID".to_owned(),
+                }),
+            });
+        }
+        Err(error) => Failure::from_sdk(error, ec2),
+    };
+    if failure.is_throttling() {
+        return Err(Again::Throttled(failure));
+    }
+    if !is_quota(&failure) {
+        return Ok(Created::Failed(failure));
+    }
+    // Both quotas have one code: the image's own report tells which it is.
+    let pending = pending(ec2, vec![order.image_id.clone()]).await;
+    let Ok(mut pending) = pending else {
+        return Ok(Created::Failed(failure));
+    };
+    let covering = pending
+        .iter()
+        .position(|report| order.is_covered_by(report));
+    match (covering, pending.is_empty()) {
+        (Some(index), _) => Ok(Created::Adopted(pending.swap_remove(index))),
+        (None, false) => Ok(Created::Blocked {
+            report: pending.swap_remove(0),
+            failure,
+        }),
+        (None, true) => Err(Again::Full(failure)),
+    }
+}
+
+/// Whether a quota is used up. Which code the service has for it is not documented; EC2's quotas end like this.
+fn is_quota(failure: &Failure) -> bool {
+    failure.code().is_some_and(|code| {
+        (code.ends_with("LimitExceeded") || code.contains("Quota")) && !code.starts_with("Tag")
+    })
+}
+
+/// The pending reports of the images that are ordered for. What cannot be told is left out: the creation will tell.
+async fn all_pending(ec2: &Ec2, orders: &[Order]) -> HashMap<String, Vec<Report>> {
+    let mut found: HashMap<String, Vec<Report>> = HashMap::new();
+    for batch in orders.chunks(MOST_IDS) {
+        let image_ids = batch.iter().map(|order| order.image_id.clone()).collect();
+        for report in pending(ec2, image_ids).await.unwrap_or_default() {
+            if let Some(image_id) = report.image_id.clone() {
+                found.entry(image_id).or_default().push(report);
+            }
+        }
+    }
+    found
+}
+
+async fn pending(ec2: &Ec2, image_ids: Vec<String>) -> Result<Vec<Report>, Failure> {
+    let request = Request {
+        image_ids,
+        filters: vec![Filter {
+            name: "state".to_owned(),
+            values: vec!["pending".to_owned()],
+        }],
+        ..Request::default()
+    };
+    let mut reports = read(ec2, request).await?;
+    reports.retain(Report::is_pending);
+    Ok(reports)
+}

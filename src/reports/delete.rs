@@ -1,0 +1,37 @@
+//! Deletes reports.
+
+use super::gently;
+use crate::aws::{Ec2, Failure};
+
+/// Deletes these reports, or only asks whether they could be, and tells what became of each, in the order of the IDs.
+///
+/// `observe` hears of each as it ends, by its place in the list. Dropped before its end, this sends nothing more; what
+/// it has sent may have been done.
+pub async fn delete(
+    ec2: &Ec2,
+    report_ids: Vec<String>,
+    dry_run: bool,
+    observe: impl FnMut(usize, &Result<(), Failure>),
+) -> Vec<Result<(), Failure>> {
+    let one = |id| {
+        let ec2 = ec2.clone();
+        async move { delete_one(&ec2, id, dry_run).await }
+    };
+    gently::for_each(report_ids, one, observe).await
+}
+
+async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), Failure> {
+    let call = ec2.client.delete_image_usage_report().report_id(id);
+    if dry_run {
+        return Failure::unless_dry_run(call.dry_run(true).send().await, ec2);
+    }
+    let answer = call.send().await;
+    let answer = answer.map_err(|error| Failure::from_sdk(error, ec2))?;
+    if answer.r#return == Some(false) {
+        return Err(Failure::Response {
+            endpoint: ec2.endpoint(),
+            problem: "it says that the report was not deleted, and not why".to_owned(),
+        });
+    }
+    Ok(())
+}

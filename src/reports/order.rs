@@ -1,0 +1,71 @@
+//! What a report is to cover.
+
+use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsageReportFluentBuilder as Call;
+use aws_sdk_ec2::types;
+
+use super::{ResourceType, Tag};
+use crate::aws::Ec2;
+
+/// One report to be created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// The image's ID.
+    pub image_id: String,
+    /// The resource types, at least one; each with a version depth where that is not to be the service's 20.
+    pub resource_types: Vec<ResourceType>,
+    /// The accounts; all when there are none.
+    pub account_ids: Vec<String>,
+    /// The tags of the report.
+    pub tags: Vec<Tag>,
+    /// By which the service knows a request again and answers it with the report that it has. Without one the SDK makes
+    /// one up for each request, which all its attempts have.
+    pub client_token: Option<String>,
+}
+
+impl Order {
+    pub(super) fn call(&self, ec2: &Ec2) -> Call {
+        let call = ec2
+            .client
+            .create_image_usage_report()
+            .image_id(&self.image_id)
+            .set_resource_types(Some(self.resource_types.iter().map(sdk_type).collect()))
+            .set_client_token(self.client_token.clone());
+        let call = match self.account_ids.as_slice() {
+            [] => call,
+            ids => call.set_account_ids(Some(ids.to_vec())),
+        };
+        match self.tags.as_slice() {
+            [] => call,
+            tags => call.tag_specifications(
+                types::TagSpecification::builder()
+                    .resource_type(types::ResourceType::ImageUsageReport)
+                    .set_tags(Some(tags.iter().map(sdk_tag).collect()))
+                    .build(),
+            ),
+        }
+    }
+}
+
+fn sdk_tag(tag: &Tag) -> types::Tag {
+    types::Tag::builder()
+        .set_key(tag.key.clone())
+        .set_value(tag.value.clone())
+        .build()
+}
+
+fn sdk_type(of: &ResourceType) -> types::ImageUsageResourceTypeRequest {
+    let options = of.resource_type_options.as_ref().map(|options| {
+        (options.iter())
+            .map(|option| {
+                types::ImageUsageResourceTypeOptionRequest::builder()
+                    .set_option_name(option.option_name.clone())
+                    .set_option_values(option.option_values.clone())
+                    .build()
+            })
+            .collect()
+    });
+    types::ImageUsageResourceTypeRequest::builder()
+        .set_resource_type(of.resource_type.clone())
+        .set_resource_type_options(options)
+        .build()
+}

@@ -1,0 +1,67 @@
+//! Reads reports, whole.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{DescribeReports, Report};
+use crate::aws::{Ec2, Failure};
+use crate::listing::{Question, Request};
+
+/// How many IDs one request may name, by the API reference.
+pub(super) const MOST_IDS: usize = 200;
+
+/// The reports that `request` asks for, of at most 200 images and 200 reports.
+///
+/// # Errors
+/// [`Failure`]; there is no partial answer.
+pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, Failure> {
+    let question = DescribeReports(request);
+    let mut pages = question.pages(ec2, None);
+    let mut seen = HashSet::new();
+    let mut reports = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| Failure::from_sdk(error, ec2))?;
+        let (items, token) = DescribeReports::open(page);
+        reports.extend(items.unwrap_or_default());
+        if let Some(token) = token
+            && !seen.insert(token.clone())
+        {
+            return Err(Failure::Response {
+                endpoint: ec2.endpoint(),
+                problem: format!("it repeats the page token {token:?}"),
+            });
+        }
+    }
+    Ok(reports)
+}
+
+/// The newest report of each image, in any state, in the order of the images; nothing where there is none.
+///
+/// # Errors
+/// [`Failure`], as for [`read`].
+pub async fn newest(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<Option<Report>>, Failure> {
+    let mut newest: HashMap<String, Report> = HashMap::new();
+    for batch in image_ids.chunks(MOST_IDS) {
+        let request = Request {
+            image_ids: batch.to_vec(),
+            ..Request::default()
+        };
+        for report in read(ec2, request).await? {
+            let Some(image_id) = report.image_id.clone() else {
+                continue;
+            };
+            // Times of this form are in the order of their text; of two at once, the IDs decide.
+            let rank = |report: &Report| {
+                let time = report.creation_time.as_ref();
+                (
+                    time.map(|time| time.as_str().to_owned()),
+                    report.report_id.clone(),
+                )
+            };
+            let last = newest.entry(image_id).or_insert_with(|| report.clone());
+            if rank(last) < rank(&report) {
+                *last = report;
+            }
+        }
+    }
+    Ok(image_ids.iter().map(|id| newest.remove(id)).collect())
+}

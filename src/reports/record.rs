@@ -1,0 +1,351 @@
+//! One image usage report, as every format shows it.
+
+use std::fmt::{self, Display};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_ec2::types;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::Time;
+use crate::output::{Align, Cell, Column, Record};
+
+/// A report: what it covers, and how far it is.
+///
+/// The members are those of the API's `ImageUsageReport`, in its order. What the service left out is `None`, and
+/// absent from the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Report {
+    /// The image's ID, `ami-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// The report's ID, `amiur-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_id: Option<String>,
+    /// The resource types that it covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_types: Option<Vec<ResourceType>>,
+    /// The accounts that it covers; all when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_ids: Option<Vec<String>>,
+    /// `pending`, `available` or `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Why it is in `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    /// When its creation began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_time: Option<Time>,
+    /// When the service deletes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_time: Option<Time>,
+    /// Its tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// A resource type that a report covers or is to cover.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ResourceType {
+    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// What is covered of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type_options: Option<Vec<ResourceTypeOption>>,
+}
+
+/// An option of a resource type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ResourceTypeOption {
+    /// `version-depth`: how many of a launch template's newest versions are looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option_name: Option<String>,
+    /// Its values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option_values: Option<Vec<String>>,
+}
+
+/// A tag of a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Tag {
+    /// Its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Its value, which may be empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl Report {
+    /// Whether its entries can be read.
+    pub fn is_available(&self) -> bool {
+        self.state.as_deref() == Some("available")
+    }
+
+    /// Whether it is being made.
+    pub fn is_pending(&self) -> bool {
+        self.state.as_deref() == Some("pending")
+    }
+
+    /// Whether it could not be made; it will have no entries.
+    pub fn is_in_error(&self) -> bool {
+        // The documented state is `error`; the SDK's waiter looks for `failed`.
+        matches!(self.state.as_deref(), Some("error" | "failed"))
+    }
+}
+
+impl ResourceType {
+    /// A resource type, without options.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            resource_type: Some(name.into()),
+            resource_type_options: None,
+        }
+    }
+
+    /// Whether it has the option `version-depth`.
+    pub fn has_version_depth(&self) -> bool {
+        let mut options = self.resource_type_options.iter().flatten();
+        options.any(|option| option.option_name.as_deref() == Some("version-depth"))
+    }
+}
+
+impl From<types::ImageUsageReport> for Report {
+    fn from(report: types::ImageUsageReport) -> Self {
+        Self {
+            image_id: report.image_id,
+            report_id: report.report_id,
+            resource_types: report
+                .resource_types
+                .map(|types| types.into_iter().map(ResourceType::from).collect()),
+            account_ids: report.account_ids,
+            state: report.state,
+            state_reason: report.state_reason,
+            creation_time: report.creation_time.map(Time::from),
+            expiration_time: report.expiration_time.map(Time::from),
+            tags: report
+                .tags
+                .map(|tags| tags.into_iter().map(Tag::from).collect()),
+        }
+    }
+}
+
+impl From<types::ImageUsageResourceType> for ResourceType {
+    fn from(of: types::ImageUsageResourceType) -> Self {
+        Self {
+            resource_type: of.resource_type,
+            resource_type_options: of.resource_type_options.map(|options| {
+                (options.into_iter())
+                    .map(|option| ResourceTypeOption {
+                        option_name: option.option_name,
+                        option_values: option.option_values,
+                    })
+                    .collect()
+            }),
+        }
+    }
+}
+
+impl From<types::Tag> for Tag {
+    fn from(tag: types::Tag) -> Self {
+        Self {
+            key: tag.key,
+            value: tag.value,
+        }
+    }
+}
+
+/// `ec2:LaunchTemplate (version-depth=100)`.
+impl Display for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.resource_type.as_deref().unwrap_or_default())?;
+        for option in self.resource_type_options.iter().flatten() {
+            let name = option.option_name.as_deref().unwrap_or_default();
+            let values = option.option_values.as_deref().unwrap_or_default();
+            write!(f, " ({name}={})", values.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+/// `Key=Value`.
+impl Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        write!(f, "{}={}", part(&self.key), part(&self.value))
+    }
+}
+
+/// A list in one cell.
+fn flat<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
+    match items {
+        None => Cell::Absent,
+        Some(items) => {
+            let items: Vec<_> = items.iter().map(T::to_string).collect();
+            Cell::Made(items.join(", "))
+        }
+    }
+}
+
+/// How long ago something was, or how long it takes until then, in its two largest units: `3d 4h`.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+/// From one time to another, no time when that is before it.
+pub(crate) fn between(from: SystemTime, to: SystemTime) -> String {
+    span(to.duration_since(from).unwrap_or_default())
+}
+
+impl Record for Report {
+    const LIST: &'static str = "ImageUsageReports";
+
+    const COLUMNS: &'static [Column] = &[
+        Column {
+            name: "ImageId",
+            width: 21,
+            align: Align::Left,
+        },
+        Column {
+            name: "ReportId",
+            width: 23,
+            align: Align::Left,
+        },
+        Column {
+            name: "ResourceTypes",
+            width: 32,
+            align: Align::Left,
+        },
+        Column {
+            name: "AccountIds",
+            width: 12,
+            align: Align::Left,
+        },
+        Column {
+            name: "State",
+            width: 9,
+            align: Align::Left,
+        },
+        Column {
+            name: "StateReason",
+            width: 20,
+            align: Align::Left,
+        },
+        Column {
+            name: "CreationTime",
+            width: 24,
+            align: Align::Left,
+        },
+        Column {
+            name: "ExpirationTime",
+            width: 24,
+            align: Align::Left,
+        },
+        Column {
+            name: "Tags",
+            width: 20,
+            align: Align::Left,
+        },
+        Column {
+            name: "Age",
+            width: 8,
+            align: Align::Right,
+        },
+        Column {
+            name: "ExpiresIn",
+            width: 9,
+            align: Align::Right,
+        },
+    ];
+
+    const NESTED: &'static [&'static str] = &["ResourceTypes", "AccountIds", "Tags"];
+
+    const TABLE: &'static [&'static str] = &[
+        "ImageId",
+        "ReportId",
+        "State",
+        "Age",
+        "ExpiresIn",
+        "ResourceTypes",
+        "AccountIds",
+        "StateReason",
+        "Tags",
+    ];
+
+    const TABLE_ONLY: &'static [&'static str] = &["Age", "ExpiresIn"];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        let on_clock = |time: &Option<Time>| time.as_ref().and_then(Time::on_clock);
+        match column {
+            0 => self.image_id.as_deref().into(),
+            1 => self.report_id.as_deref().into(),
+            2 => flat(&self.resource_types),
+            3 => flat(&self.account_ids),
+            4 => self.state.as_deref().into(),
+            5 => self.state_reason.as_deref().into(),
+            6 => self.creation_time.as_ref().map(Time::as_str).into(),
+            7 => self.expiration_time.as_ref().map(Time::as_str).into(),
+            8 => flat(&self.tags),
+            9 => match on_clock(&self.creation_time) {
+                None => Cell::Absent,
+                Some(time) => Cell::Made(between(time, SystemTime::now())),
+            },
+            10 => match on_clock(&self.expiration_time) {
+                None => Cell::Absent,
+                Some(time) => Cell::Made(between(SystemTime::now(), time)),
+            },
+            _ => unreachable!("a column beyond Report::COLUMNS"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units() {
+        for (seconds, shown) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m 0s"),
+            (3599, "59m 59s"),
+            (3600, "1h 0m"),
+            (86_399, "23h 59m"),
+            (2_592_000, "30d 0h"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), shown);
+        }
+        let now = SystemTime::now();
+        assert_eq!(between(now, now - Duration::from_secs(5)), "0s");
+    }
+
+    #[test]
+    fn a_resource_type_is_shown_with_its_options() {
+        let option = |name: &str, values: &[&str]| ResourceTypeOption {
+            option_name: Some(name.to_owned()),
+            option_values: Some(values.iter().map(ToString::to_string).collect()),
+        };
+        let mut templates = ResourceType::named("ec2:LaunchTemplate");
+        templates.resource_type_options = Some(vec![
+            option("other", &["9"]),
+            option("version-depth", &["100"]),
+        ]);
+        assert_eq!(
+            templates.to_string(),
+            "ec2:LaunchTemplate (other=9) (version-depth=100)"
+        );
+    }
+}

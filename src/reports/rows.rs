@@ -1,0 +1,162 @@
+//! What became of orders and deletions, as every format shows it.
+
+use serde::Serialize;
+
+use super::{Created, Fate, Order, Report};
+use crate::aws::Failure;
+use crate::output::{Align, Cell, Column, Record};
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateRow {
+    /// The image.
+    pub image_id: String,
+    /// The report that there is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_id: Option<String>,
+    /// `created`, `adopted`, `failed` or `interrupted`.
+    pub result: &'static str,
+    /// Why there is no report, or no new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl CreateRow {
+    /// What became of `order` by the end of the run, even if that came early.
+    pub fn new(order: &Order, fate: &Fate) -> Self {
+        let (result, reason) = match fate {
+            Fate::Done(Created::New { .. }) => ("created", None),
+            Fate::Done(Created::Adopted(_)) => (
+                "adopted",
+                Some("it was pending, and covers what is asked for".to_owned()),
+            ),
+            Fate::Done(Created::Blocked { report, .. }) => {
+                ("failed", Some(blocked_by(report, order)))
+            }
+            Fate::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
+            Fate::Waits => ("interrupted", Some("nothing was created".to_owned())),
+            Fate::Sent => (
+                "interrupted",
+                Some("not answered: it may have been created".to_owned()),
+            ),
+        };
+        Self {
+            image_id: order.image_id.clone(),
+            report_id: (fate.created())
+                .and_then(Created::report_id)
+                .map(str::to_owned),
+            result,
+            reason,
+        }
+    }
+}
+
+/// Why a pending report keeps another one from being created.
+fn blocked_by(report: &Report, order: &Order) -> String {
+    let covers: Vec<_> = (order.left_out_by(report).iter())
+        .map(ToString::to_string)
+        .collect();
+    format!(
+        "{} is pending for this image and covers {}: wait for it or delete it",
+        report.report_id.as_deref().unwrap_or("another report"),
+        covers.join(", ")
+    )
+}
+
+impl Record for CreateRow {
+    const LIST: &'static str = "CreatedImageUsageReports";
+
+    const COLUMNS: &'static [Column] = &[
+        Column {
+            name: "ImageId",
+            width: 21,
+            align: Align::Left,
+        },
+        Column {
+            name: "ReportId",
+            width: 23,
+            align: Align::Left,
+        },
+        Column {
+            name: "Result",
+            width: 11,
+            align: Align::Left,
+        },
+        Column {
+            name: "Reason",
+            width: 44,
+            align: Align::Left,
+        },
+    ];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match column {
+            0 => Cell::Text(&self.image_id),
+            1 => self.report_id.as_deref().into(),
+            2 => Cell::Text(self.result),
+            3 => self.reason.as_deref().into(),
+            _ => unreachable!("a column beyond CreateRow::COLUMNS"),
+        }
+    }
+}
+
+/// What became of a deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteRow {
+    /// The report.
+    pub report_id: String,
+    /// `deleted`, `failed` or `interrupted`.
+    pub result: &'static str,
+    /// Why it was not deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl DeleteRow {
+    /// What became of the report `report_id`; nothing when the run ended before that was known.
+    pub fn new(report_id: &str, deleted: Option<&Result<(), Failure>>) -> Self {
+        let (result, reason) = match deleted {
+            Some(Ok(())) => ("deleted", None),
+            Some(Err(failure)) => ("failed", Some(failure.to_string())),
+            None => ("interrupted", Some("it may have been deleted".to_owned())),
+        };
+        Self {
+            report_id: report_id.to_owned(),
+            result,
+            reason,
+        }
+    }
+}
+
+impl Record for DeleteRow {
+    const LIST: &'static str = "DeletedImageUsageReports";
+
+    const COLUMNS: &'static [Column] = &[
+        Column {
+            name: "ReportId",
+            width: 23,
+            align: Align::Left,
+        },
+        Column {
+            name: "Result",
+            width: 11,
+            align: Align::Left,
+        },
+        Column {
+            name: "Reason",
+            width: 44,
+            align: Align::Left,
+        },
+    ];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match column {
+            0 => Cell::Text(&self.report_id),
+            1 => Cell::Text(self.result),
+            2 => self.reason.as_deref().into(),
+            _ => unreachable!("a column beyond DeleteRow::COLUMNS"),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A verdict, as every format shows it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+
+use super::evidence::{Evidence, State, Window};
+use super::reason::Reason;
+use super::rule::{self, Verdict, judge};
+use crate::aws::Time;
+use crate::output::{Align, Cell, Column, Record, Tone};
+use crate::reports::between;
+
+/// An image's verdict, with its reasons and its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Row {
+    /// The image's ID, as it was asked for.
+    pub image_id: String,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it may be retired.
+    pub verdict: Verdict,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// How many other accounts use it, by the report. This and the next two are absent when no report tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<i64>,
+    /// How many instances they have of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<i64>,
+    /// How many launch templates of theirs refer to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_templates: Option<i64>,
+    /// How many resources of the owner's refer to it; absent when that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub references: Option<i64>,
+    /// The report that tells most, `amiur-…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_id: Option<String>,
+    /// When its creation began: what it tells is of then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_creation_time: Option<Time>,
+    /// What the report counts above zero.
+    pub used_by: Vec<Use>,
+    /// What of the owner's refers to it.
+    pub referenced_by: Vec<OwnReference>,
+}
+
+/// What another account uses the image for, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Use {
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// How many of them.
+    pub usage_count: i64,
+}
+
+/// A resource of the owner's that refers to the image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OwnReference {
+    /// What it is, say `ssm:Parameter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// Which one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+impl Row {
+    /// Judges `evidence`, and shows the verdict with it.
+    pub fn new(evidence: &Evidence, window: &Window) -> Self {
+        let judgement = judge(evidence, window);
+        let image_id = evidence.image_id.as_str();
+        let mut used_by = Vec::new();
+        let mut counted = false;
+        if let Some(report) = judgement.report {
+            let uses = rule::uses(report, image_id);
+            used_by.extend(uses.map(|entry| Use {
+                account_id: entry.account_id.clone(),
+                resource_type: entry.resource_type.clone(),
+                usage_count: entry.usage_count.unwrap_or_default(),
+            }));
+            let whole = report.state == State::Available && report.entries.gap.is_none();
+            counted = whole || !used_by.is_empty();
+        }
+        let of_type = |name: &str| {
+            (used_by.iter())
+                .filter(|used| used.resource_type.as_deref() == Some(name))
+                .fold(0_i64, |sum, used| sum.saturating_add(used.usage_count))
+        };
+        let accounts: HashSet<_> = used_by.iter().map(|used| &used.account_id).collect();
+        let referenced_by: Vec<_> = (evidence.references.found.iter())
+            .filter(|reference| reference.image_id.as_deref() == Some(image_id))
+            .map(|reference| OwnReference {
+                resource_type: reference.resource_type.clone(),
+                arn: reference.arn.clone(),
+            })
+            .collect();
+        let referenced = evidence.references.gap.is_none() || !referenced_by.is_empty();
+        let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        Self {
+            image_id: evidence.image_id.clone(),
+            name: evidence.name.clone(),
+            verdict: judgement.verdict,
+            reasons: judgement.reasons,
+            accounts: counted.then_some(number(accounts.len())),
+            instances: counted.then_some(of_type("ec2:Instance")),
+            launch_templates: counted.then_some(of_type("ec2:LaunchTemplate")),
+            references: referenced.then_some(number(referenced_by.len())),
+            report_id: judgement.report.map(|report| report.report_id.clone()),
+            report_creation_time: (judgement.report.and_then(|report| report.created))
+                .map(Time::from),
+            used_by,
+            referenced_by,
+        }
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let account = self.account_id.as_deref().unwrap_or("?");
+        let what = self.resource_type.as_deref().unwrap_or("?");
+        write!(f, "{account} {what} {}", self.usage_count)
+    }
+}
+
+impl fmt::Display for OwnReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let either = self.arn.as_deref().or(self.resource_type.as_deref());
+        f.write_str(either.unwrap_or("?"))
+    }
+}
+
+/// A list in one cell.
+fn flat<T: ToString>(items: &[T]) -> Cell<'static> {
+    Cell::List(items.iter().map(T::to_string).collect())
+}
+
+const fn column(name: &'static str, width: u16, align: Align) -> Column {
+    Column { name, width, align }
+}
+
+impl Record for Row {
+    const LIST: &'static str = "ImageVerdicts";
+
+    const COLUMNS: &'static [Column] = &[
+        column("ImageId", 21, Align::Left),
+        column("Name", 24, Align::Left),
+        column("Verdict", 7, Align::Left),
+        column("Reasons", 36, Align::Left),
+        column("Accounts", 8, Align::Right),
+        column("Instances", 9, Align::Right),
+        column("LaunchTemplates", 15, Align::Right),
+        column("References", 10, Align::Right),
+        column("ReportId", 23, Align::Left),
+        column("ReportCreationTime", 24, Align::Left),
+        column("UsedBy", 37, Align::Left),
+        column("ReferencedBy", 36, Align::Left),
+        column("ReportAge", 9, Align::Right),
+    ];
+
+    const NESTED: &'static [&'static str] = &["Reasons", "UsedBy", "ReferencedBy"];
+
+    const TABLE_ONLY: &'static [&'static str] = &["ReportAge"];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match column {
+            0 => Cell::Text(&self.image_id),
+            1 => self.name.as_deref().into(),
+            2 => Cell::Text(self.verdict.as_str()),
+            3 => flat(&self.reasons),
+            4 => self.accounts.into(),
+            5 => self.instances.into(),
+            6 => self.launch_templates.into(),
+            7 => self.references.into(),
+            8 => self.report_id.as_deref().into(),
+            9 => self.report_creation_time.as_ref().map(Time::as_str).into(),
+            10 => flat(&self.used_by),
+            11 => flat(&self.referenced_by),
+            12 => match self.report_creation_time.as_ref().and_then(Time::on_clock) {
+                Some(created) => Cell::Made(between(created, SystemTime::now())),
+                None => Cell::Absent,
+            },
+            _ => unreachable!("a column beyond Row::COLUMNS"),
+        }
+    }
+
+    fn tone(&self, column: usize) -> Option<Tone> {
+        let of_verdict = match self.verdict {
+            Verdict::InUse => Tone::Bad,
+            Verdict::Unused => Tone::Good,
+            Verdict::Unknown => Tone::Doubtful,
+        };
+        (Self::COLUMNS[column].name == "Verdict").then_some(of_verdict)
+    }
+}
+
+impl Row {
+    /// The columns that lines have, when none are asked for: without the lists of who and what, unless `details`.
+    pub fn usual_columns(details: bool, in_table: bool) -> Vec<usize> {
+        let shown = |name: &str| match name {
+            "UsedBy" | "ReferencedBy" => details,
+            "ReportAge" => in_table,
+            "ReportCreationTime" => !in_table,
+            _ => true,
+        };
+        let mut columns: Vec<usize> = (0..Self::COLUMNS.len())
+            .filter(|&column| shown(Self::COLUMNS[column].name))
+            .collect();
+        if in_table {
+            // Long texts come last.
+            columns.sort_by_key(|&column| Self::COLUMNS[column].width > 30);
+        }
+        columns
+    }
+}
+
+/// A call that a check would make, so many times at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedCall {
+    /// The action.
+    pub action: &'static str,
+    /// The image that it is about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// How many requests.
+    pub requests: i64,
+}
+
+impl Record for PlannedCall {
+    const LIST: &'static str = "PlannedCalls";
+
+    const COLUMNS: &'static [Column] = &[
+        column("Action", 31, Align::Left),
+        column("ImageId", 21, Align::Left),
+        column("Requests", 8, Align::Right),
+    ];
+
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match column {
+            0 => Cell::Text(self.action),
+            1 => self.image_id.as_deref().into(),
+            2 => Cell::Number(self.requests),
+            _ => unreachable!("a column beyond PlannedCall::COLUMNS"),
+        }
+    }
+}

@@ -1,0 +1,988 @@
+//! `amiusage check`: evidence over the wire, verdicts on stdout, and what the exit status makes of them.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use amiusage::emulator::{Reply, Settings, State};
+use serde_json::{Value, json};
+
+use crate::interrupt::signal;
+use crate::support::{Act, Asked, Ends, Run, Server, action, refusal, reply, words};
+
+const UNUSED: &str = "ami-00000000000000001";
+const USED: &str = "ami-00000000000000002";
+const OWN_USE: &str = "ami-00000000000000003";
+const FAILING: &str = "ami-00000000000000004";
+
+const REPORTS: &str = "DescribeImageUsageReports";
+const ENTRIES: &str = "DescribeImageUsageReportEntries";
+const REFERENCES: &str = "DescribeImageReferences";
+const IMAGES: &str = "DescribeImages";
+const CREATE: &str = "CreateImageUsageReport";
+
+fn hours_ago(hours: u64) -> String {
+    let time = SystemTime::now() - Duration::from_secs(hours * 3600);
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+fn image(id: &str, name: &str) -> Value {
+    json!({"ImageId": id, "Name": name, "OwnerId": "123456789012", "State": "available"})
+}
+
+fn both_types() -> Value {
+    json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}])
+}
+
+/// A report that covers everything.
+fn report(image: &str, number: u32, hours: u64) -> Value {
+    json!({
+        "ImageId": image, "ReportId": format!("amiur-{number:017}"), "ResourceTypes": both_types(),
+        "State": "available", "CreationTime": hours_ago(hours),
+    })
+}
+
+fn entry(image: &str, number: u32, count: Option<i64>) -> Value {
+    let mut entry = json!({
+        "ImageId": image, "ReportId": format!("amiur-{number:017}"), "ResourceType": "ec2:Instance",
+        "AccountId": "001100110011",
+    });
+    if let Some(count) = count {
+        entry["UsageCount"] = count.into();
+    }
+    entry
+}
+
+/// Four images, without reports: unused, used by another account, used by the owner, and one whose reports fail.
+fn document() -> Value {
+    json!({
+        "Images": [
+            image(UNUSED, "a"), image(USED, "b"), image(OWN_USE, "c"), image(FAILING, "d"),
+            {"ImageId": "ami-0ffffffffffffffff", "Name": "e", "OwnerId": "999999999999"},
+        ],
+        "ImageReferences": [
+            {"ImageId": OWN_USE, "ResourceType": "ssm:Parameter", "Arn": "arn:aws:ssm:::parameter/golden"},
+        ],
+        "Usage": [
+            {"ImageId": USED, "ResourceType": "ec2:Instance", "AccountId": "001100110011", "UsageCount": 7},
+            {"ImageId": USED, "ResourceType": "ec2:Instance", "AccountId": "222233334444", "UsageCount": 1},
+            {"ImageId": USED, "ResourceType": "ec2:LaunchTemplate", "AccountId": "222233334444", "UsageCount": 2},
+        ],
+        "FailingReports": [{"ImageId": FAILING, "StateReason": "Internal error"}],
+    })
+}
+
+/// One image with these reports and entries.
+fn one_image(reports: Value, entries: Value) -> State {
+    let document = json!({
+        "Images": [image(UNUSED, "a")], "ImageUsageReports": reports, "ImageUsageReportEntries": entries,
+    });
+    state(&document)
+}
+
+fn state(document: &Value) -> State {
+    State::from_json(&document.to_string()).unwrap()
+}
+
+/// Reports are available at once.
+fn at_once() -> Settings {
+    Settings {
+        report_delay: Duration::ZERO,
+        ..Settings::default()
+    }
+}
+
+fn server(state: State) -> Server {
+    Server::start(state, at_once(), |_, reply| Act::Reply(reply))
+}
+
+/// A server whose replies to one action are other ones.
+fn changed(
+    state: State,
+    of: &'static str,
+    change: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
+) -> Server {
+    Server::start(state, at_once(), move |asked, reply| {
+        match action(asked.form) == of {
+            true => change(asked, reply),
+            false => Act::Reply(reply),
+        }
+    })
+}
+
+/// The verdicts and the names of the first reasons, in the order of the rows.
+fn verdicts(run: &Run) -> Vec<(String, String)> {
+    let rows = run.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (rows["ImageVerdicts"].as_array().unwrap().iter())
+        .map(|row| (text(&row["Verdict"]), text(&row["Reasons"][0]["Code"])))
+        .collect()
+}
+
+#[track_caller]
+fn is(run: &Run, verdict: &str, reason: &str) {
+    assert_eq!(verdicts(run), [(verdict.to_owned(), reason.to_owned())]);
+}
+
+#[test]
+fn offline_shows_each_verdict_in_a_second() {
+    let run = words("check --offline --owned --output json").ends(1);
+    let mut verdicts: Vec<_> = verdicts(&run)
+        .into_iter()
+        .map(|(verdict, _)| verdict)
+        .collect();
+    verdicts.sort_unstable();
+    verdicts.dedup();
+    assert_eq!(verdicts, ["in-use", "unknown", "unused"]);
+    let run = run.says("of 7 images, 5 in use, 1 unknown, 1 unused");
+    run.says("they may miss instances of the 24 hours before, and launch templates of the few days before");
+}
+
+#[test]
+fn a_verdict_has_its_evidence() {
+    let run = server(state(&document()))
+        .words("check --owned --output json")
+        .ends(1);
+    let rows = &run.json()["ImageVerdicts"];
+    let columns = |row: &Value| {
+        [
+            "ImageId",
+            "Name",
+            "Verdict",
+            "Accounts",
+            "Instances",
+            "LaunchTemplates",
+            "References",
+        ]
+        .map(|name| row[name].to_string())
+        .join(" ")
+    };
+    let lines: Vec<_> = rows.as_array().unwrap().iter().map(columns).collect();
+    let unused = format!("\"{UNUSED}\" \"a\" \"unused\" 0 0 0 0");
+    let used = format!("\"{USED}\" \"b\" \"in-use\" 2 8 2 0");
+    let own_use = format!("\"{OWN_USE}\" \"c\" \"in-use\" 0 0 0 1");
+    let failing = format!("\"{FAILING}\" \"d\" \"unknown\" null null null 0");
+    assert_eq!(lines, [unused, used, own_use, failing]);
+    assert_eq!(
+        rows[1]["UsedBy"][0],
+        json!({"AccountId": "001100110011", "ResourceType": "ec2:Instance", "UsageCount": 7})
+    );
+    assert_eq!(
+        rows[2]["ReferencedBy"],
+        json!([{"ResourceType": "ssm:Parameter", "Arn": "arn:aws:ssm:::parameter/golden"}])
+    );
+    let reason = rows[3]["Reasons"][0]["Message"].as_str().unwrap();
+    assert!(reason.ends_with("failed: Internal error"), "{reason}");
+    assert!(
+        rows[0]["ReportCreationTime"]
+            .as_str()
+            .unwrap()
+            .ends_with('Z')
+    );
+}
+
+#[test]
+fn lines_have_who_and_what_with_details() {
+    let server = server(state(&document()));
+    let line = format!("check --image-ids {USED} {OWN_USE} --output csv --fail-on none");
+    let usual = server.words(&line).succeeds();
+    let header = "ImageId,Name,Verdict,Reasons,Accounts,Instances,LaunchTemplates,References,ReportId,ReportCreationTime";
+    assert_eq!(usual.stdout.lines().next().unwrap(), header);
+    let details = server.words(&format!("{line} --details")).succeeds();
+    assert_eq!(
+        details.stdout.lines().next().unwrap(),
+        format!("{header},UsedBy,ReferencedBy")
+    );
+    assert!(
+        details.stdout.contains(
+            "001100110011 ec2:Instance 7; 222233334444 ec2:Instance 1; 222233334444 ec2:LaunchTemplate 2"
+        ),
+        "{details:#?}"
+    );
+    assert!(details.stdout.contains("arn:aws:ssm:::parameter/golden"));
+    let table = server.words(&format!("{line} --output table")).succeeds();
+    assert!(table.stdout.contains("ReportAge"), "{table:#?}");
+    // Who and what, a line each.
+    let table = server
+        .words(&format!("{line} --output table --details --color always"))
+        .succeeds();
+    assert!(
+        table.stdout.contains("\x1b[38;5;9min-use\x1b[39m"),
+        "{}",
+        table.stdout
+    );
+    for used in [
+        " 001100110011 ec2:Instance 7 ",
+        " 222233334444 ec2:Instance 1 ",
+        " 222233334444 ec2:LaunchTemplate 2 ",
+    ] {
+        let lines = table.stdout.lines();
+        assert_eq!(
+            lines.filter(|line| line.contains(used)).count(),
+            1,
+            "{}",
+            table.stdout
+        );
+    }
+    let text = server
+        .words(&format!("{line} --output text --details"))
+        .succeeds();
+    assert!(
+        text.stdout
+            .contains("USEDBY\t001100110011\tec2:Instance\t7"),
+        "{text:#?}"
+    );
+}
+
+#[test]
+fn the_exit_status_is_what_fail_on_wants() {
+    let server = server(state(&document()));
+    for (images, flags, status, says) in [
+        (vec![UNUSED], "", 0, "the image is unused"),
+        (vec![USED], "", 1, "the image is in use"),
+        (vec![FAILING], "", 2, "the image is unknown"),
+        (
+            vec![UNUSED, FAILING, USED],
+            "",
+            1,
+            "of 3 images, 1 in use, 1 unknown, 1 unused",
+        ),
+        (
+            vec![UNUSED, FAILING],
+            "",
+            2,
+            "of 2 images, 1 unknown, 1 unused",
+        ),
+        (
+            vec![USED, FAILING],
+            "--fail-on in-use",
+            1,
+            "1 in use, 1 unknown",
+        ),
+        (
+            vec![USED, FAILING],
+            "--fail-on unknown",
+            2,
+            "1 in use, 1 unknown",
+        ),
+        (
+            vec![USED, OWN_USE],
+            "--fail-on unknown",
+            0,
+            "all 2 images are in use",
+        ),
+        (vec![FAILING], "--fail-on in-use", 0, "the image is unknown"),
+        (
+            vec![USED, FAILING],
+            "--fail-on none",
+            0,
+            "1 in use, 1 unknown",
+        ),
+    ] {
+        let line = format!("check --image-ids {} {flags}", images.join(" "));
+        server.words(&line).ends(status).says(says);
+    }
+    let error = server
+        .words(&format!(
+            "check --image-ids {USED} --error-format json --quiet"
+        ))
+        .ends(1)
+        .error();
+    assert_eq!(error["Status"], 1);
+    assert_eq!(error["Message"], "the image is in use");
+}
+
+#[test]
+fn no_image_is_no_image_that_may_be_retired() {
+    let server = server(state(&document()));
+    server
+        .words("check --name golden-* --output json")
+        .ends(2)
+        .says("no image was found, so none may be retired");
+    server
+        .words("check --name golden-* --fail-on in-use")
+        .succeeds();
+    let line = format!("check --image-ids ami-0ffffffffffffffff bogus {UNUSED} --output json");
+    let run = server.words(&line).ends(2);
+    assert_eq!(
+        verdicts(&run)
+            .iter()
+            .map(|(_, code)| code.as_str())
+            .collect::<Vec<_>>(),
+        ["NotOwned", "NotOwned", "NothingFound"]
+    );
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (line, says) in [
+        ("check --offline", "required"),
+        (
+            "check --offline --owned --image-ids ami-1",
+            "cannot be used with",
+        ),
+        (
+            "check --offline --owned --fail-on none,in-use",
+            "`none` stands alone",
+        ),
+        (
+            "check --offline --owned --max-report-age 0",
+            "an age such as",
+        ),
+        ("check --offline --owned --version-depth 0", "1..=10000"),
+        (
+            "check --offline --owned --dry-run --details",
+            "cannot be used with",
+        ),
+    ] {
+        words(line).ends(252).says(says).silent();
+    }
+}
+
+#[test]
+fn images_are_found_by_name_in_the_order_of_their_names() {
+    let server = server(state(&document()));
+    let names = |line: &str| {
+        let rows = server.words(line).ends(1).json();
+        let rows = rows["ImageVerdicts"].as_array().unwrap().clone();
+        rows.iter()
+            .map(|row| row["Name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("check --owned"), ["a", "b", "c", "d"]);
+    assert_eq!(names("check --name ? --name b"), ["a", "b", "c", "d"]);
+    assert_eq!(
+        names(&format!("check --image-ids {FAILING},{USED}")),
+        ["d", "b"]
+    );
+}
+
+/// Reports that do not do, one row each, without creating one.
+#[test]
+fn a_report_that_does_not_cover_the_question_proves_nothing() {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut report = report(UNUSED, 1, 1);
+        change(&mut report);
+        report
+    };
+    let types = |types: Value| with(&|report| report["ResourceTypes"] = types.clone());
+    let templates = |depth: &str| {
+        json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate",
+            "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": [depth]}]}])
+    };
+    let rows: Vec<(Value, &str)> = vec![
+        (json!([]), "NoReport"),
+        (
+            json!([with(&|report| report["State"] = "error".into())]),
+            "NoReport",
+        ),
+        (
+            json!([with(&|report| report["State"] = "deleting".into())]),
+            "NoReport",
+        ),
+        (
+            json!([types(json!([{"ResourceType": "ec2:Instance"}]))]),
+            "NoReport",
+        ),
+        (
+            json!([types(json!([{"ResourceType": "ec2:LaunchTemplate"}]))]),
+            "NoReport",
+        ),
+        (json!([types(templates("19"))]), "NoReport"),
+        (
+            json!([with(
+                &|report| report["AccountIds"] = json!(["001100110011"])
+            )]),
+            "NoReport",
+        ),
+        (
+            json!([with(&|report| report["CreationTime"] = hours_ago(25).into())]),
+            "NoReport",
+        ),
+        (
+            json!([with(&|report| {
+                report.as_object_mut().unwrap().remove("CreationTime");
+            })]),
+            "NoReport",
+        ),
+    ];
+    for (reports, reason) in rows {
+        let server = server(one_image(reports.clone(), json!([])));
+        let line = format!("check --image-ids {UNUSED} --output json --no-create");
+        let run = server.words(&line).ends(2);
+        is(&run, "unknown", reason);
+        assert_eq!(server.count(CREATE), 0, "{reports}");
+        // It may create one, and that does.
+        let line = format!("check --image-ids {UNUSED} --output json");
+        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+        assert_eq!(server.count(CREATE), 1, "{reports}");
+    }
+
+    for (reports, flags) in [
+        (json!([report(UNUSED, 1, 23)]), ""),
+        (json!([report(UNUSED, 1, 25)]), "--max-report-age 26h"),
+        (json!([types(templates("20"))]), ""),
+        (json!([types(templates("50"))]), "--version-depth 50"),
+        (json!([types(templates("19"))]), "--version-depth 19"),
+    ] {
+        let server = server(one_image(reports, json!([entry(UNUSED, 1, Some(0))])));
+        let line = format!("check --image-ids {UNUSED} --output json --no-create {flags}");
+        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+    }
+}
+
+/// Left to itself, the service looks at fewer versions of the owner's templates than of others'.
+#[test]
+fn the_owner_s_templates_are_looked_at_as_deep_as_others() {
+    for (flags, depth) in [("", "20"), ("--version-depth 50", "50")] {
+        let server = server(state(&document()));
+        server
+            .words(&format!("check --image-ids {UNUSED} {flags}"))
+            .succeeds();
+        let option = format!(
+            "IncludeAllResourceTypes=true&ResourceType.1.ResourceType=ec2:LaunchTemplate&\
+             ResourceType.1.ResourceTypeOption.1.OptionName=version-depth&\
+             ResourceType.1.ResourceTypeOption.1.OptionValue.1={depth}"
+        );
+        let requests = server.requests();
+        assert!(
+            requests.iter().any(|request| request.ends_with(&option)),
+            "{requests:#?}"
+        );
+    }
+}
+
+#[test]
+fn entries_that_prove_nothing_prove_nothing() {
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    for (entries, verdict, reason) in [
+        (json!([]), "unused", "NothingFound"),
+        (json!([entry(UNUSED, 1, Some(0))]), "unused", "NothingFound"),
+        (
+            json!([entry(UNUSED, 1, Some(1))]),
+            "in-use",
+            "UsedByAccounts",
+        ),
+        (
+            json!([entry(UNUSED, 1, None)]),
+            "unknown",
+            "EntryWithoutCount",
+        ),
+        (
+            json!([entry(UNUSED, 1, Some(-1))]),
+            "unknown",
+            "EntryWithoutCount",
+        ),
+    ] {
+        let server = server(one_image(json!([report(UNUSED, 1, 1)]), entries));
+        let status = match verdict {
+            "unused" => 0,
+            "in-use" => 1,
+            _ => 2,
+        };
+        is(&server.words(&line).ends(status), verdict, reason);
+    }
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    for (denied, action, verdict) in [
+        (IMAGES, IMAGES, "unknown"),
+        (REPORTS, REPORTS, "unknown"),
+        (CREATE, CREATE, "unknown"),
+        (ENTRIES, ENTRIES, "unknown"),
+        (REFERENCES, REFERENCES, "unknown"),
+    ] {
+        let server = changed(state(&document()), denied, |_, _| {
+            Act::Reply(refusal(
+                403,
+                "UnauthorizedOperation",
+                "You are not authorized",
+            ))
+        });
+        let line = format!("check --image-ids {UNUSED} {FAILING} --output json");
+        let run = server.words(&line).ends(2);
+        assert_eq!(
+            verdicts(&run)[0],
+            (verdict.to_owned(), "PermissionMissing".to_owned()),
+            "{denied}"
+        );
+        let words = format!("the IAM permission ec2:{action} is missing");
+        assert!(run.stdout.contains(&words), "{run:#?}");
+        // One refusal is enough: there are no more than those that were under way.
+        let most = if denied == CREATE { 1 } else { 2 };
+        assert!(server.count(denied) <= most, "{denied}");
+    }
+    // A use is one, whatever else is not known.
+    for denied in [CREATE, REPORTS, ENTRIES] {
+        let server = changed(state(&document()), denied, |_, _| {
+            Act::Reply(refusal(
+                403,
+                "UnauthorizedOperation",
+                "You are not authorized",
+            ))
+        });
+        let line = format!("check --image-ids {OWN_USE} --output json");
+        is(&server.words(&line).ends(1), "in-use", "UsedByOwner");
+    }
+    let server = changed(state(&document()), REFERENCES, |_, _| {
+        Act::Reply(refusal(
+            403,
+            "UnauthorizedOperation",
+            "You are not authorized",
+        ))
+    });
+    let run = server
+        .words(&format!("check --image-ids {USED} --output json"))
+        .ends(1);
+    is(&run, "in-use", "UsedByAccounts");
+    assert!(run.stdout.contains("PermissionMissing"));
+    // Without the list of what is owned, there is nothing to give a verdict on.
+    let server = changed(state(&document()), IMAGES, |_, _| {
+        Act::Reply(refusal(
+            403,
+            "UnauthorizedOperation",
+            "You are not authorized",
+        ))
+    });
+    server
+        .words("check --owned")
+        .ends(254)
+        .says("ec2:DescribeImages")
+        .silent();
+}
+
+#[test]
+fn a_list_that_is_not_whole_proves_nothing() {
+    let nothing = |set: &str| {
+        reply(
+            200,
+            &format!(
+                "<{set}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId></{set}Response>"
+            ),
+        )
+    };
+    let repeating = |action: &str, set: &str| {
+        reply(
+            200,
+            &format!(
+                "<{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId><{set}/><nextToken>again</nextToken></{action}Response>"
+            ),
+        )
+    };
+    for (of, set) in [
+        (ENTRIES, "imageUsageReportEntrySet"),
+        (REFERENCES, "imageReferenceSet"),
+        (REPORTS, "imageUsageReportSet"),
+        (IMAGES, "imagesSet"),
+    ] {
+        for (kind, bad) in [
+            ("a page without its list", nothing(of)),
+            ("a page whose token comes again", repeating(of, set)),
+            (
+                "no answer of the service",
+                reply(200, "<html>a proxy</html>"),
+            ),
+            ("a refusal", refusal(400, "Strange", "No.")),
+        ] {
+            let answer = bad.clone();
+            let server = changed(state(&document()), of, move |_, _| {
+                Act::Reply(answer.clone())
+            });
+            let line = format!("check --image-ids {UNUSED} --output json --max-attempts 2");
+            let run = server.words(&line).ends(2);
+            is(&run, "unknown", "NotAnswered");
+            assert!(run.stdout.contains(of), "{kind} of {of}: {run:#?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_not_asked_for_casts_doubt() {
+    for (of, from, to) in [
+        (ENTRIES, "amiur-", "amiur-f"),
+        (
+            REFERENCES,
+            "<imageReferenceSet></imageReferenceSet>",
+            "<imageReferenceSet><item><imageId>ami-1</imageId></item></imageReferenceSet>",
+        ),
+    ] {
+        let entries = json!([entry(UNUSED, 1, Some(0))]);
+        let server = changed(
+            one_image(json!([report(UNUSED, 1, 1)]), entries),
+            of,
+            move |_, reply| {
+                let body = reply.body.replace(from, to);
+                assert_ne!(body, reply.body, "{of}");
+                Act::Reply(Reply { body, ..reply })
+            },
+        );
+        let line = format!("check --image-ids {UNUSED} --output json --no-create");
+        is(&server.words(&line).ends(2), "unknown", "Stray");
+    }
+}
+
+/// The service answers for a report that is gone as for one without entries.
+#[test]
+fn a_report_that_is_deleted_while_it_is_read_proves_nothing() {
+    let read = Arc::new(AtomicBool::new(false));
+    let state = one_image(
+        json!([report(UNUSED, 1, 1)]),
+        json!([entry(UNUSED, 1, Some(3))]),
+    );
+    let server = Server::start(state, at_once(), move |asked, reply| {
+        let set = match action(asked.form).as_str() {
+            ENTRIES => {
+                read.store(true, Ordering::Relaxed);
+                "imageUsageReportEntrySet"
+            }
+            REPORTS if read.load(Ordering::Relaxed) => "imageUsageReportSet",
+            _ => return Act::Reply(reply),
+        };
+        let (before, rest) = reply.body.split_once(&format!("<{set}>")).unwrap();
+        let (_, after) = rest.split_once(&format!("</{set}>")).unwrap();
+        let body = format!("{before}<{set}/>{after}");
+        Act::Reply(Reply { body, ..reply })
+    });
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    is(&server.words(&line).ends(2), "unknown", "ReportVanished");
+}
+
+/// A request about many is refused for one of them.
+#[test]
+fn one_that_is_refused_costs_the_others_nothing() {
+    let ids: Vec<String> = (1..=50).map(|number| format!("ami-{number:017}")).collect();
+    let images: Vec<Value> = ids.iter().map(|id| image(id, id)).collect();
+    let document = json!({"Images": images, "Usage": []});
+    let bad = ids[33].clone();
+    for of in [REPORTS, REFERENCES, CREATE] {
+        let refused = bad.clone();
+        let server = changed(state(&document), of, move |asked, reply| {
+            match asked.form.contains(&refused) {
+                true => Act::Reply(refusal(
+                    400,
+                    "InvalidAMIID.NotFound",
+                    &format!("The image id '[{refused}]' does not exist"),
+                )),
+                false => Act::Reply(reply),
+            }
+        });
+        let line = format!("check --image-ids {} --output json", ids.join(" "));
+        let verdicts = verdicts(&server.words(&line).ends(2));
+        for (id, (verdict, reason)) in ids.iter().zip(&verdicts) {
+            match *id == bad {
+                true => assert_eq!(
+                    (verdict.as_str(), reason.as_str()),
+                    ("unknown", "NotAnswered"),
+                    "{of}"
+                ),
+                false => assert_eq!(verdict, "unused", "{of} {id}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_second_run_takes_the_reports_of_the_first() {
+    let server = server(state(&document()));
+    let line = "check --owned --output json --quiet";
+    let first = server.words(line).ends(1);
+    assert_eq!(server.count(CREATE), 4);
+    let second = server.words(line).ends(1);
+    // The failed one alone is tried again.
+    assert_eq!(server.count(CREATE), 5);
+    let without_the_last = |run: &Run| run.stdout.rsplit_once("{\"ImageId\"").unwrap().0.to_owned();
+    assert_eq!(without_the_last(&first), without_the_last(&second));
+}
+
+#[test]
+fn a_run_that_ends_too_early_is_gone_on_with() {
+    let settings = Settings {
+        report_delay: Duration::from_secs(3),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+    let line = format!("check --image-ids {UNUSED} {USED} --output json");
+    let run = server.words(&format!("{line} --timeout 1s")).ends(2);
+    assert_eq!(
+        verdicts(&run),
+        [
+            ("unknown".to_owned(), "ReportPending".to_owned()),
+            ("unknown".to_owned(), "ReportPending".to_owned())
+        ]
+    );
+    let run = server.words(&format!("{line} --no-create")).ends(1);
+    assert_eq!(verdicts(&run)[0].0, "unused");
+    assert_eq!(verdicts(&run)[1].0, "in-use");
+    assert_eq!(server.count(CREATE), 2);
+}
+
+/// The service allows one pending report of an image: a narrow one has to be done first.
+#[test]
+fn a_pending_report_that_does_not_do_is_waited_for_and_another_one_created() {
+    let settings = Settings {
+        report_delay: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+    server
+        .words(&format!(
+            "reports create --image-ids {UNUSED} --resource-types ec2:Instance"
+        ))
+        .succeeds();
+    let line = format!("check --image-ids {UNUSED} --output json");
+    is(&server.words(&line).succeeds(), "unused", "NothingFound");
+    assert!(server.count(CREATE) >= 3);
+}
+
+#[test]
+fn a_dry_run_creates_nothing_and_lists_the_calls() {
+    let mut document = document();
+    document["ImageUsageReports"] = json!([report(USED, 1, 1)]);
+    let server = server(state(&document));
+    let run = server
+        .words("check --owned --dry-run --output csv")
+        .succeeds();
+    assert_eq!(
+        run.stdout,
+        format!(
+            "Action,ImageId,Requests\n{CREATE},{UNUSED},1\n{CREATE},{OWN_USE},1\n{CREATE},{FAILING},1\n\
+             {REPORTS},,3\n{ENTRIES},,4\n{REFERENCES},,1\n"
+        )
+    );
+    assert_eq!(server.count(CREATE), 0);
+    let run = server
+        .words("check --owned --dry-run --no-create --output csv")
+        .succeeds();
+    assert!(!run.stdout.contains(CREATE), "{run:#?}");
+}
+
+#[test]
+fn several_regions_have_their_verdicts() {
+    let region = |mut item: Value, region: &str| {
+        item["Region"] = region.into();
+        item
+    };
+    let document = json!({
+        "Images": [region(image(UNUSED, "a"), "us-east-1"), region(image(USED, "b"), "eu-west-1")],
+        "Usage": [{"ImageId": USED, "ResourceType": "ec2:Instance", "AccountId": "001100110011", "UsageCount": 7}],
+    });
+    let server = server(state(&document));
+    let both = "--region us-east-1 eu-west-1 --output csv --columns Region,ImageId,Verdict";
+    let all =
+        format!("Region,ImageId,Verdict\nus-east-1,{UNUSED},unused\neu-west-1,{USED},in-use\n");
+    let run = server.words(&format!("check --owned {both}")).ends(1);
+    assert_eq!(run.stdout, all);
+    // An image is looked for in each, and is in one.
+    let run = server
+        .words(&format!("check --image-ids {UNUSED} {USED} {both}"))
+        .ends(1);
+    assert_eq!(run.stdout, all);
+    let run = server
+        .words("check --owned --region us-east-1 eu-west-1 --output markdown")
+        .ends(1);
+    assert!(
+        run.stdout
+            .starts_with("| Region | ImageId | Name | Verdict |"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_region_that_fails_is_told_and_the_others_answer() {
+    let document = document();
+    let server = Server::start(state(&document), at_once(), |asked, reply| {
+        match asked.region == "eu-west-1" && action(asked.form) == IMAGES {
+            true => Act::Reply(refusal(
+                403,
+                "UnauthorizedOperation",
+                "You are not authorized",
+            )),
+            false => Act::Reply(reply),
+        }
+    });
+    let line = "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict";
+    let run = server.words(line).ends(254).says("Region eu-west-1");
+    let run = run.says("in the others, the image is unused");
+    assert_eq!(run.stdout, "Region,Verdict\nus-east-1,unused\n");
+}
+
+#[test]
+fn without_credentials_or_a_network_there_is_no_verdict() {
+    words("check --owned --region us-east-1").ends(253).silent();
+    words(&format!("check --image-ids {UNUSED} --region us-east-1"))
+        .ends(253)
+        .silent();
+    let server = server(state(&document()));
+    let line =
+        format!("check --image-ids {UNUSED} --endpoint-url http://127.0.0.1:1 --max-attempts 1");
+    server.words(&line).ends(255).silent();
+    // Nor when they end midway.
+    for (code, status) in [("ExpiredToken", 254), ("RequestExpired", 254)] {
+        let server = changed(state(&document()), REFERENCES, move |_, _| {
+            Act::Reply(refusal(400, code, "Expired."))
+        });
+        server
+            .words(&format!("check --image-ids {UNUSED} --output json"))
+            .ends(status)
+            .silent();
+    }
+    let server = changed(state(&document()), ENTRIES, |_, _| Act::Hang);
+    let line = format!("check --image-ids {UNUSED} --output json --max-attempts 2");
+    server.words(&line).ends(255).silent();
+}
+
+#[test]
+fn the_answer_is_the_same_at_any_concurrency() {
+    let ids: Vec<String> = (1..=60).map(|number| format!("ami-{number:017}")).collect();
+    let images: Vec<Value> = ids.iter().rev().map(|id| image(id, "one name")).collect();
+    let reports: Vec<Value> = (0..60)
+        .map(|number| report(&ids[number as usize], number, 1))
+        .collect();
+    let entries: Vec<Value> = (0..60)
+        .map(|number| entry(&ids[number as usize], number, Some(i64::from(number % 3))))
+        .collect();
+    let document =
+        json!({"Images": images, "ImageUsageReports": reports, "ImageUsageReportEntries": entries});
+    let server = server(state(&document));
+    let answers: Vec<_> = ["1", "2", "8", "64"]
+        .map(|concurrency| {
+            server
+                .words(&format!(
+                    "check --owned --no-create --concurrency {concurrency} --output json"
+                ))
+                .ends(1)
+                .stdout
+        })
+        .into();
+    assert_eq!(answers[0].matches("\"in-use\"").count(), 40);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[test]
+fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
+    for (name, status) in [("INT", 130), ("TERM", 143)] {
+        let settings = Settings {
+            report_delay: Duration::from_secs(2),
+            ..Settings::default()
+        };
+        let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+        let child = server
+            .program(["check", "--owned", "--output", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        while server.count(CREATE) < 4 {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        signal(&child, name);
+        Run::of(child.wait_with_output().unwrap(), status)
+            .silent()
+            .says("no verdict is written (4 images")
+            .says("run it again: it goes on with the reports that it created");
+        let run = server
+            .words("check --owned --output json --fail-on none")
+            .succeeds();
+        assert_eq!(verdicts(&run).len(), 4);
+        assert_eq!(server.count(CREATE), 4);
+    }
+}
+
+/// A night's work: many images, some of them in use in either way, some whose reports fail; a service that throttles and
+/// now and then breaks a connection or fails; Ctrl-C in the middle, and a second run.
+fn a_night(count: usize, throttle: &str, pending: Duration) {
+    let id = |number: usize| format!("ami-{number:017x}");
+    let is = |number: usize, remainder: usize| number % 10 == remainder;
+    let numbers = || 0..count;
+    let of = |remainder: usize, item: &dyn Fn(usize) -> Value| -> Vec<Value> {
+        numbers()
+            .filter(|&number| is(number, remainder))
+            .map(item)
+            .collect()
+    };
+    let document = json!({
+        "Images": numbers().map(|number| image(&id(number), &format!("image-{number:05}"))).collect::<Vec<_>>(),
+        "Usage": of(3, &|number| json!({
+            "ImageId": id(number), "ResourceType": "ec2:Instance", "AccountId": "001100110011", "UsageCount": number,
+        })),
+        "ImageReferences": of(5, &|number| json!({
+            "ImageId": id(number), "ResourceType": "ec2:Instance", "Arn": format!("arn:{number}"),
+        })),
+        "FailingReports": of(7, &|number| json!({"ImageId": id(number), "StateReason": "Internal error"})),
+    });
+    let settings = Settings {
+        report_delay: pending,
+        throttle: Some(throttle.parse().unwrap()),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document), settings, |asked, reply| {
+        match asked.number % 100 {
+            33 => Act::Hang,
+            66 => Act::Reply(refusal(
+                500,
+                "InternalError",
+                "An internal error has occurred",
+            )),
+            99 => {
+                let half = reply.body.len() / 2;
+                Act::Cut(reply, half)
+            }
+            _ => Act::Reply(reply),
+        }
+    });
+    let line = ["check", "--owned", "--output", "json"];
+    let child = server
+        .program(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.count(CREATE) < count / 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "INT");
+    Run::of(child.wait_with_output().unwrap(), 130)
+        .silent()
+        .says("run it again: it goes on with the reports that it created");
+
+    let began = Instant::now();
+    let run = Run::of(server.program(line).output().unwrap(), 1);
+    let took = began.elapsed();
+    let expected = |number: usize| match number % 10 {
+        3 => ("in-use", "UsedByAccounts"),
+        5 => ("in-use", "UsedByOwner"),
+        7 => ("unknown", "ReportFailed"),
+        _ => ("unused", "NothingFound"),
+    };
+    let rows = run.json();
+    for (number, row) in rows["ImageVerdicts"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(row["ImageId"], id(number));
+        let reason = &row["Reasons"][0]["Code"];
+        let found = (row["Verdict"].as_str().unwrap(), reason.as_str().unwrap());
+        assert_eq!(found, expected(number), "{row}");
+    }
+    assert_eq!(rows["ImageVerdicts"].as_array().unwrap().len(), count);
+    let creations = server.count(CREATE);
+    let requests = server.requests().len();
+    // Shown by `cargo test -- --nocapture`, for the record.
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("{count} images: second run {took:?}; {requests} requests in both, {creations} of them creations\n").as_bytes(),
+    );
+}
+
+#[test]
+fn a_short_night() {
+    a_night(150, "burst=50,rate=60", Duration::from_secs(1));
+}
+
+/// The service's own limits: it takes some minutes.
+#[test]
+#[ignore = "takes minutes"]
+fn a_night_of_2_000_images() {
+    a_night(2_000, "burst=100,rate=20", Duration::from_secs(30));
+}
