@@ -7,12 +7,14 @@ use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::credentials::Sources;
 use super::first_contact::FirstContact;
-use super::patience::Patience;
+use super::pace::Pace;
+use super::patience::{self, Patience};
 use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
@@ -58,11 +60,6 @@ impl Ec2 {
     /// The name of the Region that is asked.
     pub fn region(&self) -> &str {
         &self.region
-    }
-
-    /// How many attempts the request took that was sent last.
-    pub(super) fn attempts(&self) -> u32 {
-        self.trace.attempts()
     }
 
     /// The count of retries, which goes on while requests do.
@@ -113,7 +110,7 @@ fn offline(
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(whole(answers))
+        .http_client(Pace::default().of(whole(answers)))
         .retry_config(patience.own_retries())
         .timeout_config(patience.timeouts())
         .region(Region::new(region.clone()))
@@ -139,7 +136,7 @@ async fn online(
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(retries)
+        .retry_config(retries.clone())
         .timeout_config(patience.timeouts())
         .no_credentials()
         .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
@@ -170,17 +167,27 @@ async fn online(
         });
     }
     let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
+    let pace = Pace::default();
     let mut config = Builder::from(&shared)
-        .http_client(whole(http))
+        .http_client(pace.of(whole(http)))
+        .retry_classifier(pace.clone())
+        .retry_partition(enough_retries())
         .credentials_provider(credentials);
     config.set_endpoint_url(endpoint::configured(&shared)?.map(|url| url.to_string()));
     if !chosen {
-        let first_contact = FirstContact::default();
         config = config
-            .interceptor(first_contact.clone())
-            .retry_classifier(first_contact);
+            .retry_config(patience::endless(retries))
+            .retry_classifier(FirstContact::new(pace));
     }
     Ok((config, region))
+}
+
+/// A quota that allows all retries: their number is limited for each request, and the pace for all of them. The SDK's
+/// own quota, which all requests share, would fail a long run that is throttled now and then.
+fn enough_retries() -> RetryPartition {
+    RetryPartition::custom("amiusage")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a
