@@ -2,6 +2,7 @@
 
 mod cloud;
 mod completions;
+mod concurrency;
 mod conformance;
 mod credentials;
 mod emulator;

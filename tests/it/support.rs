@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 use std::process::Command as Program;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use amiusage::aws::Patience;
+use amiusage::aws::{self, Connection, Ec2, Endpoint, Patience};
 use amiusage::emulator::{Emulator, Reply, State};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -29,11 +30,26 @@ pub fn evenly<T>(ids: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// One attempt of each request, without time-outs.
-pub const ONCE: Patience = Patience {
+const ONCE: Patience = Patience {
     max_attempts: NonZeroU32::new(1),
     connect_timeout: None,
     read_timeout: None,
 };
+
+/// The client of a run that `answers` answer, in a Region.
+pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
+    aws::connect(Connection {
+        profile: None,
+        region: region.map(str::to_owned),
+        endpoint: Endpoint::Offline(answers),
+        ca_bundle: None,
+        patience: ONCE,
+        debug: false,
+        ask_mfa: |_| unreachable!(),
+    })
+    .await
+    .unwrap()
+}
 
 /// The binary with these arguments, and nothing of the machine's settings.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Program {
@@ -244,8 +260,8 @@ pub enum Act {
     Stall(Reply, usize),
 }
 
-/// Decides by the number of the request, from 1, and the emulator's reply.
-type Script = dyn Fn(usize, Reply) -> Act + Send + Sync;
+/// Decides by the number of the request, from 1, its form, and the emulator's reply.
+type Script = dyn Fn(usize, &str, Reply) -> Act + Send + Sync;
 
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
@@ -258,6 +274,7 @@ struct Request {
 pub struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -278,17 +295,34 @@ impl Server {
 
     /// Answers from `state` as `script` wants it.
     pub fn new(state: State, script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static) -> Self {
+        Self::scripted(
+            state,
+            Arc::new(move |number, _, reply| script(number, reply)),
+        )
+    }
+
+    /// Answers from `state` as `script` wants it for the form of each request.
+    pub fn asked(
+        state: State,
+        script: impl Fn(&str, Reply) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::scripted(state, Arc::new(move |_, form, reply| script(form, reply)))
+    }
+
+    fn scripted(state: State, script: Arc<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let emulator = Arc::new(Emulator::new(state));
-        let script: Arc<Script> = Arc::new(script);
         let server = Self {
             address,
             requests: Arc::clone(&requests),
+            connections: Arc::default(),
         };
+        let connections = Arc::clone(&server.connections);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                connections.fetch_add(1, Relaxed);
                 let (emulator, script, requests) =
                     (emulator.clone(), script.clone(), requests.clone());
                 thread::spawn(move || serve(stream.unwrap(), &emulator, &*script, &requests));
@@ -343,6 +377,11 @@ impl Server {
             .collect()
     }
 
+    /// How many connections were made to it.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
     /// The head of the first request: its line and its headers.
     pub fn head(&self) -> String {
         self.requests.lock().unwrap()[0].head.clone()
@@ -358,12 +397,13 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
     let mut stream = stream;
     while let Some(request) = read_request(&mut reader) {
         let reply = emulator.answer(request.form.as_bytes());
+        let form = request.form.clone();
         let number = {
             let mut requests = requests.lock().unwrap();
             requests.push(request);
             requests.len()
         };
-        let act = script(number, reply);
+        let act = script(number, &form, reply);
         let stalls = matches!(act, Act::Stall(..));
         let (reply, sent) = match act {
             Act::Hang => return,
