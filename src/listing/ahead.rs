@@ -57,7 +57,7 @@ impl<Q: Question> Ahead<Q> {
         let chains = scope.chains() - first;
         let workers = match extent {
             Extent::Whole => concurrency.get().min(chains),
-            // What is beyond the end is not asked for, and where that is only the chain before tells.
+            // Whether a chain is wanted, only the one before it tells.
             Extent::Items(_) | Extent::Page => 1,
         };
         let desk = Arc::new(Desk {
