@@ -8,13 +8,15 @@ use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
 use aws_credential_types::Credentials;
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::credentials::Sources;
 use super::first_contact::FirstContact;
+use super::pace::Pace;
 use super::page::PageHandover;
-use super::patience::Patience;
+use super::patience::{self, Patience};
 use super::role::AskMfa;
 use super::trace::{Retries, Trace};
 use super::trust::Trust;
@@ -62,11 +64,6 @@ impl Ec2 {
         &self.region
     }
 
-    /// How many attempts the request took that was sent last.
-    pub(super) fn attempts(&self) -> u32 {
-        self.trace.attempts()
-    }
-
     /// The count of retries, of the clients of all Regions, which goes on while requests do.
     pub fn retries(&self) -> Retries {
         self.trace.retries()
@@ -86,6 +83,7 @@ pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
 #[derive(Debug)]
 pub struct Account {
     config: Builder,
+    http: SharedHttpClient,
     /// The Region of the flags, the environment, the profile or the instance.
     region: Option<String>,
     /// Whether to give up early on an endpoint that has never answered.
@@ -176,17 +174,17 @@ impl Account {
             });
         }
         let trace = Trace::new(self.debug, label, self.retries.clone());
+        let pace = Pace::default();
         let mut config = self
             .config
             .clone()
             .region(Region::new(region.to_owned()))
+            .http_client(pace.of(self.http.clone()))
+            .retry_classifier(pace.clone())
             .interceptor(trace.clone())
             .interceptor(PageHandover);
         if self.first_contact {
-            let first_contact = FirstContact::default();
-            config = config
-                .interceptor(first_contact.clone())
-                .retry_classifier(first_contact);
+            config = config.retry_classifier(FirstContact::new(pace));
         }
         Ok(Ec2 {
             client: Client::from_conf(config.build()),
@@ -203,7 +201,6 @@ const FIRST_REGION: &str = "us-east-1";
 fn offline(answers: SharedHttpClient, region: Option<String>, patience: &Patience) -> Account {
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(whole(answers))
         .retry_config(patience.own_retries())
         .timeout_config(patience.timeouts())
         .credentials_provider(Credentials::new(
@@ -211,6 +208,7 @@ fn offline(answers: SharedHttpClient, region: Option<String>, patience: &Patienc
         ));
     Account {
         config,
+        http: whole(answers),
         region: Some(region.unwrap_or_else(|| FIRST_REGION.to_owned())),
         first_contact: false,
         debug: false,
@@ -236,7 +234,7 @@ async fn online(
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(retries)
+        .retry_config(retries.clone())
         .timeout_config(patience.timeouts())
         .no_credentials()
         .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
@@ -254,7 +252,7 @@ async fn online(
         .filter(|region| !region.is_empty());
     let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
     let mut config = Builder::from(&shared)
-        .http_client(whole(http))
+        .retry_partition(enough_retries())
         .credentials_provider(credentials);
     // On the EC2 client alone: STS and SSO, which credentials may need, are not at this URL.
     let configured = endpoint::configured(&shared)?;
@@ -264,13 +262,25 @@ async fn online(
         trust.context().map_err(Clone::clone)?;
     }
     config.set_endpoint_url(url);
+    if !chosen {
+        config = config.retry_config(patience::endless(retries));
+    }
     Ok(Account {
         config,
+        http: whole(http),
         region,
         first_contact: !chosen,
         debug: false,
         retries: Retries::default(),
     })
+}
+
+/// A quota that allows all retries: their number is limited for each request, and the pace for all of them. The SDK's
+/// own quota, which all requests share, would fail a long run that is throttled now and then.
+fn enough_retries() -> RetryPartition {
+    RetryPartition::custom("amiusage")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a

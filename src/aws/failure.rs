@@ -12,6 +12,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
+use super::attempt::Attempt;
 use super::credentials::{NoCredentials, explain};
 use super::obstacle::Obstacle;
 use super::whole::{self, Fault};
@@ -145,9 +146,13 @@ impl Failure {
             return Self::Credentials { problem, next_step };
         }
         let endpoint = ec2.endpoint();
-        let attempts = match ec2.attempts() {
-            0 | 1 => String::new(),
-            attempts => format!(", in {attempts} attempts"),
+        let attempt = match error.raw_response() {
+            Some(response) => response.extension().copied(),
+            None => Attempt::of_error(&error),
+        };
+        let attempts = match attempt {
+            None | Some(Attempt(1)) => String::new(),
+            Some(Attempt(attempts)) => format!(", in {attempts} attempts"),
         };
         if let Some(fault) = Chain::new(&error).find_map(|cause| cause.downcast_ref::<Fault>()) {
             let problem = format!("{}{attempts}", chain(fault));

@@ -1,53 +1,60 @@
-//! Gives up early on an endpoint that has never answered: a wrong URL, or a network that is not there.
+//! How often a request is tried where nobody says.
 //!
-//! The many attempts that ride out throttling would take a minute to say "connection refused".
+//! Throttling is waited out as long as the service answers anything at all: the pace of the requests follows it.
+//! What fails otherwise is tried a few times, and fewer on an endpoint that has never answered, for a wrong URL or a
+//! network that is not there: the many attempts would take a minute to say "connection refused".
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use aws_sdk_ec2::config::interceptors::{FinalizerInterceptorContextRef, InterceptorContext};
+use aws_sdk_ec2::config::interceptors::InterceptorContext;
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
-use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ec2::error::BoxError;
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
+
+use super::attempt::Attempt;
+use super::pace::{Pace, is_throttling};
+use super::patience::MAX_ATTEMPTS;
 
 /// The attempts of a request while there was no answer to any. It is the SDK's default number of all attempts.
 const ATTEMPTS: u32 = 3;
 
-/// An interceptor and a retry classifier for one client, which share what they saw.
-#[derive(Clone, Debug, Default)]
+/// A retry classifier for one client.
+#[derive(Debug)]
 pub(super) struct FirstContact {
     answered: Arc<AtomicBool>,
-    hopeless: Arc<AtomicBool>,
+    pace: Pace,
 }
 
-impl Intercept for FirstContact {
-    fn name(&self) -> &'static str {
-        "FirstContact"
-    }
-
-    fn read_after_attempt(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        // An error of the service is an answer too; an incomplete body is none.
-        if context.response().is_some() {
-            self.answered.store(true, Relaxed);
+impl FirstContact {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self {
+            answered: Arc::default(),
+            pace,
         }
-        let enough = config
-            .load::<RequestAttempts>()
-            .is_some_and(|attempts| attempts.attempts() >= ATTEMPTS);
-        let hopeless = enough && !self.answered.load(Relaxed);
-        self.hopeless.store(hopeless, Relaxed);
-        Ok(())
     }
 }
 
 impl ClassifyRetry for FirstContact {
     fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
-        if self.hopeless.load(Relaxed) {
+        RetryAction::NoActionIndicated
+    }
+
+    fn classify_retry_v2(
+        &self,
+        context: &InterceptorContext,
+        verdict: &RetryAction,
+    ) -> RetryAction {
+        // An error of the service is an answer too; an incomplete body is none.
+        if context.response().is_some() {
+            self.answered.store(true, Relaxed);
+        }
+        let attempts = Attempt::of_context(context).map_or(1, |Attempt(number)| number);
+        let hopeless = match is_throttling(verdict) {
+            true => self.pace.is_stuck(),
+            false if self.answered.load(Relaxed) => attempts >= MAX_ATTEMPTS.get(),
+            false => attempts >= ATTEMPTS,
+        };
+        if hopeless {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
@@ -56,5 +63,9 @@ impl ClassifyRetry for FirstContact {
 
     fn name(&self) -> &'static str {
         "FirstContact"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }

@@ -1,5 +1,6 @@
 //! All that knows the SDK's transport: setting up the client, and saying what went wrong.
 
+mod attempt;
 mod client;
 mod credentials;
 mod endpoint;
@@ -7,6 +8,7 @@ mod failure;
 mod first_contact;
 mod http;
 mod obstacle;
+mod pace;
 mod page;
 mod patience;
 mod proxy;

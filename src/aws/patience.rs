@@ -21,13 +21,8 @@ pub struct Patience {
     pub read_timeout: Option<Duration>,
 }
 
-/// How often a request is tried at most where nobody says.
-///
-/// The account's programs share EC2's token bucket, so the SDK's 3 are too few. Measured with a bucket of 100 and
-/// 20 a second: of 4 listings at once, 2 failed with 3 attempts and none with 5; of 16 at once, 4 failed with 5
-/// and none with 10. One listing of 1,000 pages took 45 seconds with any of them, which is what the bucket gives.
-/// The adaptive mode sends a fifth fewer requests in the same time, but the SDK calls it experimental.
-const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// How often a request is tried at most where nobody says. Of EC2's requests those that are throttled do not count.
+pub(super) const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 impl Patience {
     /// The time-outs in the SDK's terms.
@@ -93,6 +88,11 @@ fn retries(max_attempts: Option<NonZeroU32>, mode: RetryMode) -> RetryConfig {
     RetryConfig::standard()
         .with_retry_mode(mode)
         .with_max_attempts(max_attempts.unwrap_or(MAX_ATTEMPTS).get())
+}
+
+/// The same retries, but without an end to them: who uses it ends them otherwise.
+pub(super) fn endless(retries: RetryConfig) -> RetryConfig {
+    retries.with_max_attempts(u32::MAX)
 }
 
 fn wrong(name: &str, value: &str, wanted: &str) -> Failure {

@@ -3,18 +3,20 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use aws_sdk_ec2::config::interceptors::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
+use super::attempt::Attempt;
 use super::failure::chain;
 use crate::output::escape;
 
@@ -28,8 +30,6 @@ pub(super) struct Trace {
     /// What stands before a debug line, to tell one client from another.
     label: Option<Arc<str>>,
     origin: Arc<OnceLock<String>>,
-    /// The number of the latest attempt within its request.
-    attempt: Arc<AtomicU32>,
     retries: Retries,
 }
 
@@ -59,7 +59,6 @@ impl Trace {
             debug,
             label,
             origin: Arc::default(),
-            attempt: Arc::default(),
             retries,
         }
     }
@@ -67,10 +66,6 @@ impl Trace {
     /// The scheme, host and port that the first request went to.
     pub(super) fn origin(&self) -> Option<String> {
         self.origin.get().cloned()
-    }
-
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempt.load(Relaxed)
     }
 
     pub(super) fn retries(&self) -> Retries {
@@ -92,6 +87,17 @@ impl Intercept for Trace {
         "Trace"
     }
 
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let attempt = attempt(config);
+        context.request_mut().add_extension(Attempt(attempt));
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -100,10 +106,7 @@ impl Intercept for Trace {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let origin = self.origin.get_or_init(|| origin(request.uri()));
-        let attempt = config
-            .load::<RequestAttempts>()
-            .map_or(1, RequestAttempts::attempts);
-        self.attempt.store(attempt, Relaxed);
+        let attempt = attempt(config);
         if attempt > 1 {
             self.retries.0.fetch_add(1, Relaxed);
         }
@@ -144,6 +147,13 @@ impl Intercept for Trace {
         }
         Ok(())
     }
+}
+
+/// The number of the attempt that is being made.
+fn attempt(config: &ConfigBag) -> u32 {
+    config
+        .load::<RequestAttempts>()
+        .map_or(1, RequestAttempts::attempts)
 }
 
 /// The scheme, host and port of a URL, without any user name and password in it.

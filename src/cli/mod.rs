@@ -181,16 +181,17 @@ pub struct Connection {
     ///
     /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
     /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
-    /// Where nobody says how often, an endpoint that has never answered is given up after 3 attempts.
+    /// Where nobody says how often, throttling is waited out as long as the service answers anything, and an endpoint
+    /// that has never answered is given up after 3 attempts.
     ///
-    /// AWS_RETRY_MODE or the profile's `retry_mode` may choose `adaptive`, which slows down once it is throttled.
+    /// Once a request is throttled, all of them wait for turns at the pace that the service allows.
     #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
     pub max_attempts: Option<NonZeroU32>,
 
     /// Send so many requests at the same time, from 1 to 64
     ///
     /// Lists of IDs are split into batches that can be asked for at the same time. The answer is the same at any
-    /// number. Where the service throttles, all of them slow down together.
+    /// number. Where the service throttles, all of them slow down together. With --max-items it is one after the other.
     #[arg(
         long,
         global = true,

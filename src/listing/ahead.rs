@@ -57,7 +57,7 @@ impl<Q: Question> Ahead<Q> {
         let chains = scope.chains() - first;
         let workers = match extent {
             Extent::Whole => concurrency.get().min(chains),
-            // What is beyond the end is not asked for, and where that is only the chain before tells.
+            // Whether a chain is wanted, only the one before it tells.
             Extent::Items(_) | Extent::Page => 1,
         };
         let desk = Arc::new(Desk {
@@ -287,5 +287,115 @@ impl<T> Line<T> {
     /// Whether all is asked for that is wanted.
     fn is_enough(&self) -> bool {
         matches!(self.extent, Extent::Items(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page with a token, but for the last one.
+    fn page(items: usize, last: bool) -> Option<Answer<()>> {
+        Some(Ok(RawPage {
+            items: vec![(); items],
+            listless: false,
+            next: match last {
+                true => Next::End,
+                false => Next::Page("next".to_owned()),
+            },
+        }))
+    }
+
+    fn refused() -> Option<Answer<()>> {
+        Some(Err(Failure::Configuration {
+            problem: String::new(),
+            next_step: String::new(),
+        }))
+    }
+
+    /// How many pages of `weight` each a chain is allowed while none is written.
+    fn allowed(line: &mut Line<()>, chain: usize, weight: usize) -> usize {
+        let mut pages = 0;
+        while line.ask(chain) == Some(true) {
+            line.put(chain, page(1, false), weight);
+            pages += 1;
+        }
+        pages
+    }
+
+    #[test]
+    fn the_chain_that_is_written_is_a_few_pages_ahead() {
+        let mut line = Line::new(0, 1, 1, Extent::Whole);
+        assert_eq!(allowed(&mut line, 0, 1), LOOK_AHEAD);
+        assert!(line.pick(0).is_some());
+        assert_eq!(allowed(&mut line, 0, 1), 1);
+    }
+
+    #[test]
+    fn the_other_chains_fill_the_memory_and_the_first_one_goes_on() {
+        for weight in [A_PAGE / 4, A_PAGE, 5 * A_PAGE] {
+            let mut line = Line::new(0, 8, 8, Extent::Whole);
+            let pages: usize = (1..8).map(|chain| allowed(&mut line, chain, weight)).sum();
+            let held = pages * weight;
+            assert_eq!(line.weight, held);
+            assert!(
+                held <= MEMORY && held + 2 * weight.max(A_PAGE) > MEMORY,
+                "{weight}: {held}"
+            );
+            assert_eq!(allowed(&mut line, 0, weight), LOOK_AHEAD);
+            // Their memory is free again when they are written, or passed over.
+            while line.pick(0).is_some() {}
+            line.pick(7);
+            assert_eq!(
+                line.weight,
+                line.waiting
+                    .values()
+                    .flatten()
+                    .map(|page| page.1)
+                    .sum::<usize>()
+            );
+            assert!(line.ask(6) == Some(false) && line.weight <= held);
+        }
+    }
+
+    #[test]
+    fn pages_that_are_on_their_way_count() {
+        let mut line = Line::<()>::new(0, 100, 100, Extent::Whole);
+        let asked = (1..100)
+            .filter(|chain| line.ask(*chain) == Some(true))
+            .count();
+        assert_eq!(asked, MEMORY / A_PAGE);
+        line.put(1, None, 0);
+        assert_eq!(line.ask(99), Some(true));
+    }
+
+    #[test]
+    fn chains_are_taken_in_order_and_not_after_a_failure_of_their_client() {
+        let mut line = Line::new(1, 6, 3, Extent::Whole);
+        assert_eq!(line.take(), Some(1));
+        assert_eq!(line.ask(1), Some(true));
+        line.put(1, refused(), 0);
+        // The next one is of the second client.
+        assert_eq!((line.take(), line.take()), (Some(3), Some(4)));
+        assert!(matches!(line.pick(1), Some(Err(_))));
+        assert!(line.is_given_up(2) && !line.is_given_up(3));
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_is_wanted() {
+        for (extent, pages) in [
+            (Extent::Page, 1),
+            (Extent::Items(3), 2),
+            (Extent::Items(4), 2),
+        ] {
+            let mut line = Line::new(0, 2, 2, extent);
+            line.take();
+            let mut asked = 0;
+            while line.ask(0) == Some(true) {
+                line.put(0, page(2, false), 1);
+                asked += 1;
+            }
+            assert_eq!((asked, line.take()), (pages, None));
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod cloud;
 mod completions;
+mod concurrency;
 mod conformance;
 mod credentials;
 mod emulator;

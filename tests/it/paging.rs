@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use amiusage::aws::{self, Connection, Ec2, Endpoint};
+use amiusage::aws::Ec2;
 use amiusage::emulator::{Emulator, State, in_memory_client};
 use amiusage::entries::{DescribeEntries, Entry};
 use amiusage::listing::{Listing, Request, Token};
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    Act, Ends, IMAGE, ONCE, Run, Server, evenly, numbered, page, refusal, scripted, words,
+    Act, Ends, IMAGE, Run, Server, evenly, numbered, offline, page, refusal, scripted, words,
 };
 
 /// One run of several that together read an answer.
@@ -43,22 +43,8 @@ fn steps(limit: u64, page_size: i32) -> impl Strategy<Value = Vec<Step>> {
 
 const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
-async fn offline(state: State) -> Ec2 {
-    offline_in(None, in_memory_client(Arc::new(Emulator::new(state)))).await
-}
-
-async fn offline_in(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
-    aws::connect(Connection {
-        profile: None,
-        region: region.map(str::to_owned),
-        endpoint: Endpoint::Offline(answers),
-        ca_bundle: None,
-        patience: ONCE,
-        debug: false,
-        ask_mfa: |_| unreachable!(),
-    })
-    .await
-    .unwrap()
+fn emulator(state: State) -> SharedHttpClient {
+    in_memory_client(Arc::new(Emulator::new(state)))
 }
 
 /// The entries from `start` on that one run reads, and where the next run goes on.
@@ -138,7 +124,7 @@ const WHOLE: Step = Step {
 /// Generated images, one entry each or more, and their IDs.
 async fn generated(images: usize, entries: usize) -> (Ec2, Vec<Entry>, Vec<String>) {
     let size = format!("images={images},entries={entries}");
-    let ec2 = offline(State::synthetic(size.parse().unwrap())).await;
+    let ec2 = offline(None, emulator(State::synthetic(size.parse().unwrap()))).await;
     let (all, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
     assert_eq!(all.len(), entries);
     let mut ids: Vec<_> = all
@@ -200,8 +186,8 @@ async fn two_regions(images: usize) -> ([Ec2; 2], Vec<Entry>, Vec<String>) {
     let mut ids = Vec::new();
     for (region, more) in [("eu-west-1", 0), ("us-west-2", 30)] {
         let size = format!("images={images},entries={}", images + more);
-        let emulator = Emulator::new(State::synthetic(size.parse().unwrap()));
-        let ec2 = offline_in(Some(region), in_memory_client(Arc::new(emulator))).await;
+        let answers = emulator(State::synthetic(size.parse().unwrap()));
+        let ec2 = offline(Some(region), answers).await;
         let (entries, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
         ids = entries
             .iter()
@@ -246,7 +232,7 @@ fn a_region_that_fails_is_passed_over_and_read_later() {
                 ..Request::default()
             };
             let question = DescribeEntries(request.clone());
-            let refusing = offline_in(
+            let refusing = offline(
                 Some("eu-west-1"),
                 refusing_after(
                     3,

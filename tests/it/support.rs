@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 use std::process::Command as Program;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use amiusage::aws::Patience;
+use amiusage::aws::{self, Connection, Ec2, Endpoint, Patience};
 use amiusage::emulator::{Emulator, Reply, Settings, State, signed_region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -29,11 +30,26 @@ pub fn evenly<T>(ids: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// One attempt of each request, without time-outs.
-pub const ONCE: Patience = Patience {
+const ONCE: Patience = Patience {
     max_attempts: NonZeroU32::new(1),
     connect_timeout: None,
     read_timeout: None,
 };
+
+/// The client of a run that `answers` answer, in a Region.
+pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
+    aws::connect(Connection {
+        profile: None,
+        region: region.map(str::to_owned),
+        endpoint: Endpoint::Offline(answers),
+        ca_bundle: None,
+        patience: ONCE,
+        debug: false,
+        ask_mfa: |_| unreachable!(),
+    })
+    .await
+    .unwrap()
+}
 
 /// The binary with these arguments, and nothing of the machine's settings.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Program {
@@ -268,6 +284,7 @@ struct Request {
 pub struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -324,9 +341,12 @@ impl Server {
         let server = Self {
             address,
             requests: Arc::clone(&requests),
+            connections: Arc::default(),
         };
+        let connections = Arc::clone(&server.connections);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                connections.fetch_add(1, Relaxed);
                 let (emulator, script, requests) =
                     (emulator.clone(), script.clone(), requests.clone());
                 thread::spawn(move || serve(stream.unwrap(), &emulator, &*script, &requests));
@@ -394,6 +414,11 @@ impl Server {
         let requests = self.requests.lock().unwrap();
         let region = |request: &Request| signed_region(&request.head).unwrap().to_owned();
         requests.iter().map(region).collect()
+    }
+
+    /// How many connections were made to it.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
     }
 
     /// The head of the first request: its line and its headers.
