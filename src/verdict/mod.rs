@@ -5,17 +5,24 @@
 
 mod check;
 mod evidence;
+mod obtain;
+mod plan;
+mod questions;
 mod read;
 mod reason;
 mod row;
 mod rule;
+mod subject;
+mod tally;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Asked, Images, Tally, check, planned_calls};
+pub use check::{Asked, Images, check};
 pub use evidence::{Evidence, Examined, Reading, State, Window};
+pub use plan::{PlannedCall, planned_calls};
 pub use read::Source;
 pub use reason::Reason;
-pub use row::{OwnReference, PlannedCall, Row, Use};
+pub use row::{OwnReference, Row, Use};
 pub use rule::{Judgement, Verdict, judge};
+pub use tally::Tally;

@@ -230,35 +230,3 @@ impl Row {
         columns
     }
 }
-
-/// A call that a check would make, so many times at least.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PlannedCall {
-    /// The action.
-    pub action: &'static str,
-    /// The image that it is about, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image_id: Option<String>,
-    /// How many requests.
-    pub requests: i64,
-}
-
-impl Record for PlannedCall {
-    const LIST: &'static str = "PlannedCalls";
-
-    const COLUMNS: &'static [Column] = &[
-        column("Action", 31, Align::Left),
-        column("ImageId", 21, Align::Left),
-        column("Requests", 8, Align::Right),
-    ];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        match column {
-            0 => Cell::Text(self.action),
-            1 => self.image_id.as_deref().into(),
-            2 => Cell::Number(self.requests),
-            _ => unreachable!("a column beyond PlannedCall::COLUMNS"),
-        }
-    }
-}

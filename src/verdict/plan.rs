@@ -1,0 +1,104 @@
+//! What a check would do, for a dry run.
+
+use std::cell::Cell;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::check::{Asked, find, owned};
+use super::questions::{entries_by_report, references_by_image, reports_by_id};
+use super::read::{By, Source};
+use super::tally::Watch;
+use crate::listing::{ListingError, Question};
+use crate::output::{Align, Cell as Value, Column, Record};
+use crate::reports::DescribeReports;
+
+/// A call that a check would make, so many times at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedCall {
+    /// The action.
+    pub action: &'static str,
+    /// The image that it is about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// How many requests.
+    pub requests: i64,
+}
+
+const fn column(name: &'static str, width: u16, align: Align) -> Column {
+    Column { name, width, align }
+}
+
+impl Record for PlannedCall {
+    const LIST: &'static str = "PlannedCalls";
+
+    const COLUMNS: &'static [Column] = &[
+        column("Action", 31, Align::Left),
+        column("ImageId", 21, Align::Left),
+        column("Requests", 8, Align::Right),
+    ];
+
+    fn cell(&self, column: usize) -> Value<'_> {
+        match column {
+            0 => Value::Text(self.action),
+            1 => self.image_id.as_deref().into(),
+            2 => Value::Number(self.requests),
+            _ => unreachable!("a column beyond PlannedCall::COLUMNS"),
+        }
+    }
+}
+
+/// The calls that a check would make from now on, each list being of one page at least. Only what they rest on is asked
+/// for: the images and their reports.
+///
+/// # Errors
+/// As for [`check`](super::check()).
+pub async fn planned_calls(
+    source: &Source,
+    asked: &Asked,
+) -> Result<Vec<PlannedCall>, ListingError> {
+    let watch = Watch {
+        tally: Cell::default(),
+        tell: &|_| {},
+    };
+    let subjects = find(source, asked, &watch).await?;
+    let window = asked.window(SystemTime::now());
+    let mut calls: Vec<PlannedCall> = (subjects.iter())
+        .filter(|subject| asked.create && subject.lacks_report(asked, &window))
+        .map(|subject| PlannedCall {
+            action: "CreateImageUsageReport",
+            image_id: Some(subject.image_id.clone()),
+            requests: 1,
+        })
+        .collect();
+    let pending = (subjects.iter())
+        .filter(|subject| subject.pending_report(asked, &window).is_some())
+        .count();
+    let created = calls.len();
+    let available = (subjects.iter())
+        .map(|subject| subject.to_be_read(asked, &window).len())
+        .sum::<usize>();
+    let reports = vec![String::new(); created + pending + available];
+    let images = owned(&subjects);
+    let mut add = |action, requests: usize| {
+        calls.extend((requests > 0).then(|| PlannedCall {
+            action,
+            image_id: None,
+            requests: i64::try_from(requests).unwrap_or(i64::MAX),
+        }));
+    };
+    let wait = reports_by_id();
+    let parts = |by: &By<DescribeReports>, count: usize| match count {
+        0 => 0,
+        count => (by.ask)(reports[..count].to_vec()).parts().len(),
+    };
+    add(wait.action, parts(&wait, created + pending));
+    let entries = entries_by_report();
+    if !reports.is_empty() {
+        add(entries.action, (entries.ask)(reports.clone()).parts().len());
+    }
+    let references = references_by_image(asked.version_depth);
+    add(references.action, (references.ask)(images).parts().len());
+    Ok(calls)
+}
