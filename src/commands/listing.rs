@@ -20,13 +20,13 @@ use crate::output::{Answer, Destination, Record, Regional};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped after {entries} entries{}", if *.torn { " and a part of one, to be removed" } else { "" })]
+#[error("stopped after {rows} row{}{}", if *.rows == 1 { "" } else { "s" }, if *.torn { " and a part of one, to be removed" } else { "" })]
 pub struct Stopped {
-    /// How many entries this run wrote, whole.
-    pub entries: u64,
+    /// How many rows this run wrote, whole.
+    pub rows: u64,
     /// Whether a part of the next one stands after them.
     pub torn: bool,
-    /// Before the first entry that is not written.
+    /// Before the first row that is not written.
     pub resume: Option<Token>,
 }
 
@@ -183,7 +183,7 @@ where
             }
         }
     };
-    let found = progress.entries();
+    let found = progress.rows();
     drop(progress);
     let missing = failures.tell(appendable, terminal);
     let left_as_it_was = || {
@@ -219,13 +219,13 @@ struct Copy<Q: Question, R, F> {
     answer: Answer<R>,
     /// Makes rows of the items that a client gives.
     to_rows: F,
-    /// Where the page begins that is being written, and how many entries are written before it.
+    /// Where the page begins that is being written, and how many rows are written before it.
     page: Option<Token>,
     before: u64,
     /// The names of the clients' Regions, and the number of the client that was the first to be asked.
     regions: Vec<String>,
     first: usize,
-    /// The number of the client that is being asked, and how many entries are written before its own.
+    /// The number of the client that is being asked, and how many rows are written before its own.
     client: usize,
     before_client: u64,
 }
@@ -307,17 +307,17 @@ where
     /// An error, with what was written before it.
     fn stopped(mut self, error: anyhow::Error) -> anyhow::Error {
         let torn = self.answer.mend();
-        let entries = self.answer.rows();
-        if entries == 0 {
+        let rows = self.answer.rows();
+        if rows == 0 {
             // A run that wrote nothing is simply made again.
             return error;
         }
         let resume = self.page.map(|token| Token {
-            skip: token.skip + (entries - self.before),
+            skip: token.skip + (rows - self.before),
             ..token
         });
         error.context(Stopped {
-            entries,
+            rows,
             torn,
             resume,
         })

@@ -240,7 +240,7 @@ fn ctrl_c_on_a_terminal_clears_the_progress_line() {
             shown.push(byte[0]);
         }
     };
-    see(&mut shown, " entries, ");
+    see(&mut shown, " rows, ");
     keys.write_all(b"\x03").unwrap();
     see(&mut shown, "error: stopped after ");
     let shown = String::from_utf8_lossy(&shown);
