@@ -1,5 +1,6 @@
 //! From a question to a listing that is written whole, or that says where it stopped.
 
+use std::io;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::aws::Ec2;
-use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
 use crate::cli::paging::Paging;
-use crate::listing::{Listing, ListingError, Question, Token, dry_run};
+use crate::cli::{Connection, filter, list};
+use crate::listing::{Filter, Listing, ListingError, Question, Token, dry_run};
 use crate::output::{Answer, Destination, Record, Regional};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
@@ -316,12 +317,28 @@ where
             skip: token.skip + (rows - self.before),
             ..token
         });
-        error.context(Stopped {
-            rows,
-            torn,
-            resume,
-        })
+        error.context(Stopped { rows, torn, resume })
     }
+}
+
+/// The filters of `--filter`, then those that flags of their own stand for: each a flag, a filter's name, and the flag's
+/// values.
+pub(super) fn filters(
+    given: &[String],
+    short: &[(&str, &str, &[String])],
+    stdin: &mut list::Stdin<impl io::Read>,
+) -> Result<Vec<Filter>, ArgumentError> {
+    let mut filters = filter::parse_filters(given)?;
+    for &(flag, name, values) in short {
+        let values = list::expand(flag, values, stdin)?;
+        if !values.is_empty() {
+            filters.push(Filter {
+                name: name.to_owned(),
+                values,
+            });
+        }
+    }
+    Ok(filters)
 }
 
 impl<Q: Question> Plan<Q> {

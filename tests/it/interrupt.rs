@@ -54,7 +54,7 @@ pub fn interrupt(child: &Child) {
 }
 
 /// Ends a run after so many lines, and gives what it wrote.
-fn interrupted(mut child: Child, lines: usize) -> Run {
+pub fn interrupted(mut child: Child, lines: usize) -> Run {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut stdout = String::new();
     for _ in 0..lines {

@@ -438,7 +438,7 @@ fn a_token_beyond_the_end_is_an_error() {
     server
         .words("entries --starting-token None___7")
         .ends(255)
-        .says("2 entries")
+        .says("2 rows")
         .says("next: ");
     let run = server
         .words("entries --starting-token None___5")
