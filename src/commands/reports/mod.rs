@@ -5,6 +5,7 @@ mod delete;
 mod list;
 mod wait;
 
+use anyhow::Context;
 use serde_json::Value;
 
 pub(super) use create::run as create;
@@ -26,6 +27,9 @@ struct Rows<R> {
     answer: Answer<R>,
 }
 
+/// A fault of the output comes too late to stop anything.
+const DONE_UNTOLD: &str = "the requests were made, but not all that came of them is written";
+
 impl<R: Record + 'static> Rows<R> {
     fn open(form: Form) -> anyhow::Result<Self> {
         if form.is_regional(false) {
@@ -42,7 +46,11 @@ impl<R: Record + 'static> Rows<R> {
     }
 
     /// Writes the rows, also those of a partial success.
-    async fn write(mut self, rows: &[R]) -> anyhow::Result<()> {
+    async fn write(self, rows: &[R]) -> anyhow::Result<()> {
+        self.try_write(rows).await.context(DONE_UNTOLD)
+    }
+
+    async fn try_write(mut self, rows: &[R]) -> anyhow::Result<()> {
         self.answer.page(rows).await?;
         self.answer.finish(None).await?;
         self.destination.commit()
@@ -55,8 +63,11 @@ impl<R: Record + 'static> Rows<R> {
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
-        self.answer.document(answer, options).await?;
-        self.destination.commit()
+        self.answer
+            .document(answer, options)
+            .await
+            .context(DONE_UNTOLD)?;
+        self.destination.commit().context(DONE_UNTOLD)
     }
 }
 
