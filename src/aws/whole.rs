@@ -6,6 +6,7 @@
 //! they are: the SDK reads their code. It is for the EC2 client alone, whose operations all answer so and none
 //! of which streams.
 
+use std::io::BufRead;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -225,7 +226,7 @@ async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, Connect
 /// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else, and that the SDK's
 /// decoder reads all of it.
 pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
-    let root = document(body, |_| {})?;
+    let root = document(body, |_, _| 0)?;
     if root != wanted {
         return Err(Defect::Root(root));
     }
@@ -257,7 +258,7 @@ fn legible(body: &[u8]) -> Result<(), Defect> {
                 let before = text_before.replace(says);
                 before.is_some_and(|said| said || says) || unescape(&text).is_err()
             }
-            Token::Cdata { text, .. } => !text.is_empty(),
+            Token::Cdata { .. } => true,
             Token::ElementStart { .. } | Token::ElementEnd { .. } => {
                 text_before = None;
                 false
@@ -274,7 +275,7 @@ fn legible(body: &[u8]) -> Result<(), Defect> {
 
 /// What the body of an error answer is, where the SDK found no error code in it.
 pub(super) fn describe(body: &[u8]) -> String {
-    match document(body, |_| {}) {
+    match document(body, |_, _| 0) {
         Ok(root) => format!("a document `{root}` without an error code"),
         Err(defect) => defect.to_string(),
     }
@@ -282,7 +283,13 @@ pub(super) fn describe(body: &[u8]) -> String {
 
 /// The name of the root, once all of the document is read; `each` sees every event on the way. Nothing may stand
 /// beside the root but comments, processing instructions and white space.
-pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+///
+/// `each` sees what follows the event, too. After a tag it may read well-formed elements of it by itself: it returns
+/// their length in bytes.
+pub(super) fn document(
+    body: &[u8],
+    each: impl FnMut(&Event<'_>, &[u8]) -> usize,
+) -> Result<String, Defect> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
         None => return Err(Defect::Empty),
@@ -297,7 +304,7 @@ pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<Stri
     })
 }
 
-fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Result<String, Defect> {
     let mut reader = Reader::from_reader(body);
     let mut root = None;
     // How many elements are open.
@@ -308,8 +315,9 @@ fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defec
             quick_xml::Error::Syntax(_) => Defect::Cut,
             _ => Defect::Damaged(reader.error_position()),
         })?;
+        let read = each(&event, reader.get_ref());
+        reader.stream().consume(read);
         let damaged = || Err(Defect::Damaged(reader.buffer_position()));
-        each(&event);
         match event {
             Event::Start(_) if depth > 0 => depth += 1,
             Event::Start(tag) if root.is_none() => {
@@ -488,22 +496,26 @@ mod tests {
     impl Reports {
         fn read(body: &[u8]) -> Self {
             let mut reports = Self::default();
-            document(body, |event| match event {
-                Event::Start(tag) => reports.start(tag),
+            document(body, |event, _| reports.event(event)).unwrap();
+            reports
+        }
+
+        fn event(&mut self, event: &Event<'_>) -> usize {
+            match event {
+                Event::Start(tag) => self.start(tag),
                 Event::Empty(tag) => {
-                    reports.start(tag);
-                    reports.end();
+                    self.start(tag);
+                    self.end();
                 }
-                Event::End(_) => reports.end(),
-                Event::Text(text) => reports.text(text),
-                Event::CData(text) => reports.text(text),
+                Event::End(_) => self.end(),
+                Event::Text(text) => self.text(text),
+                Event::CData(text) => self.text(text),
                 Event::GeneralRef(name) => {
-                    reports.text(&unescape(&format!("&{};", &**name)).unwrap_or_default())
+                    self.text(&unescape(&format!("&{};", &**name)).unwrap_or_default())
                 }
                 _ => {}
-            })
-            .unwrap();
-            reports
+            }
+            0
         }
 
         fn start(&mut self, tag: &BytesStart<'_>) {
