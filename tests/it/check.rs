@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use amiusage::emulator::{Reply, Settings, State};
@@ -864,10 +864,24 @@ fn the_answer_is_the_same_at_any_concurrency() {
 fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
     for (name, status) in [("INT", 130), ("TERM", 143)] {
         let settings = Settings {
-            report_delay: Duration::from_secs(2),
+            report_delay: Duration::from_millis(100),
             ..Settings::default()
         };
-        let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+        // Until the interruption not all reports are known to be ready.
+        let (created, over) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+        let is_over = Arc::clone(&over);
+        let server = Server::start(state(&document()), settings, move |asked, reply| {
+            match action(asked.form).as_str() {
+                CREATE => drop(created.fetch_add(1, Ordering::Relaxed)),
+                REPORTS if created.load(Ordering::Relaxed) == 4 => {
+                    while !is_over.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                }
+                _ => {}
+            }
+            Act::Reply(reply)
+        });
         let child = server
             .program(["check", "--owned", "--output", "json"])
             .stdout(Stdio::piped())
@@ -884,6 +898,7 @@ fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
             .silent()
             .says("no verdict is written (4 images")
             .says("run it again: it goes on with the reports that it created");
+        over.store(true, Ordering::Relaxed);
         let run = server
             .words("check --owned --output json --fail-on none")
             .succeeds();
