@@ -14,6 +14,7 @@ use self::words::{caveat, sentence, told};
 use super::connection::connect_all;
 use super::form::Form;
 use super::progress;
+use super::read_or_not;
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::{Interrupted, Signals};
 use super::terminal::Terminal;
@@ -23,7 +24,7 @@ use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, list};
 use crate::images::MOST_PATTERNS;
 use crate::listing::ListingError;
-use crate::output::{Answer, Column, Destination, Format, Options, Record, Regional, WriteError};
+use crate::output::{Answer, Column, Destination, Format, Options, Record, Regional};
 use crate::verdict::{
     self, Asked, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
 };
@@ -48,7 +49,7 @@ impl NotRetirable {
             (0, _) => {
                 "check --name and --region: an answer about no image says that none may be retired"
             }
-            (_, true) => "Reasons say why; --details shows who uses them",
+            (_, true) => "Reasons say why; --details shows who uses the images",
             (_, false) => {
                 "Reasons say why; run it again when that is mended: it goes on with the reports that it created"
             }
@@ -260,18 +261,8 @@ impl Run<'_> {
             answer.page(rows).await?;
             answer.finish(None).await
         };
-        match self.signals.or(writing).await {
-            // As `head` does, which is no error. The exit status tells of the verdicts still: they are all known.
-            Err(error) if is_closed_pipe(&error) => Ok(()),
-            written => written,
-        }
+        read_or_not(self.signals.or(writing).await)
     }
-}
-
-/// Whether a reader closed the pipe.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    (error.downcast_ref::<WriteError>())
-        .is_some_and(|WriteError { error, .. }| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// What all of these come to, in their order, worked on at the same time.

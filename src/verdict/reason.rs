@@ -155,14 +155,18 @@ impl fmt::Display for Reason {
                 _ => write!(f, "{references} resources of this account refer to it"),
             },
             Self::NothingFound => f.write_str("no use and no reference found"),
-            Self::NotOwned => f.write_str("this account owns no such image in this Region"),
+            Self::NotOwned => f.write_str(
+                "this account owns no such image in this Region: check the ID, --region and --profile",
+            ),
             Self::NotAnswered { action, problem } => {
                 write!(f, "{action} was not answered whole: {problem}")
             }
             Self::PermissionMissing { action, problem } => {
                 write!(f, "the IAM permission ec2:{action} is missing: {problem}")
             }
-            Self::NoReport => f.write_str("no report covers it, and none was to be created"),
+            Self::NoReport => f.write_str(
+                "no report covers it, and none was to be created: leave --no-create away to have one",
+            ),
             Self::ReportPending { report_id } => {
                 write!(f, "report {report_id} is still pending: run it again later")
             }
@@ -171,7 +175,7 @@ impl fmt::Display for Reason {
                 write!(f, "report {report_id} failed: {reason}")
             }
             Self::ReportVanished { report_id } => {
-                write!(f, "report {report_id} was deleted meanwhile")
+                write!(f, "report {report_id} was deleted meanwhile: run it again")
             }
             Self::ReportInUnknownState { report_id, state } => {
                 let state = state.as_deref().unwrap_or("none");
