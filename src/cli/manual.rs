@@ -249,8 +249,7 @@ Exit status:
   252  the command line is wrong; nothing was sent
   253  configuration: no credentials, no Region, an unknown profile
   254  the service refused what all verdicts need
-  255  anything else: network, disk full
-A reader that closes the pipe early, as head does, changes none of these.";
+  255  anything else: network, disk full";
 
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\

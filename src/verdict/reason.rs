@@ -60,6 +60,11 @@ pub enum Reason {
         /// The report.
         report_id: String,
     },
+    /// A report is past its expiration time.
+    ReportExpired {
+        /// The report.
+        report_id: String,
+    },
     /// A report is in a state that is not documented.
     ReportInUnknownState {
         /// The report.
@@ -114,6 +119,7 @@ impl Reason {
             Self::ReportPending { .. } => "ReportPending",
             Self::ReportFailed { .. } => "ReportFailed",
             Self::ReportVanished { .. } => "ReportVanished",
+            Self::ReportExpired { .. } => "ReportExpired",
             Self::ReportInUnknownState { .. } => "ReportInUnknownState",
             Self::ReportNarrower { .. } => "ReportNarrower",
             Self::ReportTooOld { .. } => "ReportTooOld",
@@ -177,6 +183,10 @@ impl fmt::Display for Reason {
             Self::ReportVanished { report_id } => {
                 write!(f, "report {report_id} was deleted meanwhile: run it again")
             }
+            Self::ReportExpired { report_id } => write!(
+                f,
+                "report {report_id} is past its expiration time, and its entries may be gone"
+            ),
             Self::ReportInUnknownState { report_id, state } => {
                 let state = state.as_deref().unwrap_or("none");
                 write!(f, "report {report_id} is in an unknown state: {state}")

@@ -84,7 +84,7 @@ impl Subject {
     /// The reports to read: those of the present, which may show a use whatever they cover; without one that covers the
     /// question the newest, for what it tells.
     pub fn to_be_read(&self, asked: &Asked, window: &Window) -> Vec<String> {
-        let available = || (self.reports.found.iter()).filter(|report| is_readable(report));
+        let available = || (self.reports.found.iter()).filter(|report| report.is_available());
         let mut wanted: Vec<&Report> = available()
             .filter(|report| is_present(report, window))
             .collect();
@@ -133,7 +133,7 @@ impl Subject {
             let created = report.creation_time.as_ref().and_then(Time::on_clock);
             let state = match report.state.as_deref() {
                 Some("available") if is_readable => State::Available,
-                Some("available") => State::Other(Some("past its expiration time".to_owned())),
+                Some("available") => State::Expired,
                 Some("pending") => State::Pending,
                 Some("error" | "failed") => State::Error(report.state_reason),
                 _ => State::Other(report.state),

@@ -1061,6 +1061,13 @@ fn a_report_that_is_past_its_end_proves_nothing() {
         is(&server.words(&line).succeeds(), "unused", "NothingFound");
         assert_eq!(server.count(CREATE), 1);
     }
+    // A use that it still shows is one.
+    let mut expired = report(UNUSED, 1, 1);
+    expired["ExpirationTime"] = hours_ago(0).into();
+    let entries = json!([entry(UNUSED, 1, Some(1))]);
+    let server = self::server(one_image(json!([expired]), entries));
+    let run = server.words(&format!("{line} --no-create")).ends(1);
+    is(&run, "in-use", "UsedByAccounts");
     let server = with_report(|report| {
         let time = SystemTime::now() + Duration::from_secs(3600);
         let time = humantime::format_rfc3339_millis(time).to_string();

@@ -687,7 +687,11 @@ fn ctrl_c_tells_what_may_have_been_created() {
 /// `reports create --wait … | head -1`: a reader that goes neither ends the wait nor hides a failure.
 #[test]
 fn a_reader_that_goes_hides_nothing() {
-    let server = Server::asked(State::sample(), |asked, reply| {
+    let settings = Settings {
+        report_delay: NEVER,
+        ..Settings::default()
+    };
+    let server = Server::start(State::sample(), settings, |asked, reply| {
         match asked.form.contains("ami-0123456789abcdef0") {
             true => Act::Reply(refusal(400, "Strange", "No.")),
             false => Act::Reply(reply),
