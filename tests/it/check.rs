@@ -1187,3 +1187,50 @@ fn a_service_that_fails_anywhere_proves_nothing() {
         }
     }
 }
+
+/// A page without its list among others, or one whose token comes again after others.
+#[test]
+fn a_page_that_is_not_whole_among_others_proves_nothing() {
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    for (of, set) in [
+        (ENTRIES, "imageUsageReportEntrySet"),
+        (REFERENCES, "imageReferenceSet"),
+        (REPORTS, "imageUsageReportSet"),
+        (IMAGES, "imagesSet"),
+    ] {
+        for listless in [true, false] {
+            let entries = json!([entry(UNUSED, 1, Some(0))]);
+            let server = changed(
+                one_image(json!([report(UNUSED, 1, 1)]), entries),
+                of,
+                move |asked, reply| {
+                    let page = |list: &str, token: &str| {
+                        let body = format!(
+                            "<{of}Response>{list}<nextToken>{token}</nextToken></{of}Response>"
+                        );
+                        Act::Reply(self::reply(200, &body))
+                    };
+                    let has = |token: &str| asked.form.contains(&format!("NextToken={token}"));
+                    let end = format!("</{set}>");
+                    let first = reply
+                        .body
+                        .replace(&end, &format!("{end}<nextToken>one</nextToken>"));
+                    match (has("one"), has("two")) {
+                        (false, false) => Act::Reply(Reply {
+                            body: first,
+                            ..reply
+                        }),
+                        (true, _) if listless => page("", "two"),
+                        (true, _) => page(&format!("<{set}/>"), "two"),
+                        // The end, or the first token again.
+                        (_, true) if listless => page(&format!("<{set}/>"), ""),
+                        (_, true) => page(&format!("<{set}/>"), "one"),
+                    }
+                },
+            );
+            let run = server.words(&line).ends(2);
+            is(&run, "unknown", "NotAnswered");
+            assert!(run.stdout.contains(of), "{of}: {run:#?}");
+        }
+    }
+}
