@@ -689,3 +689,33 @@ fn ctrl_c_tells_what_may_have_been_created() {
     let row = format!("\n{IMAGE},,interrupted,not answered: it may have been created\n");
     assert!(run.stdout.ends_with(&row), "{run:#?}");
 }
+
+/// `reports create --wait … | head -1`: a reader that goes neither ends the wait nor hides a failure.
+#[test]
+fn a_reader_that_goes_hides_nothing() {
+    let settings = Settings {
+        report_delay: NEVER,
+        ..Settings::default()
+    };
+    let server = Server::start(State::sample(), settings, |asked, reply| {
+        match asked.form.contains("ami-0123456789abcdef0") {
+            true => Act::Reply(refusal(400, "Strange", "No.")),
+            false => Act::Reply(reply),
+        }
+    });
+    for (line, status) in [
+        ("reports create --image-ids ami-0123456789abcdef0", 254),
+        (
+            "reports create --image-id ami-0abcdef1234567890 --output text \
+             --resource-types ec2:Instance --wait --timeout 0.001s",
+            255,
+        ),
+        ("reports delete --report-ids amiur-1 amiur-2", 254),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut program = server.program(line.split_whitespace());
+        let run = program.stdout(writer).stderr(std::process::Stdio::piped());
+        Run::of(run.output().unwrap(), status).says("error: ");
+    }
+}

@@ -14,6 +14,7 @@ pub use wait::NotAvailable;
 pub(super) use wait::run as wait;
 
 use super::form::Form;
+use super::read_or_not;
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
 use crate::output::{Answer, Destination, Format, Record};
@@ -43,8 +44,11 @@ impl<R: Record + 'static> Rows<R> {
 
     /// Writes the rows, also those of a partial success.
     async fn write(mut self, rows: &[R]) -> anyhow::Result<()> {
-        self.answer.page(rows).await?;
-        self.answer.finish(None).await?;
+        let written = async {
+            self.answer.page(rows).await?;
+            self.answer.finish(None).await
+        };
+        read_or_not(written.await)?;
         self.destination.commit()
     }
 
@@ -55,7 +59,7 @@ impl<R: Record + 'static> Rows<R> {
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
-        self.answer.document(answer, options).await?;
+        read_or_not(self.answer.document(answer, options).await)?;
         self.destination.commit()
     }
 }
