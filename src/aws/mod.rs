@@ -1,4 +1,5 @@
-//! All that knows the SDK's transport: setting up the client, and saying what went wrong.
+//! All that knows the SDK's transport: setting up a client for each Region, the pace of its requests and their retries,
+//! whole answers, and saying what went wrong.
 
 mod attempt;
 mod client;

@@ -17,7 +17,7 @@ use crate::emulator::{Synthetic, Throttle};
 #[command(after_long_help = manual::EMULATOR)]
 pub struct Emulator {
     /// The address to listen on; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value = "127.0.0.1:4566")]
     pub listen: SocketAddr,
 
     /// Serve what this document holds, in the AWS CLI's JSON: images, reports and entries
@@ -41,4 +41,9 @@ pub struct Emulator {
     /// As EC2 does: a token bucket, and the error RequestLimitExceeded when it is empty.
     #[arg(long, value_name = "LIMITS")]
     pub throttle: Option<Throttle>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address and a port, such as 127.0.0.1:4566".to_owned())
 }

@@ -126,7 +126,10 @@ impl fmt::Display for SyntaxError {
         if after.next().is_some() {
             shown.push_str(CUT);
         }
-        write!(f, "\n  {}\n  {:indent$}^", shown.trim_end(), "")
+        match shown.trim_end() {
+            "" => Ok(()),
+            shown => write!(f, "\n  {shown}\n  {:indent$}^", ""),
+        }
     }
 }
 
@@ -153,7 +156,7 @@ mod tests {
     fn the_caret_stands_under_the_fault() {
         assert_eq!(shown("abc=", 3), "fault\n  abc=\n     ^");
         assert_eq!(shown("abc", 3), "fault\n  abc\n     ^");
-        assert_eq!(shown("", 0), "fault\n  \n  ^");
+        assert_eq!(shown("", 0), "fault");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
-    #[command(visible_alias = "describe-image-usage-report-entries")]
+    #[command(alias = "describe-image-usage-report-entries")]
     Entries(entries::Entries),
     #[allow(missing_docs)]
     Reports(reports::Reports),

@@ -508,7 +508,7 @@ pub(super) mod tests {
                     prop_assert!(input.is_char_boundary(error.at));
                     let shown = error.to_string();
                     prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{}", shown);
-                    prop_assert_eq!(shown.lines().count(), 3);
+                    prop_assert!(matches!(shown.lines().count(), 1 | 3), "{}", shown);
                 }
             }
         }

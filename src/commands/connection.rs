@@ -43,13 +43,13 @@ pub(super) async fn connect_all(
 
 /// The client of a command that asks in one Region.
 pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Result<Ec2> {
-    match Regions::check(&connection)? {
-        Regions::One(region) => Ok(account(connection, region, debug).await?.client()?),
-        Regions::Several(_) | Regions::Enabled => {
-            let refusal = "this command asks in one Region: run it once for each";
-            Err(ArgumentError::new("--region", refusal).into())
-        }
-    }
+    let flag = match Regions::check(&connection)? {
+        Regions::One(region) => return Ok(account(connection, region, debug).await?.client()?),
+        Regions::Several(_) => "--region",
+        Regions::Enabled => "--all-regions",
+    };
+    let refusal = "this command asks in one Region: run it once for each";
+    Err(ArgumentError::new(flag, refusal).into())
 }
 
 /// What the clients of all Regions share; `region` goes before that of the settings.

@@ -5,9 +5,9 @@ use std::io;
 use super::form::Form;
 use super::listing::{self, Plan};
 use super::terminal::Terminal;
-use crate::cli::{Connection, entries::Entries, filter, list};
+use crate::cli::{Connection, entries::Entries, list};
 use crate::entries::DescribeEntries;
-use crate::listing::{Filter, Request};
+use crate::listing::Request;
 
 /// Does what `arguments` ask for.
 pub(super) async fn run(
@@ -20,27 +20,15 @@ pub(super) async fn run(
 
 fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<DescribeEntries>> {
     let mut stdin = list::Stdin::new(io::stdin());
-    let mut list = |flag, values: &[String]| list::expand(flag, values, &mut stdin);
-    let image_ids = list("--image-ids", &arguments.image_ids)?;
-    let report_ids = list("--report-ids", &arguments.report_ids)?;
-    let mut filters = filter::parse_filters(&arguments.filter)?;
-    for (flag, name, values) in [
+    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
+    let types = &arguments.resource_types;
+    let short: [(_, _, &[_]); _] = [
         ("--account-ids", "account-id", &arguments.account_ids),
-        (
-            "--resource-types",
-            "resource-type",
-            &arguments.resource_types,
-        ),
+        ("--resource-types", "resource-type", types),
         ("--created", "creation-time", &arguments.created),
-    ] {
-        let values = list(flag, values)?;
-        if !values.is_empty() {
-            filters.push(Filter {
-                name: name.to_owned(),
-                values,
-            });
-        }
-    }
+    ];
+    let filters = listing::filters(&arguments.filter, &short, &mut stdin)?;
     let nothing_found = if filters.is_empty() {
         "nothing found, which does not mean unused: there may be no report yet, or only a pending one. \
          `amiusage reports list` tells the state, `amiusage reports create` makes one"

@@ -1,5 +1,6 @@
 //! From a question to a listing that is written whole, or that says where it stopped.
 
+use std::io;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,21 +13,21 @@ use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::aws::Ec2;
-use crate::cli::Connection;
 use crate::cli::error::ArgumentError;
 use crate::cli::paging::Paging;
-use crate::listing::{Listing, ListingError, Question, Token, dry_run};
+use crate::cli::{Connection, filter, list};
+use crate::listing::{Filter, Listing, ListingError, Question, Token, dry_run};
 use crate::output::{Answer, Destination, Record, Regional};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped after {entries} entries{}", if *.torn { " and a part of one, to be removed" } else { "" })]
+#[error("stopped after {rows} row{}{}", if *.rows == 1 { "" } else { "s" }, if *.torn { " and a part of one, to be removed" } else { "" })]
 pub struct Stopped {
-    /// How many entries this run wrote, whole.
-    pub entries: u64,
+    /// How many rows this run wrote, whole.
+    pub rows: u64,
     /// Whether a part of the next one stands after them.
     pub torn: bool,
-    /// Before the first entry that is not written.
+    /// Before the first row that is not written.
     pub resume: Option<Token>,
 }
 
@@ -183,7 +184,7 @@ where
             }
         }
     };
-    let found = progress.entries();
+    let found = progress.rows();
     drop(progress);
     let missing = failures.tell(appendable, terminal);
     let left_as_it_was = || {
@@ -219,13 +220,13 @@ struct Copy<Q: Question, R, F> {
     answer: Answer<R>,
     /// Makes rows of the items that a client gives.
     to_rows: F,
-    /// Where the page begins that is being written, and how many entries are written before it.
+    /// Where the page begins that is being written, and how many rows are written before it.
     page: Option<Token>,
     before: u64,
     /// The names of the clients' Regions, and the number of the client that was the first to be asked.
     regions: Vec<String>,
     first: usize,
-    /// The number of the client that is being asked, and how many entries are written before its own.
+    /// The number of the client that is being asked, and how many rows are written before its own.
     client: usize,
     before_client: u64,
 }
@@ -307,21 +308,37 @@ where
     /// An error, with what was written before it.
     fn stopped(mut self, error: anyhow::Error) -> anyhow::Error {
         let torn = self.answer.mend();
-        let entries = self.answer.rows();
-        if entries == 0 {
+        let rows = self.answer.rows();
+        if rows == 0 {
             // A run that wrote nothing is simply made again.
             return error;
         }
         let resume = self.page.map(|token| Token {
-            skip: token.skip + (entries - self.before),
+            skip: token.skip + (rows - self.before),
             ..token
         });
-        error.context(Stopped {
-            entries,
-            torn,
-            resume,
-        })
+        error.context(Stopped { rows, torn, resume })
     }
+}
+
+/// The filters of `--filter`, then those that flags of their own stand for: each a flag, a filter's name, and the flag's
+/// values.
+pub(super) fn filters(
+    given: &[String],
+    short: &[(&str, &str, &[String])],
+    stdin: &mut list::Stdin<impl io::Read>,
+) -> Result<Vec<Filter>, ArgumentError> {
+    let mut filters = filter::parse_filters(given)?;
+    for &(flag, name, values) in short {
+        let values = list::expand(flag, values, stdin)?;
+        if !values.is_empty() {
+            filters.push(Filter {
+                name: name.to_owned(),
+                values,
+            });
+        }
+    }
+    Ok(filters)
 }
 
 impl<Q: Question> Plan<Q> {

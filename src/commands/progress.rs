@@ -1,4 +1,4 @@
-//! The progress line: pages, entries, rate and retries, on stderr while a longer run goes on.
+//! The progress line: pages, rows, rate and retries, on stderr while a longer run goes on.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ pub(super) struct Progress {
     bar: ProgressBar,
     began: Instant,
     pages: u64,
-    entries: u64,
+    rows: u64,
 }
 
 impl Progress {
@@ -34,7 +34,7 @@ impl Progress {
             bar,
             began: Instant::now(),
             pages: 0,
-            entries: 0,
+            rows: 0,
         }
     }
 
@@ -51,21 +51,21 @@ impl Progress {
         })
     }
 
-    /// Tells that a page of `entries` entries was written.
-    pub(super) fn page(&mut self, entries: usize) {
+    /// Tells that a page of so many rows was written.
+    pub(super) fn page(&mut self, rows: usize) {
         self.pages += 1;
-        self.entries += entries as u64;
-        let rate = self.entries as f64 / self.began.elapsed().as_secs_f64().max(0.001);
+        self.rows += rows as u64;
+        let rate = self.rows as f64 / self.began.elapsed().as_secs_f64().max(0.001);
         self.bar.set_message(format!(
-            "{} pages, {} entries, {} a second",
+            "{} pages, {} rows, {} a second",
             HumanCount(self.pages),
-            HumanCount(self.entries),
+            HumanCount(self.rows),
             HumanCount(rate as u64),
         ));
     }
 
-    pub(super) fn entries(&self) -> u64 {
-        self.entries
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
     }
 }
 

@@ -15,9 +15,9 @@ pub enum ListingError {
     #[error("the service repeats the page token {0:?}, so the listing cannot go on")]
     RepeatedToken(String),
     /// A resume token lies beyond the end: what was there is gone.
-    #[error("the listing ends {missing} entries before the place that the starting token names")]
+    #[error("the listing ends {missing} rows before the place that the starting token names")]
     BeyondEnd {
-        /// How many entries are missing.
+        /// How many rows are missing.
         missing: u64,
     },
 }

@@ -159,6 +159,10 @@ pub trait Record: Serialize {
     /// The columns of a table, when none are asked for; all when empty.
     const TABLE: &'static [&'static str] = &[];
 
+    /// The columns that a window too narrow for all takes room from first, down to their names: they are often empty, or
+    /// hold what is read well in several lines, unlike an ID that is to be copied.
+    const WRAPPING: &'static [&'static str] = &[];
+
     /// The columns that only a table may have, because they depend on when it is looked at.
     const TABLE_ONLY: &'static [&'static str] = &[];
 

@@ -59,6 +59,8 @@ impl<R: Record> Record for Regional<R> {
         length => Self::ROOMY_TABLE.split_at(length + 1).0,
     };
 
+    const WRAPPING: &'static [&'static str] = R::WRAPPING;
+
     const TABLE_ONLY: &'static [&'static str] = R::TABLE_ONLY;
 
     fn cell(&self, column: usize) -> Cell<'_> {

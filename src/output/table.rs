@@ -79,7 +79,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new<R: Record>(out: Out, columns: Vec<usize>, style: TableStyle) -> Self {
         let shown: Vec<&Column> = columns.iter().map(|&column| &R::COLUMNS[column]).collect();
-        let layout = Layout::fit(&shown, style.width);
+        let layout = Layout::fit(&shown, R::WRAPPING, style.width);
         Self {
             out,
             columns,
@@ -275,9 +275,9 @@ impl Layout {
     /// No column is narrower: every character has room.
     const LEAST: u16 = 2;
 
-    /// Fits columns into a window: first the padding goes, then the widest texts shrink, and numbers last. A
-    /// window too narrow for even that is overrun.
-    fn fit(columns: &[&Column], window: Option<u16>) -> Self {
+    /// Fits columns into a window: first the padding goes, then the widest of the columns in `wrapping` shrink to their
+    /// names, then the widest texts, and numbers last. A window too narrow for even that is overrun.
+    fn fit(columns: &[&Column], wrapping: &[&str], window: Option<u16>) -> Self {
         let mut widths: Vec<u16> = columns.iter().map(|column| column.width).collect();
         let count = u16::try_from(columns.len()).unwrap_or(u16::MAX);
         let room = window.map_or(u16::MAX, |window| window.saturating_sub(count + 1));
@@ -290,12 +290,20 @@ impl Layout {
         }
         let mut wraps = false;
         while widths.iter().sum::<u16>() > room {
-            let widest = |align| {
+            let widest = |may_shrink: &dyn Fn(usize) -> bool| {
                 (0..widths.len())
-                    .filter(|&index| columns[index].align == align && widths[index] > Self::LEAST)
+                    .filter(|&index| widths[index] > Self::LEAST && may_shrink(index))
                     .max_by_key(|&index| widths[index])
             };
-            let Some(index) = widest(Align::Left).or_else(|| widest(Align::Right)) else {
+            let wraps_well = |index: usize| {
+                let name = columns[index].name;
+                wrapping.contains(&name) && usize::from(widths[index]) > name.len()
+            };
+            let is_text = |index: usize| columns[index].align == Align::Left;
+            let Some(index) = widest(&wraps_well)
+                .or_else(|| widest(&is_text))
+                .or_else(|| widest(&|_| true))
+            else {
                 break;
             };
             widths[index] -= 1;
@@ -333,7 +341,7 @@ mod tests {
                 widths,
                 padded,
                 wraps,
-            } = Layout::fit(&[&TEXT, &NUMBER], window);
+            } = Layout::fit(&[&TEXT, &NUMBER], &[], window);
             (widths, padded, wraps)
         };
         assert_eq!(fit(None), (vec![20, 6], true, false));
@@ -387,7 +395,16 @@ mod tests {
     #[test]
     fn the_widest_text_shrinks_first() {
         let short = Column { width: 5, ..TEXT };
-        let fitted = Layout::fit(&[&TEXT, &short], Some(13));
+        let fitted = Layout::fit(&[&TEXT, &short], &[], Some(13));
         assert_eq!(fitted.widths, [5, 5]);
+    }
+
+    #[test]
+    fn what_wraps_well_shrinks_to_its_name_before_others() {
+        let id = Column { name: "Id", ..TEXT };
+        let fit = |window| Layout::fit(&[&id, &TEXT], &["Text"], Some(window)).widths;
+        assert_eq!(fit(40), [20, 17]);
+        assert_eq!(fit(27), [20, 4]);
+        assert_eq!(fit(26), [19, 4]);
     }
 }

@@ -281,8 +281,10 @@ impl Record for Report {
         "ResourceTypes",
         "AccountIds",
         "StateReason",
-        "Tags",
     ];
+
+    const WRAPPING: &'static [&'static str] =
+        &["ResourceTypes", "AccountIds", "StateReason", "Tags"];
 
     const TABLE_ONLY: &'static [&'static str] = &["Age", "ExpiresIn"];
 

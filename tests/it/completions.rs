@@ -171,8 +171,15 @@ fn what_the_definition_itself_names() {
     assert_eq!(candidates(&["ent"]), ["entries"]);
     assert_eq!(
         candidates(&["describe-"]),
-        ["describe-image-usage-report-entries"]
+        [
+            "describe-image-usage-report-entries",
+            "describe-image-usage-reports"
+        ]
     );
+    // Where both are meant, the short name is offered alone.
+    let commands = candidates(&[""]);
+    assert_eq!(commands[..2], ["entries", "reports"]);
+    assert!(commands.iter().all(|name| !name.starts_with("describe-")));
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub fn interrupt(child: &Child) {
 }
 
 /// Ends a run after so many lines, and gives what it wrote.
-fn interrupted(mut child: Child, lines: usize) -> Run {
+pub fn interrupted(mut child: Child, lines: usize) -> Run {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut stdout = String::new();
     for _ in 0..lines {
@@ -248,7 +248,7 @@ fn ctrl_c_on_a_terminal_clears_the_progress_line() {
             shown.push(byte[0]);
         }
     };
-    see(&mut shown, " entries, ");
+    see(&mut shown, " rows, ");
     keys.write_all(b"\x03").unwrap();
     see(&mut shown, "error: stopped after ");
     let shown = String::from_utf8_lossy(&shown);

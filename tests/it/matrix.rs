@@ -421,7 +421,7 @@ fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 
         Wanted::WhatIsRead => "those read".to_owned(),
         Wanted::Resume(_) | Wanted::ResumeAnywhere => {
             let (_, said) = stderr.split_once("stopped after ").expect(&context);
-            let said: usize = said.split_once(" entries").unwrap().0.parse().unwrap();
+            let said: usize = said.split_once(" row").unwrap().0.parse().unwrap();
             let (_, token) = stderr.split_once("--starting-token ").expect(&context);
             let rest = healthy
                 .words(&format!("{line} --starting-token {}", token.trim_end()))

@@ -149,7 +149,7 @@ fn a_pipe_named_as_the_file_is_no_file_left_as_it_was() {
         .words(&line)
         .ends(255)
         .silent()
-        .says("stopped after 10 entries");
+        .says("stopped after 10 rows");
     run.stdout = reading.join().unwrap();
     assert_eq!(run.counts(), (0..10).collect::<Vec<_>>());
     assert!(run.token().is_some());

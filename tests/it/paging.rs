@@ -438,7 +438,7 @@ fn a_token_beyond_the_end_is_an_error() {
     server
         .words("entries --starting-token None___7")
         .ends(255)
-        .says("2 entries")
+        .says("2 rows")
         .says("next: ");
     let run = server
         .words("entries --starting-token None___5")
@@ -508,7 +508,7 @@ fn what_breaks_off_is_continued_without_a_gap() {
                 .words(&format!("{line} {output}"))
                 .env("AWS_MAX_ATTEMPTS", "1")
                 .ends(status)
-                .says("stopped after 4 entries");
+                .says("stopped after 4 rows");
             assert_eq!(server.requests().len(), 2);
             let token = run.token().unwrap();
             let rest = Server::of(numbered(10))

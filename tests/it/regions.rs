@@ -1,7 +1,6 @@
 //! Several Regions: in which order they answer, and what becomes of the answer when one of them fails.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use amiusage::emulator::{Reply, State};
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
-use crate::interrupt::interrupt;
+use crate::interrupt::interrupted;
 use crate::support::{Act, Asked, Ends, IMAGE, Run, Server, page, refusal};
 
 /// Not in the order of their names.
@@ -489,22 +488,13 @@ fn act_late(asked: &Asked<'_>, reply: Reply) -> Act {
 #[cfg(unix)]
 fn interrupted_after(rows: usize, server: &Server) -> Run {
     let line = format!("entries {ALL} --output ndjson --page-size 1");
-    let mut child = server
+    let child = server
         .program(line.split_whitespace())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut reader = BufReader::new(child.stdout.take().unwrap());
-    let mut stdout = String::new();
-    for _ in 0..rows {
-        reader.read_line(&mut stdout).unwrap();
-    }
-    interrupt(&child);
-    reader.read_to_string(&mut stdout).unwrap();
-    let mut run = Run::of(child.wait_with_output().unwrap(), 130);
-    run.stdout = stdout;
-    run
+    interrupted(child, rows)
 }
 
 #[cfg(unix)]

@@ -118,7 +118,7 @@ fn a_report_is_created_waited_for_listed_and_deleted() {
     let rows = deleted["DeletedImageUsageReports"].as_array().unwrap();
     assert_eq!(rows[0], json!({"ReportId": id, "Result": "deleted"}));
     assert_eq!(rows[1]["Result"], "failed");
-    let run = run.says("1 of 2 reports remain, amiur-00000000000000099: ");
+    let run = run.says("1 of 2 reports were not deleted, amiur-00000000000000099: ");
     run.says("InvalidImageUsageReportId.NotFound");
     let list = server
         .words(&format!("reports list --report-ids {id}"))

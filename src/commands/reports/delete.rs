@@ -69,5 +69,5 @@ pub(in crate::commands) async fn run(
         }
     }
     outcome?;
-    partial("reports remain", ids.len(), &failed)
+    partial("reports were not deleted", ids.len(), &failed)
 }

@@ -5,8 +5,8 @@ use std::io;
 use super::super::form::Form;
 use super::super::listing::{self, Plan};
 use super::super::terminal::Terminal;
-use crate::cli::{Connection, filter, list, reports::List};
-use crate::listing::{Filter, Request};
+use crate::cli::{Connection, list, reports::List};
+use crate::listing::Request;
 use crate::reports::DescribeReports;
 
 /// Does what `arguments` ask for.
@@ -20,22 +20,13 @@ pub(in crate::commands) async fn run(
 
 fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeReports>> {
     let mut stdin = list::Stdin::new(io::stdin());
-    let mut list = |flag, values: &[String]| list::expand(flag, values, &mut stdin);
-    let image_ids = list("--image-ids", &arguments.image_ids)?;
-    let report_ids = list("--report-ids", &arguments.report_ids)?;
-    let mut filters = filter::parse_filters(&arguments.filter)?;
-    for (flag, name, values) in [
+    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
+    let short: [(_, _, &[_]); _] = [
         ("--state", "state", &arguments.state),
         ("--created", "creation-time", &arguments.created),
-    ] {
-        let values = list(flag, values)?;
-        if !values.is_empty() {
-            filters.push(Filter {
-                name: name.to_owned(),
-                values,
-            });
-        }
-    }
+    ];
+    let filters = listing::filters(&arguments.filter, &short, &mut stdin)?;
     let nothing_found = if filters.is_empty() {
         "no report found: `amiusage reports create` makes one; reports are deleted after 30 days"
     } else {

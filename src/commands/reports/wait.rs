@@ -117,10 +117,13 @@ pub(super) async fn until_available(
     if !gone.is_empty() {
         lines.push(format!("there is no report {}", gone.join(", ")));
     }
-    let next_step = match (pending.is_empty(), lines.is_empty()) {
-        (true, true) => return partial(UNKNOWN, total, &failed),
-        (false, _) => "wait again, with a longer --timeout: a report may take long",
-        (true, false) => "create new ones with `amiusage reports create`",
+    let next_step = match (pending.is_empty(), in_error.is_empty(), gone.is_empty()) {
+        (true, true, true) => return partial(UNKNOWN, total, &failed),
+        (false, ..) => "wait again, with a longer --timeout: a report may take long",
+        (true, false, _) => "create new ones with `amiusage reports create`",
+        (true, true, false) => {
+            "check the report IDs and the --region; reports are deleted after 30 days"
+        }
     };
     if !pending.is_empty() {
         let time = humantime::format_duration(timeout.unwrap_or_default());
