@@ -8,6 +8,7 @@ mod endpoint;
 mod failure;
 mod first_contact;
 mod http;
+mod item;
 mod obstacle;
 mod pace;
 mod page;

@@ -6,6 +6,7 @@
 //! they are: the SDK reads their code. It is for the EC2 client alone, whose operations all answer so and none
 //! of which streams.
 
+use std::io::BufRead;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -23,8 +24,10 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 use quick_xml::Reader;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use tokio::time::{Instant, timeout_at};
+use xmlparser::{Token, Tokenizer};
 
 use super::page;
 
@@ -78,7 +81,7 @@ pub(super) enum Defect {
     /// The document has no end.
     #[error("an answer that ends in the middle")]
     Cut,
-    /// The document is not well-formed, or something stands around it.
+    /// The document is not well-formed, something stands around it, or the SDK would pass over a part of it.
     #[error("an answer that is damaged at byte {0}")]
     Damaged(u64),
     /// A document, but the answer to something else.
@@ -220,19 +223,59 @@ async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, Connect
     }
 }
 
-/// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else.
+/// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else, and that the SDK's
+/// decoder reads all of it.
 pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
-    let root = document(body, |_| {})?;
-    if root == wanted {
-        Ok(())
-    } else {
-        Err(Defect::Root(root))
+    let root = document(body, |_, _| 0)?;
+    if root != wanted {
+        return Err(Defect::Root(root));
     }
+    legible(body)
+}
+
+/// Checks that the SDK's decoder passes over nothing in a well-formed document.
+///
+/// It takes whatever its tokenizer stumbles over (a malformed attribute, a control character) for the end of the
+/// list that it is in, and so a bad reference in an attribute; it does not see CDATA, and of a text with a comment in
+/// it only the first part.
+fn legible(body: &[u8]) -> Result<(), Defect> {
+    let damaged = |at| Err(Defect::Damaged(at as u64));
+    let document = match str::from_utf8(body) {
+        Ok(document) => document,
+        Err(error) => return damaged(error.valid_up_to()),
+    };
+    let mut end = 0;
+    // Whether there was text since the last tag, and more than white space.
+    let mut text_before = None;
+    for token in Tokenizer::from(document) {
+        let Ok(token) = token else {
+            return damaged(end);
+        };
+        let passed_over = match token {
+            Token::Attribute { value, .. } => unescape(&value).is_err(),
+            Token::Text { text } => {
+                let says = !text.trim_ascii().is_empty();
+                let before = text_before.replace(says);
+                before.is_some_and(|said| said || says) || unescape(&text).is_err()
+            }
+            Token::Cdata { .. } => true,
+            Token::ElementStart { .. } | Token::ElementEnd { .. } => {
+                text_before = None;
+                false
+            }
+            _ => false,
+        };
+        if passed_over {
+            return damaged(token.span().start());
+        }
+        end = token.span().end();
+    }
+    Ok(())
 }
 
 /// What the body of an error answer is, where the SDK found no error code in it.
 pub(super) fn describe(body: &[u8]) -> String {
-    match document(body, |_| {}) {
+    match document(body, |_, _| 0) {
         Ok(root) => format!("a document `{root}` without an error code"),
         Err(defect) => defect.to_string(),
     }
@@ -240,7 +283,13 @@ pub(super) fn describe(body: &[u8]) -> String {
 
 /// The name of the root, once all of the document is read; `each` sees every event on the way. Nothing may stand
 /// beside the root but comments, processing instructions and white space.
-pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+///
+/// `each` sees what follows the event, too. After a tag it may read well-formed elements of it by itself: it returns
+/// their length in bytes.
+pub(super) fn document(
+    body: &[u8],
+    each: impl FnMut(&Event<'_>, &[u8]) -> usize,
+) -> Result<String, Defect> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
         None => return Err(Defect::Empty),
@@ -255,7 +304,7 @@ pub(super) fn document(body: &[u8], each: impl FnMut(&Event<'_>)) -> Result<Stri
     })
 }
 
-fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defect> {
+fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Result<String, Defect> {
     let mut reader = Reader::from_reader(body);
     let mut root = None;
     // How many elements are open.
@@ -266,8 +315,9 @@ fn events(body: &[u8], mut each: impl FnMut(&Event<'_>)) -> Result<String, Defec
             quick_xml::Error::Syntax(_) => Defect::Cut,
             _ => Defect::Damaged(reader.error_position()),
         })?;
+        let read = each(&event, reader.get_ref());
+        reader.stream().consume(read);
         let damaged = || Err(Defect::Damaged(reader.buffer_position()));
-        each(&event);
         match event {
             Event::Start(_) if depth > 0 => depth += 1,
             Event::Start(tag) if root.is_none() => {
@@ -304,6 +354,10 @@ fn name(tag: &BytesStart<'_>) -> Result<String, Defect> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ec2::operation::describe_image_usage_reports::DescribeImageUsageReportsOutput;
+    use proptest::prelude::*;
+
+    use super::super::page::tests::answered;
     use super::*;
 
     const PAGE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- é -->\
@@ -365,5 +419,229 @@ mod tests {
         assert_eq!(check(b"<R>\xff</R>", "R"), Err(Defect::Damaged(3)));
         assert_eq!(check(b"<R>\xc3", "R"), Err(Defect::Cut));
         assert_eq!(check(b"\x1f\x8b\x08", "R"), Err(Defect::NotXml));
+    }
+
+    /// The answer about reports, with `attributes` and `text` within the first.
+    fn reports(attributes: &str, text: &str) -> String {
+        format!(
+            "<{REPORTS}><imageUsageReportSet><item><tag{attributes}/><reportId>1</reportId>{text}</item>\
+             <item><reportId>2</reportId></item></imageUsageReportSet></{REPORTS}>"
+        )
+    }
+
+    const REPORTS: &str = "DescribeImageUsageReportsResponse";
+
+    /// What the SDK reads.
+    fn decoded(body: &str) -> Option<DescribeImageUsageReportsOutput> {
+        answered(body, false, async |client| {
+            client.describe_image_usage_reports().send().await.ok()
+        })
+    }
+
+    /// The IDs that the SDK reads (`-`: a report without one), and whether the body passes.
+    #[test]
+    fn what_the_sdk_would_pass_over_does_not_pass() {
+        for (attributes, text, read, passes) in [
+            ("", "", "1 2", true),
+            (
+                " a='&lt;&#65;' x:b = \">\"",
+                "&#x1B;<?pi ?><b/><!-- c -->\n",
+                "1 2",
+                true,
+            ),
+            (" a", "", "-", false),
+            (" a=b", "", "-", false),
+            (" a='<'", "", "-", false),
+            (" a='1'b='2'", "", "-", false),
+            (" a='&'", "", "- 2", false),
+            (" a='&nbsp;'", "", "- 2", false),
+            (" a='&#xD800;'", "", "- 2", false),
+            (" x:y:z=''", "", "-", false),
+            ("", "\x08", "1", false),
+            ("", "\u{ffff}", "1", false),
+            ("", "]]>", "1", false),
+            ("", "<1></1>", "1", false),
+            ("", "<a:b:c/>", "1", false),
+            ("", "<? pi?>", "1", false),
+            ("", "<!-- a -- b -->", "1", false),
+            ("", "<imageId>a<!-- c -->b</imageId>", "1 2", false),
+            ("", "<imageId><![CDATA[a]]></imageId>", "1 2", false),
+        ] {
+            let body = reports(attributes, text);
+            let output = decoded(&body).unwrap();
+            let ids: Vec<&str> = output
+                .image_usage_reports()
+                .iter()
+                .map(|report| report.report_id().unwrap_or("-"))
+                .collect();
+            assert_eq!(ids.join(" "), read, "{body}");
+            let checked = check(body.as_bytes(), REPORTS);
+            assert_eq!(checked.is_ok(), passes, "{body}: {checked:?}");
+        }
+        let body = reports("", "<imageId>&nbsp;</imageId>");
+        let at = body.find('&').unwrap() as u64;
+        assert_eq!(decoded(&body), None);
+        assert_eq!(check(body.as_bytes(), REPORTS), Err(Defect::Damaged(at)));
+    }
+
+    /// What there is to read in an answer about reports, found without the SDK's decoder.
+    #[derive(Debug, Default, PartialEq)]
+    struct Reports {
+        ids: Vec<Option<String>>,
+        token: Option<String>,
+        /// The elements that are open: path, text before the first element within, whether there was one.
+        open: Vec<(String, String, bool)>,
+    }
+
+    impl Reports {
+        fn read(body: &[u8]) -> Self {
+            let mut reports = Self::default();
+            document(body, |event, _| reports.event(event)).unwrap();
+            reports
+        }
+
+        fn event(&mut self, event: &Event<'_>) -> usize {
+            match event {
+                Event::Start(tag) => self.start(tag),
+                Event::Empty(tag) => {
+                    self.start(tag);
+                    self.end();
+                }
+                Event::End(_) => self.end(),
+                Event::Text(text) => self.text(text),
+                Event::CData(text) => self.text(text),
+                Event::GeneralRef(name) => {
+                    self.text(&unescape(&format!("&{};", &**name)).unwrap_or_default())
+                }
+                _ => {}
+            }
+            0
+        }
+
+        fn start(&mut self, tag: &BytesStart<'_>) {
+            let mut path = String::new();
+            if let Some((outer, _, elements)) = self.open.last_mut() {
+                *elements = true;
+                path = format!("{outer}/");
+            }
+            path += tag.local_name().into_inner();
+            match path.strip_prefix(REPORTS) {
+                Some("/imageUsageReportSet") => self.ids.clear(),
+                Some("/imageUsageReportSet/item") => self.ids.push(None),
+                _ => {}
+            }
+            self.open.push((path, String::new(), false));
+        }
+
+        fn text(&mut self, more: &str) {
+            if let Some((_, text, false)) = self.open.last_mut() {
+                text.push_str(more);
+            }
+        }
+
+        fn end(&mut self) {
+            let (path, text, _) = self.open.pop().unwrap();
+            match path.strip_prefix(REPORTS) {
+                Some("/imageUsageReportSet/item/reportId") => {
+                    *self.ids.last_mut().unwrap() = Some(text);
+                }
+                Some("/nextToken") => self.token = Some(text),
+                _ => {}
+            }
+        }
+    }
+
+    /// Content of elements of `names` around what `content` makes, with whatever else XML allows between them.
+    fn elements(
+        names: Vec<&'static str>,
+        content: impl Strategy<Value = String> + 'static,
+    ) -> impl Strategy<Value = String> {
+        let noise = prop::sample::select(vec![
+            "\n  ",
+            "&lt;b/&gt;",
+            "&#x1B;&#10;",
+            "<!-- <item> -->",
+            "<?pi <item>?>",
+            "a > b",
+            "<other a='>' b=\"&amp;\">text<item>h</item></other>",
+            "<![CDATA[<item/>]]>",
+            "é\r\n",
+        ]);
+        let one =
+            (prop::sample::select(names), content, 0..9_u8).prop_map(|(name, content, form)| {
+                match form {
+                    0 => format!("<{name}/>"),
+                    1 => format!("<ec2:{name} >{content}</ec2:{name} >"),
+                    2 => format!("<{name}\na='1' x:b=\"2 > 1&#9;\">{content}</{name}>"),
+                    _ => format!("<{name}>{content}</{name}>"),
+                }
+            });
+        let any = prop_oneof![6 => one, 1 => noise.prop_map(str::to_owned)];
+        prop::collection::vec(any, 0..4).prop_map(|all| all.concat())
+    }
+
+    fn answer() -> impl Strategy<Value = String> {
+        let text = prop::sample::select(vec![
+            "",
+            "amiur-1",
+            "a&amp;b",
+            "é&#65;",
+            " x ",
+            "a<!-- c -->",
+            "a<!---->b",
+        ]);
+        let members = elements(
+            vec!["reportId", "imageId"],
+            text.clone().prop_map(str::to_owned),
+        );
+        let list = elements(vec!["item"], members);
+        let root = prop_oneof![
+            3 => elements(vec!["imageUsageReportSet"], list),
+            1 => elements(vec!["nextToken", "requestId"], text.prop_map(str::to_owned)),
+        ];
+        let start = prop::sample::select(vec![
+            "",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+            "<!DOCTYPE r [<!ENTITY e \"]><item>\"><!-- ]> -->]>",
+        ]);
+        (start, prop::collection::vec(root, 0..3))
+            .prop_map(|(start, all)| format!("{start}<{REPORTS}>{}</{REPORTS}>", all.concat()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3000) })]
+
+        #[test]
+        fn the_sdk_reads_all_of_what_passes(
+            answer in answer(),
+            at: prop::sample::Index,
+            gone in 0..6_usize,
+            new in prop_oneof![
+                3 => Just(None),
+                2 => "[<>/&;:=a-c'!?#x \\[\\]\"-]{0,3}".prop_map(Some),
+                1 => any::<char>().prop_map(|new| Some(new.to_string())),
+                2 => prop::sample::select(vec![
+                    "<!-->", "<!--->", "-->", "<![CDATA[", "]]>", "<?", "?>", "<a b='", "'/>", "&e;", "<!DOCTYPE a>",
+                ]).prop_map(|new| Some(new.to_owned())),
+            ],
+        ) {
+            let mut body = answer.into_bytes();
+            if let Some(new) = new {
+                let at = at.index(body.len());
+                let end = body.len().min(at + gone);
+                body.splice(at..end, new.into_bytes());
+            }
+            if check(&body, REPORTS).is_err() {
+                return Ok(());
+            }
+            let reports = Reports::read(&body);
+            let body = String::from_utf8(body).unwrap();
+            // What the SDK refuses is not silent.
+            if let Some(output) = decoded(&body) {
+                let ids: Vec<_> = output.image_usage_reports().iter().map(|report| report.report_id.clone()).collect();
+                prop_assert_eq!(ids, reports.ids, "{}", body);
+                prop_assert_eq!(output.next_token, reports.token, "{}", body);
+            }
+        }
     }
 }

@@ -17,7 +17,8 @@ use crate::verdict::Row;
 /// accounts use; and asks what refers to the image in this account. An image is `unused` only when all of that is known
 /// and none of it is a use. What is not `in-use` and not proven is `unknown`, with the reason.
 ///
-/// The exit status is 1 when an image is in use, else 2 when one is unknown, else 0.
+/// The exit status is 1 when an image is in use, else 2 when one is unknown, else 0. A reader that closes the pipe early,
+/// as `head` does, does not change it.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = manual::CHECK,

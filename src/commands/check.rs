@@ -14,6 +14,7 @@ use self::words::{caveat, sentence, told};
 use super::connection::connect_all;
 use super::form::Form;
 use super::progress;
+use super::read_or_not;
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::{Interrupted, Signals};
 use super::terminal::Terminal;
@@ -23,7 +24,7 @@ use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, list};
 use crate::images::MOST_PATTERNS;
 use crate::listing::ListingError;
-use crate::output::{Answer, Destination, Format, Options, Record, Regional};
+use crate::output::{Answer, Column, Destination, Format, Options, Record, Regional};
 use crate::verdict::{
     self, Asked, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
 };
@@ -48,7 +49,7 @@ impl NotRetirable {
             (0, _) => {
                 "check --name and --region: an answer about no image says that none may be retired"
             }
-            (_, true) => "Reasons say why; --details shows who uses them",
+            (_, true) => "Reasons say why; --details shows who uses the images",
             (_, false) => {
                 "Reasons say why; run it again when that is mended: it goes on with the reports that it created"
             }
@@ -128,8 +129,17 @@ pub(super) async fn run(
     );
     let caveat = caveat(all());
     let mut options = plan.form.options(regional);
-    lay_out(&mut options, regional, plan.details);
+    let left_out = lay_out(&mut options, regional, plan.details);
     run.write(rows, options).await?;
+    if !left_out.is_empty() {
+        terminal.note(&format!(
+            "the window is too narrow for {}; --columns shows them, as does another --output",
+            left_out.join(", ")
+        ));
+    }
+    if let Some(caveat) = caveat {
+        terminal.note(&caveat);
+    }
     if let Err(missing) = failures.tell(false, terminal) {
         terminal.note(&format!(
             "in the others, {}",
@@ -139,9 +149,6 @@ pub(super) async fn run(
         return Err(missing.into());
     }
     run.destination.commit()?;
-    if let Some(caveat) = caveat {
-        terminal.note(&caveat);
-    }
     let by_use = in_use > 0 && plan.fail_on_use;
     if by_use || plan.fail_on_unknown && (unknown > 0 || images == 0) {
         return Err(NotRetirable {
@@ -254,7 +261,7 @@ impl Run<'_> {
             answer.page(rows).await?;
             answer.finish(None).await
         };
-        self.signals.or(writing).await
+        read_or_not(self.signals.or(writing).await)
     }
 }
 
@@ -299,20 +306,57 @@ fn in_their_regions(mut rows: Rows<Row>, missing: bool) -> Rows<Row> {
     rows
 }
 
-/// Chooses the columns, where none are asked for: who and what only with `details`.
-fn lay_out(options: &mut Options, regional: bool, details: bool) {
+/// Chooses the columns, where none are asked for: who and what only with `details`. Tells the names of those that a
+/// window is too narrow for.
+fn lay_out(options: &mut Options, regional: bool, details: bool) -> Vec<&'static str> {
     let in_lines = !matches!(options.format, Format::Json | Format::Ndjson);
     if !in_lines || options.columns.is_some() || options.query.is_some() {
-        return;
+        return Vec::new();
     }
     let columns = Row::usual_columns(details, options.format == Format::Table);
-    options.columns = Some(match regional {
-        true => [0]
-            .into_iter()
-            .chain(columns.iter().map(|column| column + 1))
-            .collect(),
-        false => columns,
-    });
+    let (mut columns, all) = match regional {
+        true => (
+            [0].into_iter()
+                .chain(columns.iter().map(|column| column + 1))
+                .collect(),
+            Regional::<Row>::COLUMNS,
+        ),
+        false => (columns, Row::COLUMNS),
+    };
+    let left_out = match options.style.width {
+        Some(width) if options.format == Format::Table => narrow(&mut columns, all, width.into()),
+        _ => Vec::new(),
+    };
+    options.columns = Some(columns);
+    left_out
+}
+
+/// Takes columns away until the rest stands in a window of this width, and tells their names. An image's ID, its verdict
+/// and the reasons stay, and what was asked for.
+fn narrow(columns: &mut Vec<usize>, all: &[Column], window: usize) -> Vec<&'static str> {
+    /// The first goes first. Reasons tell most of the numbers.
+    const DISPENSABLE: [&str; 7] = [
+        "ReportId",
+        "ReportAge",
+        "LaunchTemplates",
+        "Instances",
+        "References",
+        "Accounts",
+        "Name",
+    ];
+    let width = |columns: &[usize]| {
+        let widths = columns.iter().map(|&column| usize::from(all[column].width));
+        widths.map(|width| width + 3).sum::<usize>() + 1
+    };
+    let mut left_out = Vec::new();
+    for name in DISPENSABLE {
+        if width(columns) <= window {
+            break;
+        }
+        columns.retain(|&column| all[column].name != name);
+        left_out.push(name);
+    }
+    left_out
 }
 
 fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> anyhow::Result<Plan> {
@@ -355,6 +399,28 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_narrow_window_keeps_the_verdict_and_its_reasons() {
+        let shown = |window| {
+            let mut columns = Row::usual_columns(false, true);
+            let all = columns.len();
+            let left_out = narrow(&mut columns, Row::COLUMNS, window);
+            assert_eq!(columns.len() + left_out.len(), all);
+            columns
+                .iter()
+                .map(|&column| Row::COLUMNS[column].name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80), ["ImageId", "Verdict", "Reasons"]);
+        assert_eq!(shown(1), shown(80));
+        assert_eq!(
+            shown(120),
+            ["ImageId", "Name", "Verdict", "Accounts", "Reasons"]
+        );
+        assert_eq!(shown(193).len(), 10);
+        assert_eq!(shown(192).len(), 9);
+    }
 
     #[tokio::test]
     async fn works_go_on_together_and_end_in_their_order() {

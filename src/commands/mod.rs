@@ -24,8 +24,27 @@ pub use reports::NotAvailable;
 pub use signals::Interrupted;
 pub use terminal::Terminal;
 
+use std::io::ErrorKind;
+
 use crate::cli::reports::{Command as Reports, Waiter};
 use crate::cli::{Cli, Command};
+use crate::output::WriteError;
+
+/// What writing came to, where the rows are not all that a run tells: a reader that closes the pipe, as `head` does, is
+/// no error, and must not end the run before its exit status is known.
+fn read_or_not(written: anyhow::Result<()>) -> anyhow::Result<()> {
+    let is_unread = |error: &anyhow::Error| {
+        (error.downcast_ref::<WriteError>())
+            .is_some_and(|WriteError { error, .. }| error.kind() == ErrorKind::BrokenPipe)
+    };
+    written.or_else(|error| {
+        if is_unread(&error) {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
+}
 
 /// Does what the command line asks for.
 ///

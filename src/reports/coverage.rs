@@ -7,6 +7,9 @@ use super::{Order, Report, ResourceType};
 /// How many of a launch template's newest versions a report looks at, unless told otherwise.
 const USUAL_DEPTH: u32 = 20;
 
+/// The one option that a resource type is documented to have.
+const DEPTH: &str = "version-depth";
+
 /// What a report leaves out of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Narrower {
@@ -18,6 +21,13 @@ pub enum Narrower {
     ResourceType(String),
     /// It looks at so many versions of a launch template, or does not say at how many.
     VersionDepth(Option<u32>),
+    /// It covers a resource type with an option that is not known, and may leave something out.
+    Option {
+        /// The resource type.
+        resource_type: String,
+        /// The option's name.
+        name: String,
+    },
 }
 
 /// As in "report amiur-… covers …".
@@ -35,6 +45,13 @@ impl fmt::Display for Narrower {
             Self::VersionDepth(None) => {
                 f.write_str("a number of versions of a launch template that is not told")
             }
+            Self::Option {
+                resource_type,
+                name,
+            } => write!(
+                f,
+                "{resource_type} with the option {name:?}, which is not known here"
+            ),
         }
     }
 }
@@ -55,11 +72,21 @@ impl Order {
             left_out.push(Narrower::Accounts(accounts.len()));
         }
         for wanted in &self.resource_types {
-            let types = report.resource_types.iter().flatten();
+            let types = || {
+                (report.resource_types.iter().flatten())
+                    .filter(|has| has.resource_type == wanted.resource_type)
+            };
+            let options = types().flat_map(|has| has.resource_type_options.iter().flatten());
+            left_out.extend(
+                options
+                    .filter(|option| option.option_name.as_deref() != Some(DEPTH))
+                    .map(|option| Narrower::Option {
+                        resource_type: wanted.resource_type.clone().unwrap_or_default(),
+                        name: option.option_name.clone().unwrap_or_default(),
+                    }),
+            );
             // Where it names a type twice, the deeper look counts.
-            let depth = (types.filter(|has| has.resource_type == wanted.resource_type))
-                .map(depth)
-                .max();
+            let depth = types().map(depth).max();
             match depth {
                 None => {
                     let name = wanted.resource_type.clone().unwrap_or_default();
@@ -83,14 +110,12 @@ impl Order {
 /// How many versions are looked at; nothing when that is not told in a way to be understood, which is less than any
 /// number.
 fn depth(of: &ResourceType) -> Option<u32> {
-    let mut options = of.resource_type_options.iter().flatten();
-    let Some(option) =
-        options.find(|option| option.option_name.as_deref() == Some("version-depth"))
-    else {
-        return Some(USUAL_DEPTH);
-    };
-    match option.option_values.as_deref() {
-        Some([value]) => value.parse().ok(),
+    let mut depths = (of.resource_type_options.iter().flatten())
+        .filter(|option| option.option_name.as_deref() == Some(DEPTH))
+        .map(|option| option.option_values.as_deref());
+    match (depths.next(), depths.next()) {
+        (None, _) => Some(USUAL_DEPTH),
+        (Some(Some([value])), None) => value.parse().ok(),
         _ => None,
     }
 }
@@ -240,6 +265,20 @@ mod tests {
         ] {
             assert_eq!(left_out(Some(vec![instances(), templates]), 0), [told]);
         }
+        let mut twice = templates(100);
+        let mut other = templates(1).resource_type_options.unwrap();
+        (twice.resource_type_options.as_mut().unwrap()).append(&mut other);
+        assert_eq!(
+            left_out(Some(vec![instances(), twice]), 0),
+            ["a number of versions of a launch template that is not told"]
+        );
+        let mut filtered = templates(100);
+        filtered.resource_type = instances().resource_type;
+        filtered.resource_type_options.as_mut().unwrap()[0].option_name = Some("state".to_owned());
+        assert_eq!(
+            left_out(Some(vec![filtered, templates(50)]), 0),
+            ["ec2:Instance with the option \"state\", which is not known here"]
+        );
         // The deeper look counts where there are two.
         let twice = vec![templates(100), instances(), templates(1)];
         assert!(left_out(Some(twice), 0).is_empty());

@@ -190,7 +190,7 @@ async fn confirm(source: &Source, entries: &mut Readings<Entry>) -> Result<(), L
     ids.sort_unstable();
     for (report_id, now) in read(source, &reports_by_id(), ids, &|_, _| {}).await? {
         let gap = match now.gap {
-            None if now.found.iter().any(Report::is_available) => continue,
+            None if !now.found.is_empty() && now.found.iter().all(Report::is_available) => continue,
             None => Reason::ReportVanished {
                 report_id: report_id.clone(),
             },

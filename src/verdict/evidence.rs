@@ -32,6 +32,8 @@ impl<T> Reading<T> {
 pub enum State {
     /// Its entries can be read.
     Available,
+    /// It is past its time, at which the service deletes it: its entries may be gone.
+    Expired,
     /// It is being made: its list of entries is empty, which says nothing.
     Pending,
     /// It could not be made, with the service's reason.

@@ -60,6 +60,11 @@ pub enum Reason {
         /// The report.
         report_id: String,
     },
+    /// A report is past its expiration time.
+    ReportExpired {
+        /// The report.
+        report_id: String,
+    },
     /// A report is in a state that is not documented.
     ReportInUnknownState {
         /// The report.
@@ -114,6 +119,7 @@ impl Reason {
             Self::ReportPending { .. } => "ReportPending",
             Self::ReportFailed { .. } => "ReportFailed",
             Self::ReportVanished { .. } => "ReportVanished",
+            Self::ReportExpired { .. } => "ReportExpired",
             Self::ReportInUnknownState { .. } => "ReportInUnknownState",
             Self::ReportNarrower { .. } => "ReportNarrower",
             Self::ReportTooOld { .. } => "ReportTooOld",
@@ -155,14 +161,18 @@ impl fmt::Display for Reason {
                 _ => write!(f, "{references} resources of this account refer to it"),
             },
             Self::NothingFound => f.write_str("no use and no reference found"),
-            Self::NotOwned => f.write_str("this account owns no such image in this Region"),
+            Self::NotOwned => f.write_str(
+                "this account owns no such image in this Region: check the ID, --region and --profile",
+            ),
             Self::NotAnswered { action, problem } => {
                 write!(f, "{action} was not answered whole: {problem}")
             }
             Self::PermissionMissing { action, problem } => {
                 write!(f, "the IAM permission ec2:{action} is missing: {problem}")
             }
-            Self::NoReport => f.write_str("no report covers it, and none was to be created"),
+            Self::NoReport => f.write_str(
+                "no report covers it, and none was to be created: leave --no-create away to have one",
+            ),
             Self::ReportPending { report_id } => {
                 write!(f, "report {report_id} is still pending: run it again later")
             }
@@ -171,8 +181,12 @@ impl fmt::Display for Reason {
                 write!(f, "report {report_id} failed: {reason}")
             }
             Self::ReportVanished { report_id } => {
-                write!(f, "report {report_id} was deleted meanwhile")
+                write!(f, "report {report_id} was deleted meanwhile: run it again")
             }
+            Self::ReportExpired { report_id } => write!(
+                f,
+                "report {report_id} is past its expiration time, and its entries may be gone"
+            ),
             Self::ReportInUnknownState { report_id, state } => {
                 let state = state.as_deref().unwrap_or("none");
                 write!(f, "report {report_id} is in an unknown state: {state}")

@@ -122,6 +122,9 @@ fn short_of(report: &Examined, image_id: &str, window: &Window) -> Vec<Reason> {
     let mut short = Vec::new();
     match &report.state {
         State::Available => {}
+        State::Expired => short.push(Reason::ReportExpired {
+            report_id: report_id.clone(),
+        }),
         State::Pending => short.push(Reason::ReportPending {
             report_id: report_id.clone(),
         }),

@@ -64,7 +64,7 @@ impl Subject {
 
     /// Whether there is neither a report that does nor one that will.
     pub fn lacks_report(&self, asked: &Asked, window: &Window) -> bool {
-        let will_do = |report: &Report| report.is_available() || report.is_pending();
+        let will_do = |report: &Report| is_readable(report) || report.is_pending();
         self.not_owned.is_none()
             && self.reports.gap.is_none()
             && !self.covering(asked, window).any(will_do)
@@ -72,7 +72,7 @@ impl Subject {
 
     /// The report to wait for: one that is being made, when none is available.
     pub fn pending_report(&self, asked: &Asked, window: &Window) -> Option<String> {
-        if self.covering(asked, window).any(Report::is_available) {
+        if self.covering(asked, window).any(is_readable) {
             return None;
         }
         let mut pending = self
@@ -88,7 +88,7 @@ impl Subject {
         let mut wanted: Vec<&Report> = available()
             .filter(|report| is_present(report, window))
             .collect();
-        if !self.covering(asked, window).any(Report::is_available) {
+        if !self.covering(asked, window).any(is_readable) {
             let created = |report: &&Report| report.creation_time.as_ref().and_then(Time::on_clock);
             let newest = available().max_by_key(created);
             wanted.extend(newest.filter(|newest| !is_present(newest, window)));
@@ -125,27 +125,36 @@ impl Subject {
         };
         for report in self.reports.found {
             let narrower = order.left_out_by(&report);
+            let is_readable = is_readable(&report);
             let Some(report_id) = report.report_id else {
                 reports.gap = Some(not_told("DescribeImageUsageReports"));
                 continue;
             };
-            if reports
-                .found
-                .iter()
-                .any(|known: &Examined| known.report_id == report_id)
-            {
+            let created = report.creation_time.as_ref().and_then(Time::on_clock);
+            let state = match report.state.as_deref() {
+                Some("available") if is_readable => State::Available,
+                Some("available") => State::Expired,
+                Some("pending") => State::Pending,
+                Some("error" | "failed") => State::Error(report.state_reason),
+                _ => State::Other(report.state),
+            };
+            let mut known = reports.found.iter();
+            if let Some(known) = known.find(|known: &&Examined| known.report_id == report_id) {
                 // Listed twice, as may come of a list that changes while it is read.
+                let same =
+                    known.state == state && known.created == created && known.narrower == narrower;
+                if !same {
+                    reports.gap.get_or_insert(Reason::NotAnswered {
+                        action: "DescribeImageUsageReports",
+                        problem: format!("it tells of {report_id} twice, and not the same"),
+                    });
+                }
                 continue;
             }
             let unread = || Reading::none(not_told("DescribeImageUsageReportEntries"));
             reports.found.push(Examined {
-                state: match report.state.as_deref() {
-                    Some("available") => State::Available,
-                    Some("pending") => State::Pending,
-                    Some("error" | "failed") => State::Error(report.state_reason),
-                    _ => State::Other(report.state),
-                },
-                created: report.creation_time.as_ref().and_then(Time::on_clock),
+                state,
+                created,
                 narrower,
                 entries: entries.remove(&report_id).unwrap_or_else(unread),
                 report_id,
@@ -161,6 +170,12 @@ impl Subject {
             obstacles: self.obstacles,
         }
     }
+}
+
+/// Whether its entries are there to be read. Past its end the service deletes them, which looks like no use.
+fn is_readable(report: &Report) -> bool {
+    let end = report.expiration_time.as_ref().and_then(Time::on_clock);
+    report.is_available() && end.is_none_or(|end| SystemTime::now() < end)
 }
 
 fn is_present(report: &Report, window: &Window) -> bool {

@@ -172,6 +172,13 @@ fn one_need_that_is_not_met_makes_it_unknown() {
         ),
         (
             with(Examined {
+                state: State::Expired,
+                ..report()
+            }),
+            &["ReportExpired"],
+        ),
+        (
+            with(Examined {
                 state: State::Other(Some("deleting".to_owned())),
                 ..report()
             }),

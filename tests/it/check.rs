@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use amiusage::emulator::{Reply, Settings, State};
@@ -864,10 +864,24 @@ fn the_answer_is_the_same_at_any_concurrency() {
 fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
     for (name, status) in [("INT", 130), ("TERM", 143)] {
         let settings = Settings {
-            report_delay: Duration::from_secs(2),
+            report_delay: Duration::from_millis(100),
             ..Settings::default()
         };
-        let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+        // Until the interruption not all reports are known to be ready.
+        let (created, over) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
+        let is_over = Arc::clone(&over);
+        let server = Server::start(state(&document()), settings, move |asked, reply| {
+            match action(asked.form).as_str() {
+                CREATE => drop(created.fetch_add(1, Ordering::Relaxed)),
+                REPORTS if created.load(Ordering::Relaxed) == 4 => {
+                    while !is_over.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                }
+                _ => {}
+            }
+            Act::Reply(reply)
+        });
         let child = server
             .program(["check", "--owned", "--output", "json"])
             .stdout(Stdio::piped())
@@ -884,6 +898,7 @@ fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
             .silent()
             .says("no verdict is written (4 images")
             .says("run it again: it goes on with the reports that it created");
+        over.store(true, Ordering::Relaxed);
         let run = server
             .words("check --owned --output json --fail-on none")
             .succeeds();
@@ -985,4 +1000,252 @@ fn a_short_night() {
 #[ignore = "takes minutes"]
 fn a_night_of_2_000_images() {
     a_night(2_000, "burst=100,rate=20", Duration::from_secs(30));
+}
+
+/// One image whose one report covers everything, with this change to the reports that are listed.
+fn with_report(change: impl Fn(&mut Value)) -> Server {
+    let mut report = report(UNUSED, 1, 1);
+    change(&mut report);
+    server(one_image(json!([report]), json!([])))
+}
+
+/// `check … | head -1`: whether all verdicts were read does not change them.
+#[test]
+fn a_reader_that_goes_leaves_the_exit_status_as_it_is() {
+    let server = server(state(&document()));
+    let regions = "--region us-east-1 eu-west-1";
+    for (line, status) in [
+        (format!("--image-ids {UNUSED}"), 0),
+        (format!("--image-ids {USED}"), 1),
+        (format!("--image-ids {FAILING}"), 2),
+        (format!("--image-ids {USED} --fail-on none"), 0),
+        (format!("--image-ids {USED} {regions}"), 1),
+    ] {
+        for format in ["json", "csv"] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let line = format!("check {line} --output {format}");
+            let mut program = server.program(line.split_whitespace());
+            let run = program.stdout(writer).stderr(Stdio::piped()).output();
+            Run::of(run.unwrap(), status);
+        }
+    }
+    // Nor does it hide a Region that failed.
+    let server = Server::start(state(&document()), at_once(), |asked, reply| {
+        match asked.region == "eu-west-1" && action(asked.form) == IMAGES {
+            true => Act::Reply(refusal(
+                403,
+                "UnauthorizedOperation",
+                "You are not authorized",
+            )),
+            false => Act::Reply(reply),
+        }
+    });
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let line = format!("check --name a {regions}");
+    let mut program = server.program(line.split_whitespace());
+    let run = program.stdout(writer).stderr(Stdio::piped()).output();
+    Run::of(run.unwrap(), 254).says("Region eu-west-1");
+}
+
+/// A disk that is full is an error, whatever the verdicts.
+#[cfg(target_os = "linux")]
+#[test]
+fn verdicts_that_cannot_be_written_are_no_answer() {
+    let server = server(state(&document()));
+    for image in [UNUSED, USED] {
+        for flag in ["", "--out-file /dev/full"] {
+            let line = format!("check --image-ids {image} --output csv {flag}");
+            let full = std::fs::File::options().write(true).open("/dev/full");
+            let mut program = server.program(line.split_whitespace());
+            let run = program.stdout(full.unwrap()).stderr(Stdio::piped());
+            Run::of(run.output().unwrap(), 255).says("No space left");
+        }
+    }
+}
+
+/// Its entries may be gone, which looks like no use.
+#[test]
+fn a_report_that_is_past_its_end_proves_nothing() {
+    let line = format!("check --image-ids {UNUSED} --output json --max-report-age 60d");
+    for (time, status) in [(hours_ago(1), 2), (hours_ago(0), 2)] {
+        let server = with_report(|report| report["ExpirationTime"] = time.clone().into());
+        let run = server.words(&format!("{line} --no-create")).ends(status);
+        is(&run, "unknown", "NoReport");
+        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+        assert_eq!(server.count(CREATE), 1);
+    }
+    // A use that it still shows is one.
+    let mut expired = report(UNUSED, 1, 1);
+    expired["ExpirationTime"] = hours_ago(0).into();
+    let entries = json!([entry(UNUSED, 1, Some(1))]);
+    let server = self::server(one_image(json!([expired]), entries));
+    let run = server.words(&format!("{line} --no-create")).ends(1);
+    is(&run, "in-use", "UsedByAccounts");
+    let server = with_report(|report| {
+        let time = SystemTime::now() + Duration::from_secs(3600);
+        let time = humantime::format_rfc3339_millis(time).to_string();
+        report["ExpirationTime"] = time.into();
+    });
+    let run = server.words(&format!("{line} --no-create")).succeeds();
+    is(&run, "unused", "NothingFound");
+}
+
+/// What an option means that is not documented, nobody knows: it may leave something out.
+#[test]
+fn a_report_with_an_unknown_option_proves_nothing() {
+    let option = |name: &str| json!([{"OptionName": name, "OptionValues": ["20"]}]);
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    for types in [
+        json!([{"ResourceType": "ec2:Instance", "ResourceTypeOptions": option("state")},
+            {"ResourceType": "ec2:LaunchTemplate"}]),
+        json!([{"ResourceType": "ec2:Instance"},
+            {"ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions": option("Version-Depth")}]),
+        json!([{"ResourceType": "ec2:instance"}, {"ResourceType": "ec2:LaunchTemplate"}]),
+        json!([]),
+    ] {
+        let server = with_report(|report| report["ResourceTypes"] = types.clone());
+        is(&server.words(&line).ends(2), "unknown", "NoReport");
+    }
+}
+
+/// A report that comes twice and not the same: neither is believed.
+#[test]
+fn a_report_that_contradicts_itself_proves_nothing() {
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    let twice = |change: fn(&str) -> String, first: bool| {
+        changed(
+            one_image(json!([report(UNUSED, 1, 1)]), json!([])),
+            REPORTS,
+            move |_, reply| {
+                let (before, rest) = reply.body.split_once("<imageUsageReportSet>").unwrap();
+                let (item, after) = rest.split_once("</imageUsageReportSet>").unwrap();
+                let other = change(item);
+                assert!(other != item || item.is_empty());
+                let items = match first {
+                    true => format!("{other}{item}"),
+                    false => format!("{item}{other}"),
+                };
+                let body =
+                    format!("{before}<imageUsageReportSet>{items}</imageUsageReportSet>{after}");
+                Act::Reply(Reply { body, ..reply })
+            },
+        )
+    };
+    let narrower = |item: &str| {
+        let set = "<accountIdSet><item>001100110011</item></accountIdSet>";
+        item.replace("<state>", &format!("{set}<state>"))
+    };
+    let failed = |item: &str| item.replace("available", "error");
+    for first in [true, false] {
+        let run = twice(narrower, first).words(&line).ends(2);
+        assert_eq!(verdicts(&run)[0].0, "unknown");
+        let run = twice(failed, first).words(&line).ends(2);
+        assert_eq!(verdicts(&run)[0].0, "unknown");
+    }
+}
+
+/// IDs are compared letter by letter.
+#[test]
+fn an_id_that_is_nearly_the_same_is_another_one() {
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    for of in [IMAGES, REPORTS, ENTRIES, REFERENCES] {
+        for other in [
+            UNUSED.to_uppercase(),
+            format!("{UNUSED}0"),
+            UNUSED[..20].to_owned(),
+        ] {
+            let mut document = json!({
+                "Images": [image(UNUSED, "a")], "ImageUsageReports": [report(UNUSED, 1, 1)],
+                "ImageUsageReportEntries": [entry(UNUSED, 1, Some(0))],
+            });
+            document["ImageReferences"] = match of {
+                REFERENCES => {
+                    json!([{"ImageId": UNUSED, "ResourceType": "ssm:Parameter", "Arn": "arn"}])
+                }
+                _ => json!([]),
+            };
+            let server = changed(state(&document), of, move |_, reply| {
+                let body = reply.body.replace(UNUSED, &other);
+                Act::Reply(Reply { body, ..reply })
+            });
+            let run = server.words(&line).ends(2);
+            assert_eq!(verdicts(&run)[0].0, "unknown", "{of}");
+        }
+    }
+}
+
+/// Wherever the service fails, and however, there is no `unused` and no status 0.
+#[test]
+fn a_service_that_fails_anywhere_proves_nothing() {
+    let line = format!(
+        "check --image-ids {UNUSED} --output json --max-attempts 1 --read-timeout 0.3 --timeout 1s"
+    );
+    for of in [IMAGES, REPORTS, CREATE, ENTRIES, REFERENCES] {
+        for fault in ["throttled", "500", "silent", "cut", "closed"] {
+            let server = changed(state(&document()), of, move |_, reply| match fault {
+                "throttled" => Act::Reply(refusal(503, "RequestLimitExceeded", "Slow down.")),
+                "500" => Act::Reply(refusal(500, "InternalError", "No.")),
+                "silent" => Act::Stall(reply, 0),
+                "cut" => {
+                    let half = reply.body.len() / 2;
+                    Act::Cut(reply, half)
+                }
+                _ => Act::Hang,
+            });
+            let run = server.words(&line).output().unwrap();
+            let status = run.status.code().unwrap();
+            assert!([2, 254, 255].contains(&status), "{of} {fault}: {status}");
+            let stdout = String::from_utf8(run.stdout).unwrap();
+            assert!(!stdout.contains("\"unused\""), "{of} {fault}: {stdout}");
+        }
+    }
+}
+
+/// A page without its list among others, or one whose token comes again after others.
+#[test]
+fn a_page_that_is_not_whole_among_others_proves_nothing() {
+    let line = format!("check --image-ids {UNUSED} --output json --no-create");
+    for (of, set) in [
+        (ENTRIES, "imageUsageReportEntrySet"),
+        (REFERENCES, "imageReferenceSet"),
+        (REPORTS, "imageUsageReportSet"),
+        (IMAGES, "imagesSet"),
+    ] {
+        for listless in [true, false] {
+            let entries = json!([entry(UNUSED, 1, Some(0))]);
+            let server = changed(
+                one_image(json!([report(UNUSED, 1, 1)]), entries),
+                of,
+                move |asked, reply| {
+                    let page = |list: &str, token: &str| {
+                        let body = format!(
+                            "<{of}Response>{list}<nextToken>{token}</nextToken></{of}Response>"
+                        );
+                        Act::Reply(self::reply(200, &body))
+                    };
+                    let has = |token: &str| asked.form.contains(&format!("NextToken={token}"));
+                    let end = format!("</{set}>");
+                    let first = reply
+                        .body
+                        .replace(&end, &format!("{end}<nextToken>one</nextToken>"));
+                    match (has("one"), has("two")) {
+                        (false, false) => Act::Reply(Reply {
+                            body: first,
+                            ..reply
+                        }),
+                        (true, _) if listless => page("", "two"),
+                        (true, _) => page(&format!("<{set}/>"), "two"),
+                        // The end, or the first token again.
+                        (_, true) if listless => page(&format!("<{set}/>"), ""),
+                        (_, true) => page(&format!("<{set}/>"), "one"),
+                    }
+                },
+            );
+            let run = server.words(&line).ends(2);
+            is(&run, "unknown", "NotAnswered");
+            assert!(run.stdout.contains(of), "{of}: {run:#?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use amiusage::emulator::Reply;
 use snapbox::{Assert, Data};
@@ -253,7 +253,7 @@ fn repeated() -> Script {
 
 fn silent() -> Script {
     Box::new(|_, _| {
-        thread::sleep(Duration::from_secs(3));
+        thread::sleep(Duration::from_secs(60));
         Act::Hang
     })
 }
@@ -303,7 +303,7 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
         Signal(name) => {
             let server = server(
                 Box::new(|_, _| {
-                    thread::sleep(Duration::from_secs(5));
+                    thread::sleep(Duration::from_secs(60));
                     Act::Hang
                 }),
                 EVER,
@@ -321,16 +321,11 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
             for _ in 1..PAGE {
                 stdout.read_until(b'\n', &mut written).unwrap();
             }
-            let began = Instant::now();
+            // Nothing comes from the server any more: only the signal ends it.
             signal(&child, name);
             stdout.read_to_end(&mut written).unwrap();
             let mut output = child.wait_with_output().unwrap();
             output.stdout = written;
-            assert!(
-                began.elapsed() < Duration::from_secs(1),
-                "{:?}",
-                began.elapsed()
-            );
             output
         }
         FullDisk => {

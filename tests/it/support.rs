@@ -473,7 +473,7 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
         let message = [head.as_bytes(), &reply.body.as_bytes()[..sent]].concat();
         let written = stream.write_all(&message);
         if stalls {
-            thread::sleep(Duration::from_secs(5));
+            thread::sleep(Duration::from_secs(60));
         }
         // A client that has gone, as an interrupted one, is no fault.
         if written.is_err() || sent < reply.body.len() {

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use indicatif::HumanCount;
 
 use crate::aws::Time;
-use crate::verdict::{Row, Tally};
+use crate::verdict::{Row, Tally, Verdict};
 
 /// What a reader of the verdicts has to know of the reports that they rest on.
 pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
+    let mut unused = false;
     let times: BTreeSet<&str> = rows
+        .inspect(|row| unused |= row.verdict == Verdict::Unused)
         .filter_map(|row| row.report_creation_time.as_ref())
         .map(Time::as_str)
         .collect();
@@ -17,9 +19,12 @@ pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> 
         (first, last) if first == last => format!("of {first}"),
         (first, last) => format!("of {first} to {last}"),
     };
-    Some(format!(
-        "the reports are {of}; they may miss instances of the 24 hours before, and launch templates of the few days before"
-    ))
+    let limits = "they may miss instances of the 24 hours before, and launch templates of the few days before";
+    let hint = match unused {
+        true => "; what else unused does not mean, `amiusage check --help` tells",
+        false => "",
+    };
+    Some(format!("the reports are {of}; {limits}{hint}"))
 }
 
 /// The verdicts in a sentence.
@@ -58,8 +63,9 @@ pub(super) fn told(tally: Tally) -> String {
         referenced,
         in_use,
     } = tally;
+    let noun = if images == 1 { "image" } else { "images" };
     let parts: Vec<String> = [
-        (images, "images"),
+        (images, noun),
         (ordered, "to create"),
         (created, "created or adopted"),
         (pending, "pending"),
@@ -98,6 +104,11 @@ mod tests {
     #[test]
     fn progress_tells_what_there_is_to_tell() {
         assert_eq!(told(Tally::default()), "looking for images");
+        let one = Tally {
+            images: 1,
+            ..Tally::default()
+        };
+        assert_eq!(told(one), "1 image");
         let tally = Tally {
             images: 2000,
             ordered: 800,

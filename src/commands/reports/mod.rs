@@ -15,6 +15,7 @@ pub use wait::NotAvailable;
 pub(super) use wait::run as wait;
 
 use super::form::Form;
+use super::read_or_not;
 use crate::aws::Failure;
 use crate::cli::error::ArgumentError;
 use crate::output::{Answer, Destination, Format, Record};
@@ -46,14 +47,13 @@ impl<R: Record + 'static> Rows<R> {
     }
 
     /// Writes the rows, also those of a partial success.
-    async fn write(self, rows: &[R]) -> anyhow::Result<()> {
-        self.try_write(rows).await.context(DONE_UNTOLD)
-    }
-
-    async fn try_write(mut self, rows: &[R]) -> anyhow::Result<()> {
-        self.answer.page(rows).await?;
-        self.answer.finish(None).await?;
-        self.destination.commit()
+    async fn write(mut self, rows: &[R]) -> anyhow::Result<()> {
+        let written = async {
+            self.answer.page(rows).await?;
+            self.answer.finish(None).await
+        };
+        read_or_not(written.await).context(DONE_UNTOLD)?;
+        self.destination.commit().context(DONE_UNTOLD)
     }
 
     /// Writes the service's answer about one resource as the AWS CLI does, where a format of the AWS CLI's is asked for;
@@ -63,10 +63,8 @@ impl<R: Record + 'static> Rows<R> {
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
-        self.answer
-            .document(answer, options)
-            .await
-            .context(DONE_UNTOLD)?;
+        let written = self.answer.document(answer, options).await;
+        read_or_not(written).context(DONE_UNTOLD)?;
         self.destination.commit().context(DONE_UNTOLD)
     }
 }
