@@ -45,6 +45,10 @@ fn every_text_that_meets_a_full_disk_fails() {
         .ends(255)
         .says("error: cannot write to /dev/full: No space left on device")
         .says("next: make room");
+    words("reports delete --offline --report-ids amiur-11111111111111111 --out-file /dev/full")
+        .ends(255)
+        .says("the requests were made")
+        .says("next: make room");
 }
 
 /// `entries` with its output in a file, which may grow to so many of the shell's blocks.

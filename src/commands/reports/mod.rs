@@ -5,6 +5,7 @@ mod delete;
 mod list;
 mod wait;
 
+use anyhow::Context;
 use serde_json::Value;
 
 pub(super) use create::run as create;
@@ -27,6 +28,9 @@ struct Rows<R> {
     answer: Answer<R>,
 }
 
+/// A fault of the output comes too late to stop anything.
+const DONE_UNTOLD: &str = "the requests were made, but not all that came of them is written";
+
 impl<R: Record + 'static> Rows<R> {
     fn open(form: Form) -> anyhow::Result<Self> {
         if form.is_regional(false) {
@@ -48,8 +52,8 @@ impl<R: Record + 'static> Rows<R> {
             self.answer.page(rows).await?;
             self.answer.finish(None).await
         };
-        read_or_not(written.await)?;
-        self.destination.commit()
+        read_or_not(written.await).context(DONE_UNTOLD)?;
+        self.destination.commit().context(DONE_UNTOLD)
     }
 
     /// Writes the service's answer about one resource as the AWS CLI does, where a format of the AWS CLI's is asked for;
@@ -59,8 +63,9 @@ impl<R: Record + 'static> Rows<R> {
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
-        read_or_not(self.answer.document(answer, options).await)?;
-        self.destination.commit()
+        let written = self.answer.document(answer, options).await;
+        read_or_not(written).context(DONE_UNTOLD)?;
+        self.destination.commit().context(DONE_UNTOLD)
     }
 }
 
