@@ -167,8 +167,9 @@ fn split(request: &BTreeSet<String>) -> Vec<BTreeSet<String>> {
     };
     (groups.into_iter())
         .map(|(images, reports)| {
-            (request.iter().cloned())
+            (request.iter())
                 .filter(|name| !name.starts_with("ImageId.") && !name.starts_with("ReportId."))
+                .cloned()
                 .chain(parameters("ImageId.", images))
                 .chain(parameters("ReportId.", reports))
                 .collect()
