@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
 
 use crate::aws::Time;
-use crate::output::{Align, Cell, Column, Record};
+use crate::output::{Cell, Column, Record};
 
 /// How often resources of one type in one account use one image, by one report.
 ///
@@ -70,36 +70,12 @@ impl Record for Entry {
     // The widths are those of the API's identifiers: `ec2:LaunchTemplate`, `amiur-` and `ami-` with 17
     // hexadecimal digits, 12 digits of an account, 24 characters of a time.
     const COLUMNS: &'static [Column] = &[
-        Column {
-            name: "ResourceType",
-            width: 18,
-            align: Align::Left,
-        },
-        Column {
-            name: "ReportId",
-            width: 23,
-            align: Align::Left,
-        },
-        Column {
-            name: "UsageCount",
-            width: 10,
-            align: Align::Right,
-        },
-        Column {
-            name: "AccountId",
-            width: 12,
-            align: Align::Left,
-        },
-        Column {
-            name: "ImageId",
-            width: 21,
-            align: Align::Left,
-        },
-        Column {
-            name: "ReportCreationTime",
-            width: 24,
-            align: Align::Left,
-        },
+        Column::text("ResourceType", 18),
+        Column::text("ReportId", 23),
+        Column::number("UsageCount", 10),
+        Column::text("AccountId", 12),
+        Column::text("ImageId", 21),
+        Column::text("ReportCreationTime", 24),
     ];
 
     fn cell(&self, column: usize) -> Cell<'_> {

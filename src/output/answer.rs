@@ -242,7 +242,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::output::{Align, Cell, Column, Format, TableStyle};
+    use crate::output::{Cell, Column, Format, TableStyle};
 
     #[derive(Clone, Debug, Serialize)]
     struct Row {
@@ -251,11 +251,7 @@ mod tests {
 
     impl Record for Row {
         const LIST: &'static str = "Rows";
-        const COLUMNS: &'static [Column] = &[Column {
-            name: "text",
-            width: 4,
-            align: Align::Left,
-        }];
+        const COLUMNS: &'static [Column] = &[Column::text("text", 4)];
 
         fn cell(&self, _: usize) -> Cell<'_> {
             Cell::Text(&self.text)

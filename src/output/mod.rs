@@ -186,6 +186,26 @@ pub struct Column {
     pub align: Align,
 }
 
+impl Column {
+    /// A column of text, which stands at the left.
+    pub const fn text(name: &'static str, width: u16) -> Self {
+        Self {
+            name,
+            width,
+            align: Align::Left,
+        }
+    }
+
+    /// A column of numbers, which stand at the right.
+    pub const fn number(name: &'static str, width: u16) -> Self {
+        Self {
+            name,
+            width,
+            align: Align::Right,
+        }
+    }
+}
+
 /// The side that a column's values stand at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {

@@ -4,15 +4,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{Align, Cell, Column, Record, Tone};
+use super::{Cell, Column, Record, Tone};
 
-/// The column that tells the Region.
-const REGION: Column = Column {
-    name: "Region",
-    // The longest name of a public Region.
-    width: 14,
-    align: Align::Left,
-};
+/// The column that tells the Region; as wide as the longest name of a public one.
+const REGION: Column = Column::text("Region", 14);
 
 /// A record and its Region, which is the first column and the first member.
 #[derive(Clone, Debug, Serialize)]
@@ -82,17 +77,13 @@ mod tests {
     #[derive(Debug, Serialize)]
     struct Row;
 
-    const fn column(name: &'static str) -> Column {
-        Column {
-            name,
-            width: 1,
-            align: Align::Right,
-        }
-    }
-
     impl Record for Row {
         const LIST: &'static str = "Rows";
-        const COLUMNS: &'static [Column] = &[column("A"), column("B"), column("C")];
+        const COLUMNS: &'static [Column] = &[
+            Column::number("A", 1),
+            Column::number("B", 1),
+            Column::number("C", 1),
+        ];
         const NESTED: &'static [&'static str] = &["B"];
         const TABLE: &'static [&'static str] = &["C", "A"];
         const TABLE_ONLY: &'static [&'static str] = &["C"];

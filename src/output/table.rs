@@ -323,16 +323,8 @@ mod tests {
 
     use super::*;
 
-    const TEXT: Column = Column {
-        name: "Text",
-        width: 20,
-        align: Align::Left,
-    };
-    const NUMBER: Column = Column {
-        name: "Number",
-        width: 6,
-        align: Align::Right,
-    };
+    const TEXT: Column = Column::text("Text", 20);
+    const NUMBER: Column = Column::number("Number", 6);
 
     #[test]
     fn a_window_takes_padding_then_text_then_numbers() {

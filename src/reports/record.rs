@@ -7,7 +7,7 @@ use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Time;
-use crate::output::{Align, Cell, Column, Record};
+use crate::output::{Cell, Column, Record};
 
 /// A report: what it covers, and how far it is.
 ///
@@ -213,61 +213,17 @@ impl Record for Report {
     const LIST: &'static str = "ImageUsageReports";
 
     const COLUMNS: &'static [Column] = &[
-        Column {
-            name: "ImageId",
-            width: 21,
-            align: Align::Left,
-        },
-        Column {
-            name: "ReportId",
-            width: 23,
-            align: Align::Left,
-        },
-        Column {
-            name: "ResourceTypes",
-            width: 32,
-            align: Align::Left,
-        },
-        Column {
-            name: "AccountIds",
-            width: 12,
-            align: Align::Left,
-        },
-        Column {
-            name: "State",
-            width: 9,
-            align: Align::Left,
-        },
-        Column {
-            name: "StateReason",
-            width: 20,
-            align: Align::Left,
-        },
-        Column {
-            name: "CreationTime",
-            width: 24,
-            align: Align::Left,
-        },
-        Column {
-            name: "ExpirationTime",
-            width: 24,
-            align: Align::Left,
-        },
-        Column {
-            name: "Tags",
-            width: 20,
-            align: Align::Left,
-        },
-        Column {
-            name: "Age",
-            width: 8,
-            align: Align::Right,
-        },
-        Column {
-            name: "ExpiresIn",
-            width: 9,
-            align: Align::Right,
-        },
+        Column::text("ImageId", 21),
+        Column::text("ReportId", 23),
+        Column::text("ResourceTypes", 32),
+        Column::text("AccountIds", 12),
+        Column::text("State", 9),
+        Column::text("StateReason", 20),
+        Column::text("CreationTime", 24),
+        Column::text("ExpirationTime", 24),
+        Column::text("Tags", 20),
+        Column::number("Age", 8),
+        Column::number("ExpiresIn", 9),
     ];
 
     const NESTED: &'static [&'static str] = &["ResourceTypes", "AccountIds", "Tags"];

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Created, Fate, Order, Report};
 use crate::aws::Failure;
-use crate::output::{Align, Cell, Column, Record};
+use crate::output::{Cell, Column, Record};
 
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,26 +68,10 @@ impl Record for CreateRow {
     const LIST: &'static str = "CreatedImageUsageReports";
 
     const COLUMNS: &'static [Column] = &[
-        Column {
-            name: "ImageId",
-            width: 21,
-            align: Align::Left,
-        },
-        Column {
-            name: "ReportId",
-            width: 23,
-            align: Align::Left,
-        },
-        Column {
-            name: "Result",
-            width: 11,
-            align: Align::Left,
-        },
-        Column {
-            name: "Reason",
-            width: 44,
-            align: Align::Left,
-        },
+        Column::text("ImageId", 21),
+        Column::text("ReportId", 23),
+        Column::text("Result", 11),
+        Column::text("Reason", 44),
     ];
 
     fn cell(&self, column: usize) -> Cell<'_> {
@@ -134,21 +118,9 @@ impl Record for DeleteRow {
     const LIST: &'static str = "DeletedImageUsageReports";
 
     const COLUMNS: &'static [Column] = &[
-        Column {
-            name: "ReportId",
-            width: 23,
-            align: Align::Left,
-        },
-        Column {
-            name: "Result",
-            width: 11,
-            align: Align::Left,
-        },
-        Column {
-            name: "Reason",
-            width: 44,
-            align: Align::Left,
-        },
+        Column::text("ReportId", 23),
+        Column::text("Result", 11),
+        Column::text("Reason", 44),
     ];
 
     fn cell(&self, column: usize) -> Cell<'_> {

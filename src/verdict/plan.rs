@@ -10,7 +10,7 @@ use super::questions::{entries_by_report, references_by_image, reports_by_id};
 use super::read::{By, Source};
 use super::tally::Watch;
 use crate::listing::{ListingError, Question};
-use crate::output::{Align, Cell as Value, Column, Record};
+use crate::output::{Cell as Value, Column, Record};
 use crate::reports::DescribeReports;
 
 /// A call that a check would make, so many times at least.
@@ -26,17 +26,13 @@ pub struct PlannedCall {
     pub requests: i64,
 }
 
-const fn column(name: &'static str, width: u16, align: Align) -> Column {
-    Column { name, width, align }
-}
-
 impl Record for PlannedCall {
     const LIST: &'static str = "PlannedCalls";
 
     const COLUMNS: &'static [Column] = &[
-        column("Action", 31, Align::Left),
-        column("ImageId", 21, Align::Left),
-        column("Requests", 8, Align::Right),
+        Column::text("Action", 31),
+        Column::text("ImageId", 21),
+        Column::number("Requests", 8),
     ];
 
     fn cell(&self, column: usize) -> Value<'_> {

@@ -10,7 +10,7 @@ use super::evidence::{Evidence, State, Window};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
-use crate::output::{Align, Cell, Column, Record, Tone};
+use crate::output::{Cell, Column, Record, Tone};
 use crate::reports::between;
 
 /// An image's verdict, with its reasons and its evidence.
@@ -152,27 +152,23 @@ fn flat<T: ToString>(items: &[T]) -> Cell<'static> {
     Cell::List(items.iter().map(T::to_string).collect())
 }
 
-const fn column(name: &'static str, width: u16, align: Align) -> Column {
-    Column { name, width, align }
-}
-
 impl Record for Row {
     const LIST: &'static str = "ImageVerdicts";
 
     const COLUMNS: &'static [Column] = &[
-        column("ImageId", 21, Align::Left),
-        column("Name", 24, Align::Left),
-        column("Verdict", 7, Align::Left),
-        column("Reasons", 36, Align::Left),
-        column("Accounts", 8, Align::Right),
-        column("Instances", 9, Align::Right),
-        column("LaunchTemplates", 15, Align::Right),
-        column("References", 10, Align::Right),
-        column("ReportId", 23, Align::Left),
-        column("ReportCreationTime", 24, Align::Left),
-        column("UsedBy", 37, Align::Left),
-        column("ReferencedBy", 36, Align::Left),
-        column("ReportAge", 9, Align::Right),
+        Column::text("ImageId", 21),
+        Column::text("Name", 24),
+        Column::text("Verdict", 7),
+        Column::text("Reasons", 36),
+        Column::number("Accounts", 8),
+        Column::number("Instances", 9),
+        Column::number("LaunchTemplates", 15),
+        Column::number("References", 10),
+        Column::text("ReportId", 23),
+        Column::text("ReportCreationTime", 24),
+        Column::text("UsedBy", 37),
+        Column::text("ReferencedBy", 36),
+        Column::number("ReportAge", 9),
     ];
 
     const NESTED: &'static [&'static str] = &["Reasons", "UsedBy", "ReferencedBy"];
