@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 
-use crate::aws::Failure;
+use crate::aws::RequestError;
 use crate::cli::error::ArgumentError;
 use crate::commands::{
     Interrupted, NotAvailable, NotRetirable, RegionFailed, RegionsMissing, Stopped, Unfinished,
 };
-use crate::listing::ListingError;
+use crate::listing::ListError;
 use crate::output::WriteError;
 
 /// How a run ended.
@@ -71,7 +71,7 @@ pub struct Message {
     pub request_id: Option<String>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_step: Option<String>,
+    pub hint: Option<String>,
     /// The token with which a later run writes the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_token: Option<String>,
@@ -86,7 +86,7 @@ impl Message {
             region: None,
             code: None,
             request_id: None,
-            next_step: None,
+            hint: None,
             resume_token: None,
         }
     }
@@ -95,7 +95,7 @@ impl Message {
     pub fn about(error: &anyhow::Error) -> Option<Self> {
         let mut message = Self::new(Status::Other, format!("{error:#}"));
         if let Some(unfinished) = error.downcast_ref::<Unfinished>() {
-            message.next_step = Some(unfinished.next_step().to_owned());
+            message.hint = Some(unfinished.hint().to_owned());
         }
         if let Some(stopped) = error.downcast_ref::<Stopped>() {
             message.resume_token = stopped.resume.as_ref().map(ToString::to_string);
@@ -105,53 +105,53 @@ impl Message {
             message.resume_token = failed.resume.as_ref().map(ToString::to_string);
         }
         for cause in error.chain() {
-            let mut failure = cause.downcast_ref::<Failure>();
-            if let Some(error) = cause.downcast_ref::<ListingError>() {
-                message.next_step = Some(error.next_step().to_owned());
-                if let ListingError::Failure(below) = error {
+            let mut failure = cause.downcast_ref::<RequestError>();
+            if let Some(error) = cause.downcast_ref::<ListError>() {
+                message.hint = Some(error.hint().to_owned());
+                if let ListError::RequestError(below) = error {
                     failure = Some(below);
                 }
             }
             if let Some(failure) = failure {
                 message.status = match failure {
-                    Failure::Configuration { .. } | Failure::Credentials { .. } => {
+                    RequestError::Configuration { .. } | RequestError::Credentials { .. } => {
                         Status::Configuration
                     }
-                    Failure::Service { .. } => Status::Service,
-                    Failure::Network { .. }
-                    | Failure::Obstacle { .. }
-                    | Failure::Response { .. } => Status::Other,
+                    RequestError::Service { .. } => Status::Service,
+                    RequestError::Network { .. }
+                    | RequestError::ConnectError { .. }
+                    | RequestError::Response { .. } => Status::Other,
                 };
                 message.code = failure.code().map(str::to_owned);
                 message.request_id = failure.request_id().map(str::to_owned);
-                message.next_step = Some(failure.next_step().to_owned());
+                message.hint = Some(failure.hint().to_owned());
             } else if let Some(error) = cause.downcast_ref::<NotAvailable>() {
-                message.next_step = Some(error.next_step().to_owned());
+                message.hint = Some(error.hint().to_owned());
             } else if let Some(verdicts) = cause.downcast_ref::<NotRetirable>() {
                 message.status = match verdicts.by_use {
                     true => Status::InUse,
                     false => Status::Unknown,
                 };
-                message.next_step = Some(verdicts.next_step().to_owned());
+                message.hint = Some(verdicts.hint().to_owned());
             } else if cause.is::<ArgumentError>() {
                 message.status = Status::CommandLine;
             } else if let Some(missing) = cause.downcast_ref::<RegionsMissing>() {
                 message.status = missing.status;
                 let regions = missing.failed.join(" ");
-                message.next_step = Some(format!(
+                message.hint = Some(format!(
                     "look at what is said of each, then ask these alone: --region {regions}"
                 ));
             } else if let Some(interrupted) = cause.downcast_ref::<Interrupted>() {
                 message.status = (*interrupted).into();
             } else if let Some(WriteError { error, .. }) = cause.downcast_ref() {
-                let next_step = match error.kind() {
+                let hint = match error.kind() {
                     ErrorKind::BrokenPipe => return None,
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                         "make room, or write elsewhere"
                     }
                     _ => "look at what stdout or --out-file leads to, or write elsewhere",
                 };
-                message.next_step = Some(next_step.to_owned());
+                message.hint = Some(hint.to_owned());
             }
         }
         Some(message)

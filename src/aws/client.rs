@@ -12,16 +12,16 @@ use aws_sdk_ec2::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_ec2::config::{AppName, BehaviorVersion, Builder, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::attempt_limit::AttemptLimit;
+use super::ca_bundle::CaBundle;
 use super::credentials::Sources;
-use super::first_contact::FirstContact;
-use super::pace::Pace;
 use super::page::PageHandover;
-use super::patience::{self, Patience};
-use super::role::AskMfa;
+use super::rate_limiter::RateLimiter;
+use super::response::validate_responses;
+use super::retry_settings::{self, RetrySettings};
+use super::role::MfaPrompt;
 use super::trace::{Retries, Trace};
-use super::trust::Trust;
-use super::whole::whole;
-use super::{Endpoint, EndpointUrl, Failure, endpoint, http, regions};
+use super::{Endpoint, EndpointUrl, RequestError, endpoint, http, regions};
 
 /// How the service is to be reached.
 #[derive(Debug)]
@@ -33,13 +33,13 @@ pub struct Connection {
     /// Where requests go.
     pub endpoint: Endpoint,
     /// How long to wait, and how often to ask again.
-    pub patience: Patience,
+    pub retry_settings: RetrySettings,
     /// The CA bundle that the user named; else that of `AWS_CA_BUNDLE`, the profile or the system.
     pub ca_bundle: Option<PathBuf>,
     /// Whether to log requests to stderr.
     pub debug: bool,
     /// Asks the user for the code of a multi-factor device.
-    pub ask_mfa: AskMfa,
+    pub mfa_prompt: MfaPrompt,
 }
 
 /// The EC2 client of one Region, and what to call its endpoint in a message.
@@ -73,47 +73,63 @@ impl Ec2 {
 /// Sets up the client of one Region. No request is sent; credentials are looked for when the first one is.
 ///
 /// # Errors
-/// [`Failure::Configuration`] for an unknown profile, unreadable settings, or no Region.
-pub async fn connect(connection: Connection) -> Result<Ec2, Failure> {
-    Account::of(connection).await?.client()
+/// [`RequestError::Configuration`] for an unknown profile, unreadable settings, or no Region.
+pub async fn connect(connection: Connection) -> Result<Ec2, RequestError> {
+    ClientFactory::of(connection).await?.client()
 }
 
 /// What the clients of all Regions have in common: the HTTP client, the credentials, once they are found, and the
 /// settings. Retries are counted and paced for each Region, as the service does it.
 #[derive(Debug)]
-pub struct Account {
+pub struct ClientFactory {
     config: Builder,
     http: SharedHttpClient,
     /// The Region of the flags, the environment, the profile or the instance.
     region: Option<String>,
     /// Whether to give up early on an endpoint that has never answered.
-    first_contact: bool,
+    attempt_limit: bool,
     debug: bool,
     retries: Retries,
 }
 
-impl Account {
+impl ClientFactory {
     /// Reads the settings. No request is sent.
     ///
     /// # Errors
-    /// [`Failure::Configuration`] for an unknown profile or unreadable settings.
-    pub async fn of(connection: Connection) -> Result<Self, Failure> {
+    /// [`RequestError::Configuration`] for an unknown profile or unreadable settings.
+    pub async fn of(connection: Connection) -> Result<Self, RequestError> {
         let Connection {
             profile,
             region,
-            patience,
-            ask_mfa,
+            retry_settings,
+            mfa_prompt,
             ca_bundle,
             debug,
             endpoint,
         } = connection;
         let mut account = match endpoint {
-            Endpoint::Offline(answers) => offline(answers, region, &patience),
+            Endpoint::Offline(answers) => offline(answers, region, &retry_settings),
             Endpoint::Url(url) => {
-                online(profile, region, Some(url), ca_bundle, &patience, ask_mfa).await?
+                online(
+                    profile,
+                    region,
+                    Some(url),
+                    ca_bundle,
+                    &retry_settings,
+                    mfa_prompt,
+                )
+                .await?
             }
             Endpoint::Configured => {
-                online(profile, region, None, ca_bundle, &patience, ask_mfa).await?
+                online(
+                    profile,
+                    region,
+                    None,
+                    ca_bundle,
+                    &retry_settings,
+                    mfa_prompt,
+                )
+                .await?
             }
         };
         let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
@@ -126,14 +142,14 @@ impl Account {
     /// A client for the Region that was chosen.
     ///
     /// # Errors
-    /// [`Failure::Configuration`] where none was, or for what cannot be the name of a Region.
-    pub fn client(&self) -> Result<Ec2, Failure> {
+    /// [`RequestError::Configuration`] where none was, or for what cannot be the name of a Region.
+    pub fn client(&self) -> Result<Ec2, RequestError> {
         let region = self
             .region
             .as_deref()
-            .ok_or_else(|| Failure::Configuration {
+            .ok_or_else(|| RequestError::Configuration {
                 problem: "no Region is set".to_owned(),
-                next_step: "give --region, set AWS_REGION, or put `region = …` into the profile"
+                hint: "give --region, set AWS_REGION, or put `region = …` into the profile"
                     .to_owned(),
             })?;
         self.client_in(region, None)
@@ -142,8 +158,8 @@ impl Account {
     /// A client for each of these Regions. Their debug lines name the Region.
     ///
     /// # Errors
-    /// [`Failure::Configuration`] for what cannot be the name of a Region.
-    pub fn clients(&self, regions: &[String]) -> Result<Vec<Ec2>, Failure> {
+    /// [`RequestError::Configuration`] for what cannot be the name of a Region.
+    pub fn clients(&self, regions: &[String]) -> Result<Vec<Ec2>, RequestError> {
         regions
             .iter()
             .map(|region| self.client_in(region, Some(region.as_str().into())))
@@ -154,37 +170,37 @@ impl Account {
     /// us-east-1.
     ///
     /// # Errors
-    /// [`Failure`] of the request.
-    pub async fn enabled_regions(&self) -> Result<Vec<String>, Failure> {
+    /// [`RequestError`] of the request.
+    pub async fn enabled_regions(&self) -> Result<Vec<String>, RequestError> {
         let ec2 = self.client_in(self.region.as_deref().unwrap_or(FIRST_REGION), None)?;
         regions::enabled(&ec2).await
     }
 
     /// A client for a Region, by whose `label` its debug lines are told apart.
-    fn client_in(&self, region: &str, label: Option<Arc<str>>) -> Result<Ec2, Failure> {
+    fn client_in(&self, region: &str, label: Option<Arc<str>>) -> Result<Ec2, RequestError> {
         // The Region is part of the host's name, and the SDK's own error does not say what is wrong.
         let is_name = !region.is_empty()
             && region
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !is_name {
-            return Err(Failure::Configuration {
+            return Err(RequestError::Configuration {
                 problem: format!("`{region}` is not the name of a Region"),
-                next_step: "give a --region such as eu-west-1".to_owned(),
+                hint: "give a --region such as eu-west-1".to_owned(),
             });
         }
         let trace = Trace::new(self.debug, label, self.retries.clone());
-        let pace = Pace::default();
+        let rate_limiter = RateLimiter::default();
         let mut config = self
             .config
             .clone()
             .region(Region::new(region.to_owned()))
-            .http_client(pace.of(self.http.clone()))
-            .retry_classifier(pace.clone())
+            .http_client(rate_limiter.of(self.http.clone()))
+            .retry_classifier(rate_limiter.clone())
             .interceptor(trace.clone())
             .interceptor(PageHandover);
-        if self.first_contact {
-            config = config.retry_classifier(FirstContact::new(pace));
+        if self.attempt_limit {
+            config = config.retry_classifier(AttemptLimit::new(rate_limiter));
         }
         Ok(Ec2 {
             client: Client::from_conf(config.build()),
@@ -198,19 +214,23 @@ impl Account {
 const FIRST_REGION: &str = "us-east-1";
 
 /// The settings of a client that reads no file, no environment and no network.
-fn offline(answers: SharedHttpClient, region: Option<String>, patience: &Patience) -> Account {
+fn offline(
+    answers: SharedHttpClient,
+    region: Option<String>,
+    retry_settings: &RetrySettings,
+) -> ClientFactory {
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .retry_config(patience.own_retries())
-        .timeout_config(patience.timeouts())
+        .retry_config(retry_settings.own_retries())
+        .timeout_config(retry_settings.timeouts())
         .credentials_provider(Credentials::new(
             "offline", "offline", None, None, "offline",
         ));
-    Account {
+    ClientFactory {
         config,
-        http: whole(answers),
+        http: validate_responses(answers),
         region: Some(region.unwrap_or_else(|| FIRST_REGION.to_owned())),
-        first_contact: false,
+        attempt_limit: false,
         debug: false,
         retries: Retries::default(),
     }
@@ -222,22 +242,26 @@ async fn online(
     region: Option<String>,
     url: Option<EndpointUrl>,
     ca_bundle: Option<PathBuf>,
-    patience: &Patience,
-    ask_mfa: AskMfa,
-) -> Result<Account, Failure> {
+    retry_settings: &RetrySettings,
+    mfa_prompt: MfaPrompt,
+) -> Result<ClientFactory, RequestError> {
     let env = Env::real();
     let profiles = load_profiles(profile.clone()).await?;
     let named = ca_bundle.is_some();
-    let trust = Arc::new(Trust::choose(ca_bundle, &env, profiles.get("ca_bundle")));
-    let http = http::client(Arc::clone(&trust), &env)?;
-    let (retries, chosen) = patience.retries(&env, &profiles)?;
+    let ca_bundle = Arc::new(CaBundle::choose(ca_bundle, &env, profiles.get("ca_bundle")));
+    let http = http::client(Arc::clone(&ca_bundle), &env)?;
+    let (retries, chosen) = retry_settings.retries(&env, &profiles)?;
     // For STS and SSO too, which credentials may need.
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(retries.clone())
-        .timeout_config(patience.timeouts())
+        .timeout_config(retry_settings.timeouts())
         .no_credentials()
-        .identity_cache(IdentityCache::lazy().load_timeout(A_PERSONS_TIME).build());
+        .identity_cache(
+            IdentityCache::lazy()
+                .load_timeout(CREDENTIALS_TIMEOUT)
+                .build(),
+        );
     let explicit = profile.is_some();
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
@@ -250,7 +274,7 @@ async fn online(
         .region()
         .map(ToString::to_string)
         .filter(|region| !region.is_empty());
-    let credentials = Sources::new(shared.clone(), profiles, ask_mfa).chain(explicit);
+    let credentials = Sources::new(shared.clone(), profiles, mfa_prompt).chain(explicit);
     let mut config = Builder::from(&shared)
         .retry_partition(enough_retries())
         .credentials_provider(credentials);
@@ -259,17 +283,17 @@ async fn online(
     let url = url.or(configured).map(|url| url.to_string());
     // A plain endpoint needs no certificates; only what the user named for this very run is looked at all the same.
     if named || !url.as_ref().is_some_and(|url| url.starts_with("http:")) {
-        trust.context().map_err(Clone::clone)?;
+        ca_bundle.context().map_err(Clone::clone)?;
     }
     config.set_endpoint_url(url);
     if !chosen {
-        config = config.retry_config(patience::endless(retries));
+        config = config.retry_config(retry_settings::endless(retries));
     }
-    Ok(Account {
+    Ok(ClientFactory {
         config,
-        http: whole(http),
+        http: validate_responses(http),
         region,
-        first_contact: !chosen,
+        attempt_limit: !chosen,
         debug: false,
         retries: Retries::default(),
     })
@@ -285,11 +309,11 @@ fn enough_retries() -> RetryPartition {
 
 /// How long credentials may take. Requests for them have time-outs of their own, but a user may have to find a
 /// multi-factor device first, and a `credential_process` may open a browser.
-const A_PERSONS_TIME: Duration = Duration::from_secs(60 * 60);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Reads the profiles, and refuses one that no file has: the SDK would go on without it, with whatever credentials it
 /// finds.
-async fn load_profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
+async fn load_profiles(named: Option<String>) -> Result<ProfileSet, RequestError> {
     let env = Env::real();
     let asked = named
         .clone()
@@ -302,9 +326,9 @@ async fn load_profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
         named.map(Into::into),
     )
     .await
-    .map_err(|error| Failure::Configuration {
-        problem: super::failure::chain(&error),
-        next_step: "mend the file, or name others with AWS_CONFIG_FILE and \
+    .map_err(|error| RequestError::Configuration {
+        problem: super::error::chain(&error),
+        hint: "mend the file, or name others with AWS_CONFIG_FILE and \
                             AWS_SHARED_CREDENTIALS_FILE"
             .to_owned(),
     })?;
@@ -312,9 +336,9 @@ async fn load_profiles(named: Option<String>) -> Result<ProfileSet, Failure> {
         Some(name) if profiles.get_profile(&name).is_none() => {
             let mut known: Vec<_> = profiles.profiles().collect();
             known.sort_unstable();
-            Err(Failure::Configuration {
+            Err(RequestError::Configuration {
                 problem: format!("there is no profile `{name}`"),
-                next_step: if known.is_empty() {
+                hint: if known.is_empty() {
                     "make one with `aws configure`; no profile was found at all".to_owned()
                 } else {
                     format!("name one of these: {}", known.join(", "))

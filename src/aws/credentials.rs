@@ -25,9 +25,9 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use super::failure::{chain, inner, public};
-use super::obstacle::Obstacle;
-use super::role::{AskMfa, Role};
+use super::connect_error::ConnectError;
+use super::error::{chain, inner, public};
+use super::role::{MfaPrompt, Role};
 
 /// Why there are no credentials, in words for a user.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub(super) struct NoCredentials {
     /// What is missing or wrong. It holds no output of a program, which may be a secret.
     pub problem: String,
     /// What the user can do.
-    pub next_step: String,
+    pub hint: String,
 }
 
 impl From<NoCredentials> for CredentialsError {
@@ -58,24 +58,24 @@ pub(super) fn explain(error: &CredentialsError) -> NoCredentials {
 
     let causes = || Chain::new(error);
     // The one nearest to the cause knows best.
-    if let Some(NoCredentials { problem, next_step }) =
+    if let Some(NoCredentials { problem, hint }) =
         causes().filter_map(|cause| cause.downcast_ref()).last()
     {
         return NoCredentials {
             problem: problem.clone(),
-            next_step: next_step.clone(),
+            hint: hint.clone(),
         };
     }
     let refused = causes()
         .find_map(|cause| cause.downcast_ref::<Web>())
         .and_then(refusal);
-    let (problem, next_step) = if let Some(refusal) = refused {
+    let (problem, hint) = if let Some(refusal) = refused {
         (
             format!("STS refused the web identity token: {refusal}"),
             "renew the token file, and check the role's ARN and its trust policy",
         )
     } else {
-        let next_step = match error {
+        let hint = match error {
             _ if no_connection(error) => NETWORK,
             CredentialsError::InvalidConfiguration(_) => {
                 "mend the profile or the environment, or name another --profile"
@@ -83,11 +83,11 @@ pub(super) fn explain(error: &CredentialsError) -> NoCredentials {
             _ => SIGN_IN,
         };
         // The SDK lists what it tried on lines of their own.
-        (inner(error).replace("\n    ", "; "), next_step)
+        (inner(error).replace("\n    ", "; "), hint)
     };
     NoCredentials {
         problem,
-        next_step: next_step.to_owned(),
+        hint: hint.to_owned(),
     }
 }
 
@@ -97,7 +97,7 @@ fn no_connection(error: &CredentialsError) -> bool {
 
 /// Whether the error says already what is in the way, which its words here would hide.
 pub(super) fn is_obstructed(error: &(dyn Error + 'static)) -> bool {
-    Chain::new(error).any(|cause| cause.is::<Obstacle>())
+    Chain::new(error).any(|cause| cause.is::<ConnectError>())
 }
 
 /// The service's own words and code, if it answered.
@@ -118,11 +118,11 @@ pub(super) struct Sources {
     /// The same settings for the SDK's own sources.
     providers: ProviderConfig,
     profiles: ProfileSet,
-    ask_mfa: AskMfa,
+    mfa_prompt: MfaPrompt,
 }
 
 impl Sources {
-    pub(super) fn new(config: SdkConfig, profiles: ProfileSet, ask_mfa: AskMfa) -> Self {
+    pub(super) fn new(config: SdkConfig, profiles: ProfileSet, mfa_prompt: MfaPrompt) -> Self {
         let mut providers = ProviderConfig::without_region()
             .with_behavior_version(Some(BehaviorVersion::latest()))
             .with_region(config.region().cloned())
@@ -141,7 +141,7 @@ impl Sources {
             config,
             providers,
             profiles,
-            ask_mfa,
+            mfa_prompt,
         }
     }
 
@@ -226,7 +226,7 @@ impl Sources {
                 .get("duration_seconds")
                 .and_then(|seconds| seconds.parse().ok()),
             mfa_serial: setting("mfa_serial"),
-            ask_mfa: self.ask_mfa,
+            mfa_prompt: self.mfa_prompt,
             source,
             config: self.config.clone(),
             session: Default::default(),
@@ -310,7 +310,7 @@ impl OfProfile {
             return error;
         }
         let name = &self.name;
-        let (problem, next_step) = match (self.kind, &error) {
+        let (problem, hint) = match (self.kind, &error) {
             (Kind::Login, CredentialsError::InvalidConfiguration(_)) => (
                 format!("profile `{name}` takes them from `aws login`, whose sessions are not read here"),
                 format!(
@@ -335,7 +335,7 @@ impl OfProfile {
             ),
             _ => return error,
         };
-        NoCredentials { problem, next_step }.into()
+        NoCredentials { problem, hint }.into()
     }
 }
 
@@ -374,7 +374,7 @@ impl Nowhere {
         };
         Err(NoCredentials {
             problem,
-            next_step: SIGN_IN.to_owned(),
+            hint: SIGN_IN.to_owned(),
         }
         .into())
     }
@@ -393,14 +393,14 @@ struct Whole {
 /// What a search for credentials failed of.
 #[derive(Clone, Debug)]
 enum Failed {
-    Barred(Obstacle),
+    Barred(ConnectError),
     Without(NoCredentials),
 }
 
 impl From<Failed> for CredentialsError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Barred(obstacle) => Self::provider_error(obstacle),
+            Failed::Barred(connect_error) => Self::provider_error(connect_error),
             Failed::Without(error) => error.into(),
         }
     }
@@ -418,12 +418,12 @@ impl Whole {
             {
                 Failed::Without(NoCredentials {
                     problem: "the access key or its secret is empty".to_owned(),
-                    next_step: SIGN_IN.to_owned(),
+                    hint: SIGN_IN.to_owned(),
                 })
             }
             Ok(credentials) => return Ok(credentials),
             Err(error) => match Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-                Some(obstacle) => Failed::Barred(Obstacle::clone(obstacle)),
+                Some(connect_error) => Failed::Barred(ConnectError::clone(connect_error)),
                 None => Failed::Without(explain(&error)),
             },
         };

@@ -7,7 +7,7 @@ use aws_sdk_ec2::config::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::Failure;
+use super::RequestError;
 
 /// Where requests go.
 #[derive(Debug)]
@@ -27,18 +27,18 @@ pub struct EndpointUrl(String);
 /// What is wrong with a URL that is to be an endpoint. The URL is not repeated: there may be a password in it.
 #[derive(Debug, thiserror::Error)]
 #[error("an endpoint is an http or https URL with a host, such as http://127.0.0.1:4566")]
-pub struct NoEndpoint;
+pub struct InvalidEndpointUrl;
 
 impl FromStr for EndpointUrl {
-    type Err = NoEndpoint;
+    type Err = InvalidEndpointUrl;
 
-    fn from_str(text: &str) -> Result<Self, NoEndpoint> {
-        let url: http::Uri = text.parse().map_err(|_| NoEndpoint)?;
+    fn from_str(text: &str) -> Result<Self, InvalidEndpointUrl> {
+        let url: http::Uri = text.parse().map_err(|_| InvalidEndpointUrl)?;
         let is_http = matches!(url.scheme_str(), Some("http" | "https"));
         let has_host = url.host().is_some_and(|host| !host.is_empty());
         match is_http && has_host {
             true => Ok(Self(text.to_owned())),
-            false => Err(NoEndpoint),
+            false => Err(InvalidEndpointUrl),
         }
     }
 }
@@ -52,8 +52,8 @@ impl fmt::Display for EndpointUrl {
 /// The URL that the environment or the profile gives for EC2. What is empty is not set.
 ///
 /// # Errors
-/// [`Failure::Configuration`] when it is not a URL that can be asked: the SDK would panic, or show the whole request.
-pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, Failure> {
+/// [`RequestError::Configuration`] when it is not a URL that can be asked: the SDK would panic, or show the whole request.
+pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, RequestError> {
     let key = ServiceConfigKey::builder()
         .service_id("EC2")
         .env("AWS_ENDPOINT_URL")
@@ -68,9 +68,9 @@ pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, Fail
         .filter(|url| !url.is_empty())
         .map(|url| url.parse())
         .transpose()
-        .map_err(|error: NoEndpoint| Failure::Configuration {
+        .map_err(|error: InvalidEndpointUrl| RequestError::Configuration {
             problem: format!("the endpoint URL of the environment or the profile cannot be used: {error}"),
-            next_step: "mend or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
+            hint: "mend or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
                 .to_owned(),
         })
 }

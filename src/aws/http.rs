@@ -1,6 +1,6 @@
 //! The HTTP client of all AWS clients: EC2's own, and those that credentials come from (STS, SSO, metadata).
 //!
-//! It is the SDK's client with the trust of [`super::trust`] and the proxies of [`super::proxy`]. Each URL scheme has a
+//! It is the SDK's client with the trust of [`super::ca_bundle`] and the proxies of [`super::proxy`]. Each URL scheme has a
 //! client of its own, made when it is first used: no certificate is loaded for a plain HTTP endpoint.
 
 use std::fmt;
@@ -18,19 +18,22 @@ use aws_types::os_shim_internal::Env;
 use http::Uri;
 use http::uri::Scheme;
 
-use super::Failure;
-use super::obstacle;
+use super::RequestError;
+use super::ca_bundle::CaBundle;
+use super::connect_error;
 use super::proxy::Proxy;
-use super::trust::Trust;
 
-/// A client that trusts `trust`, by the proxies of the environment.
+/// A client that trusts `ca_bundle`, by the proxies of the environment.
 ///
 /// # Errors
-/// [`Failure::Configuration`] for a proxy variable that is no URL.
-pub(super) fn client(trust: Arc<Trust>, env: &Env) -> Result<SharedHttpClient, Failure> {
-    let route = |scheme| -> Result<Route, Failure> {
+/// [`RequestError::Configuration`] for a proxy variable that is no URL.
+pub(super) fn client(
+    ca_bundle: Arc<CaBundle>,
+    env: &Env,
+) -> Result<SharedHttpClient, RequestError> {
+    let route = |scheme| -> Result<Route, RequestError> {
         let proxy = Proxy::from_env(env, &scheme)?;
-        Ok(Route::new(&scheme, proxy, Arc::clone(&trust)))
+        Ok(Route::new(&scheme, proxy, Arc::clone(&ca_bundle)))
     };
     Ok(SharedHttpClient::new(Routes {
         http: Arc::new(route(Scheme::HTTP)?),
@@ -75,9 +78,9 @@ impl HttpConnector for Chooser {
             _ => &self.routes.https,
         };
         if route.tls
-            && let Err(unusable) = route.trust.context()
+            && let Err(unusable) = route.ca_bundle.context()
         {
-            return HttpConnectorFuture::ready(Err(obstacle::bundle(unusable.clone())));
+            return HttpConnectorFuture::ready(Err(connect_error::bundle(unusable.clone())));
         }
         let sent = route
             .client
@@ -90,11 +93,16 @@ impl HttpConnector for Chooser {
             match sent.await {
                 // A proxy's own answer to a plain request. To a tunnel it is an error already.
                 Ok(response) if response.status().as_u16() == 407 => match proxy {
-                    Some(proxy) => Err(obstacle::proxy_authentication(proxy)),
+                    Some(proxy) => Err(connect_error::proxy_authentication(proxy)),
                     None => Ok(response),
                 },
                 Ok(response) => Ok(response),
-                Err(error) => Err(obstacle::explain(error, &target, proxy, &route.trust.name)),
+                Err(error) => Err(connect_error::explain(
+                    error,
+                    &target,
+                    proxy,
+                    &route.ca_bundle.name,
+                )),
             }
         })
     }
@@ -104,7 +112,7 @@ impl HttpConnector for Chooser {
 struct Route {
     client: SharedHttpClient,
     proxy: Option<Proxy>,
-    trust: Arc<Trust>,
+    ca_bundle: Arc<CaBundle>,
     /// Whether the server or the proxy speaks TLS.
     tls: bool,
 }
@@ -117,13 +125,13 @@ impl fmt::Debug for Route {
 }
 
 impl Route {
-    fn new(scheme: &Scheme, proxy: Option<Proxy>, trust: Arc<Trust>) -> Self {
+    fn new(scheme: &Scheme, proxy: Option<Proxy>, ca_bundle: Arc<CaBundle>) -> Self {
         let tls = *scheme == Scheme::HTTPS
             || proxy
                 .as_ref()
                 .is_some_and(|proxy| proxy.name.starts_with("https:"));
         let config = proxy.as_ref().map(|proxy| proxy.config.clone());
-        let authorities = Arc::clone(&trust);
+        let authorities = Arc::clone(&ca_bundle);
         // The SDK's client keeps what this makes, by its settings.
         let client = Builder::new().build_with_connector_fn(move |settings, _| {
             let mut connector = Connector::builder();
@@ -142,7 +150,7 @@ impl Route {
         Self {
             client,
             proxy,
-            trust,
+            ca_bundle,
             tls,
         }
     }

@@ -2,32 +2,32 @@
 //! whole answers, and saying what went wrong.
 
 mod attempt;
+mod attempt_limit;
+mod ca_bundle;
 mod client;
+mod connect_error;
 mod credentials;
 mod endpoint;
-mod failure;
-mod first_contact;
+mod error;
 mod http;
 mod item;
-mod obstacle;
-mod pace;
 mod page;
-mod patience;
 mod proxy;
+mod rate_limiter;
 mod regions;
+mod response;
+mod retry_settings;
 mod role;
 mod time;
 mod trace;
-mod trust;
-mod whole;
 
-pub use client::{Account, Connection, Ec2, connect};
+pub use client::{ClientFactory, Connection, Ec2, connect};
 
-pub use endpoint::{Endpoint, EndpointUrl, NoEndpoint};
-pub use failure::Failure;
+pub use endpoint::{Endpoint, EndpointUrl, InvalidEndpointUrl};
+pub use error::RequestError;
 #[doc(hidden)]
 pub use page::{Page, decode_entries};
-pub use patience::Patience;
-pub use role::{AskMfa, Code};
+pub use retry_settings::RetrySettings;
+pub use role::{MfaCode, MfaPrompt};
 pub use time::Time;
 pub use trace::Retries;

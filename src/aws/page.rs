@@ -1,6 +1,6 @@
 //! Reads a page of entries in the same pass that makes sure that it is whole.
 //!
-//! Most of a long listing's time went into reading its XML twice: once for [`super::whole`], once in the SDK's
+//! Most of a long listing's time went into reading its XML twice: once for [`super::validate_responses`], once in the SDK's
 //! decoder. Here one pass does both, for the one action that has a million rows. The page travels with its
 //! response; on the SDK's side an [interceptor](PageHandover) gives the SDK's decoder a document without entries to
 //! read, and puts the page into the output that comes of it. What a value may be is the SDK's business still: a page
@@ -23,7 +23,7 @@ use aws_smithy_types::date_time::Format;
 use quick_xml::events::{BytesRef, Event};
 
 use super::item::plain;
-use super::whole::{Defect, check, document};
+use super::response::{BodyError, check, document};
 
 /// The root element of a page of entries.
 pub(super) const ROOT: &str = "DescribeImageUsageReportEntriesResponse";
@@ -43,14 +43,14 @@ pub struct Page {
 /// There is no page, but no defect either, when a value is none for the SDK.
 ///
 /// # Errors
-/// [`Defect`] when `body` is not the whole document of this action.
-pub(super) fn read(body: &[u8]) -> Result<Option<Page>, Defect> {
+/// [`BodyError`] when `body` is not the whole document of this action.
+pub(super) fn read(body: &[u8]) -> Result<Option<Page>, BodyError> {
     let mut reading = Reading::default();
     let root = document(body, |event, rest| reading.take(event, rest))?;
     if root != ROOT {
-        return Err(Defect::Root(root));
+        return Err(BodyError::Root(root));
     }
-    if reading.misfit {
+    if reading.needs_sdk_decode {
         // The SDK reads it now.
         check(body, ROOT)?;
         return Ok(None);
@@ -77,7 +77,7 @@ struct Reading {
     entry: Option<ImageUsageReportEntry>,
     times: Times,
     /// Whether there was a value that is none for the SDK.
-    misfit: bool,
+    needs_sdk_decode: bool,
 }
 
 /// The innermost element that is open and known.
@@ -188,9 +188,9 @@ impl Reading {
             Event::Text(text) => self.text(text),
             Event::GeneralRef(reference) => match character(reference) {
                 Some(character) => self.text(character.encode_utf8(&mut [0; 4])),
-                None => self.misfit |= self.reads_a_value() && self.run != Run::Ended,
+                None => self.needs_sdk_decode |= self.reads_a_value() && self.run != Run::Ended,
             },
-            Event::CData(_) => self.misfit |= self.reads_a_value(),
+            Event::CData(_) => self.needs_sdk_decode |= self.reads_a_value(),
             _ if self.run == Run::Open => self.run = Run::Split,
             _ => {}
         }
@@ -218,7 +218,7 @@ impl Reading {
             }
             (place, _) => {
                 // An element where text should be.
-                self.misfit |= self.reads_a_value() && self.run == Run::NotBegun;
+                self.needs_sdk_decode |= self.reads_a_value() && self.run == Run::NotBegun;
                 if self.run != Run::NotBegun {
                     self.run = Run::Ended;
                 }
@@ -236,7 +236,7 @@ impl Reading {
                     self.text.push_str(text);
                 }
                 // The SDK would read the first part alone.
-                Run::Split => self.misfit = true,
+                Run::Split => self.needs_sdk_decode = true,
                 Run::Ended => {}
             }
         }
@@ -275,7 +275,7 @@ impl Reading {
     fn member(&mut self, member: Member) {
         let entry = self.entry.get_or_insert_with(empty);
         let set = member.set(entry, &self.text, &mut self.times);
-        self.misfit |= set.is_none();
+        self.needs_sdk_decode |= set.is_none();
     }
 }
 
@@ -367,7 +367,7 @@ pub(super) mod tests {
     use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
     use proptest::prelude::*;
 
-    use super::super::whole::whole;
+    use super::super::response::validate_responses;
     use super::*;
 
     const PAGE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -403,7 +403,9 @@ pub(super) mod tests {
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::new("a", "b", None, None, "test"));
         let config = if ours {
-            config.http_client(whole(client)).interceptor(PageHandover)
+            config
+                .http_client(validate_responses(client))
+                .interceptor(PageHandover)
         } else {
             config.http_client(client)
         };
@@ -460,7 +462,7 @@ pub(super) mod tests {
             let page = PAGE.replacen(value, other, 1);
             assert_ne!(page, PAGE);
             let defect = read(page.as_bytes()).unwrap_err();
-            assert!(matches!(defect, Defect::Damaged(_)), "{page}: {defect}");
+            assert!(matches!(defect, BodyError::Damaged(_)), "{page}: {defect}");
         }
     }
 
@@ -475,7 +477,7 @@ pub(super) mod tests {
 
     #[test]
     fn another_document_is_none_of_this_action() {
-        let other = Defect::Root("Response".to_owned());
+        let other = BodyError::Root("Response".to_owned());
         assert_eq!(read(b"<Response/>"), Err(other));
     }
 

@@ -6,7 +6,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::Failure;
+use super::RequestError;
 
 /// The addresses at which an instance or a container gets its credentials. They are answered by the machine itself, so
 /// a proxy cannot reach them, and what they say must not pass one.
@@ -30,9 +30,9 @@ impl Proxy {
     /// empty means no proxy.
     ///
     /// # Errors
-    /// [`Failure::Configuration`] when the variable's value is no URL of a proxy. It never repeats the value, which may
+    /// [`RequestError::Configuration`] when the variable's value is no URL of a proxy. It never repeats the value, which may
     /// hold a password.
-    pub(super) fn from_env(env: &Env, scheme: &Scheme) -> Result<Option<Self>, Failure> {
+    pub(super) fn from_env(env: &Env, scheme: &Scheme) -> Result<Option<Self>, RequestError> {
         let https = *scheme == Scheme::HTTPS;
         let own = if https { "HTTPS_PROXY" } else { "HTTP_PROXY" };
         let Some((name, value)) = variable(env, own)
@@ -42,9 +42,9 @@ impl Proxy {
             return Ok(None);
         };
         let malformed = |problem: &str| {
-            Failure::Configuration {
+            RequestError::Configuration {
             problem: format!("{name} is not the URL of a proxy: {problem}"),
-            next_step: "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters in the \
+            hint: "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters in the \
                         user name and the password as %XX"
                 .to_owned(),
         }

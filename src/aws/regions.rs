@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ec2, Failure};
+use super::{Ec2, RequestError};
 
 /// The Regions that are enabled for the account, in the order of their names.
 ///
 /// # Errors
-/// [`Failure`] of the request, or an answer without a single Region.
-pub(super) async fn enabled(ec2: &Ec2) -> Result<Vec<String>, Failure> {
+/// [`RequestError`] of the request, or an answer without a single Region.
+pub(super) async fn enabled(ec2: &Ec2) -> Result<Vec<String>, RequestError> {
     // Without `AllRegions`, those that are not enabled are left out.
     let answer = ec2.client.describe_regions().send().await;
-    let answer = answer.map_err(|error| Failure::from_sdk(error, ec2))?;
+    let answer = answer.map_err(|error| RequestError::from_sdk(error, ec2))?;
     let regions = answer.regions.unwrap_or_default();
     let names: Option<BTreeSet<_>> = regions
         .into_iter()
@@ -19,7 +19,7 @@ pub(super) async fn enabled(ec2: &Ec2) -> Result<Vec<String>, Failure> {
         .collect();
     match names {
         Some(names) if !names.is_empty() => Ok(names.into_iter().collect()),
-        _ => Err(Failure::Response {
+        _ => Err(RequestError::Response {
             endpoint: ec2.endpoint(),
             problem: "a list of Regions without their names".to_owned(),
         }),

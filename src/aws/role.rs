@@ -15,13 +15,13 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use tokio::sync::OnceCell;
 
 use super::credentials::{NETWORK, NoCredentials, is_obstructed, provides_credentials, refusal};
-use super::failure::inner;
+use super::error::inner;
 
 /// The code of a multi-factor device, once the user has typed it.
-pub type Code = Pin<Box<dyn Future<Output = io::Result<String>> + Send>>;
+pub type MfaCode = Pin<Box<dyn Future<Output = io::Result<String>> + Send>>;
 
 /// Asks the user for the code of the device with this serial number (or ARN).
-pub type AskMfa = fn(serial: String) -> Code;
+pub type MfaPrompt = fn(serial: String) -> MfaCode;
 
 /// A role that a profile's `role_arn` names.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Role {
     pub(super) external_id: Option<String>,
     pub(super) duration: Option<i32>,
     pub(super) mfa_serial: Option<String>,
-    pub(super) ask_mfa: AskMfa,
+    pub(super) mfa_prompt: MfaPrompt,
     pub(super) source: SharedCredentialsProvider,
     pub(super) config: SdkConfig,
     /// Of a role that wants a code: the one session of this run.
@@ -57,7 +57,7 @@ impl Role {
                     "the session of the role {} has expired, and a new one needs another MFA code",
                     self.arn
                 ),
-                next_step: format!(
+                hint: format!(
                     "run it again; `duration_seconds` in profile `{}` makes sessions longer",
                     self.profile
                 ),
@@ -109,7 +109,7 @@ impl Role {
     }
 
     async fn ask(&self, serial: &str) -> Result<String, NoCredentials> {
-        let problem = match (self.ask_mfa)(serial.to_owned()).await {
+        let problem = match (self.mfa_prompt)(serial.to_owned()).await {
             Ok(code) if code.is_empty() => "none was given".to_owned(),
             Ok(code) => return Ok(code),
             Err(error) => format!("there is no terminal to ask for it ({error})"),
@@ -119,7 +119,7 @@ impl Role {
                 "profile `{}` needs the MFA code of {serial}, and {problem}",
                 self.profile
             ),
-            next_step: "run it in a terminal, or put temporary credentials into the environment; \
+            hint: "run it in a terminal, or put temporary credentials into the environment; \
                         `aws sts get-session-token` makes them"
                 .to_owned(),
         })
@@ -135,7 +135,7 @@ impl Role {
                     self.profile,
                     inner(&error)
                 ),
-                next_step: format!(
+                hint: format!(
                     "mend `source_profile` or `credential_source` in profile `{}`, or give that source credentials",
                     self.profile
                 ),
@@ -156,17 +156,17 @@ impl Role {
                     self.arn,
                     inner(&error)
                 ),
-                next_step: NETWORK.to_owned(),
+                hint: NETWORK.to_owned(),
             }
             .into();
         };
         NoCredentials {
             problem: format!("STS refused the role {}: {refusal}", self.arn),
-            next_step: match &self.mfa_serial {
+            hint: match &self.mfa_serial {
                 Some(_) => "try the next code of the device; if it persists, check mfa_serial and role_arn, and ask \
                             for the permission sts:AssumeRole",
                 None => "check role_arn and external_id, and ask for the permission sts:AssumeRole, which the \
-                         role's trust policy must give too",
+                         role's ca_bundle policy must give too",
             }
             .to_owned(),
         }

@@ -13,11 +13,11 @@ pub struct Time {
     time: DateTime,
     length: u8,
     /// ASCII, and zeros.
-    text: [u8; LONGEST],
+    text: [u8; MAX_LENGTH],
 }
 
 /// The longest forms are `2025-09-29T13:27:12.000000001Z` and `-9223372036854775808.000000001`.
-const LONGEST: usize = 30;
+const MAX_LENGTH: usize = 30;
 
 /// The seconds since 1970 that have an RFC 3339 form in the SDK: the years 1 to 9999.
 const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -97,7 +97,7 @@ impl From<DateTime> for Time {
         let mut text = Self {
             time,
             length: 0,
-            text: [0; LONGEST],
+            text: [0; MAX_LENGTH],
         };
         let (seconds, nanos) = (time.secs(), time.subsec_nanos().into());
         if YEARS.contains(&seconds) {

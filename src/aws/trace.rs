@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use super::attempt::Attempt;
-use super::failure::chain;
+use super::error::chain;
 use crate::output::escape;
 
 /// An interceptor on every attempt.

@@ -268,20 +268,20 @@ fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
 
 fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
     // The service takes some 20 requests a second: more at once gain nothing.
-    const MOST: usize = 64;
+    const MAX: usize = 64;
     text.parse()
         .ok()
-        .filter(|number: &NonZeroUsize| number.get() <= MOST)
-        .ok_or_else(|| format!("a whole number from 1 to {MOST}"))
+        .filter(|number: &NonZeroUsize| number.get() <= MAX)
+        .ok_or_else(|| format!("a whole number from 1 to {MAX}"))
 }
 
 /// A time-out: zero stands for none, as in the AWS CLI.
 fn seconds(text: &str) -> Result<Duration, String> {
     // A year: times far beyond that overflow the clock.
-    const MOST: f64 = 31_536_000.0;
+    const MAX: f64 = 31_536_000.0;
     text.parse()
         .ok()
-        .filter(|seconds| (0.0..=MOST).contains(seconds))
+        .filter(|seconds| (0.0..=MAX).contains(seconds))
         .map(Duration::from_secs_f64)
         .ok_or_else(|| "a number of seconds, such as 60 or 0.5; 0 waits for ever".to_owned())
 }

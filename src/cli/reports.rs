@@ -226,12 +226,12 @@ pub struct Delete {
 /// A time to wait: zero stands for no limit.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     // A year: times far beyond that overflow the clock.
-    const MOST: Duration = Duration::from_secs(31_536_000);
+    const MAX: Duration = Duration::from_secs(31_536_000);
     let time = match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => humantime::parse_duration(text).ok(),
     };
-    time.filter(|time| *time <= MOST)
+    time.filter(|time| *time <= MAX)
         .ok_or_else(|| "a time such as 90s, 30m or 2h, at most a year; 0 waits for ever".to_owned())
 }
 

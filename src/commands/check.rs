@@ -12,9 +12,9 @@ use std::task::Poll;
 
 use self::words::{caveat, sentence, told};
 use super::connection::connect_all;
-use super::form::Form;
+use super::ignore_broken_pipe;
+use super::output_plan::OutputPlan;
 use super::progress;
-use super::read_or_not;
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::{Interrupted, Signals};
 use super::terminal::Terminal;
@@ -22,11 +22,11 @@ use crate::aws::Ec2;
 use crate::cli::check::{Check, FailOn};
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, list};
-use crate::images::MOST_PATTERNS;
-use crate::listing::ListingError;
-use crate::output::{Answer, Column, Destination, Format, Options, Record, Regional};
+use crate::images::MAX_NAME_PATTERNS;
+use crate::listing::ListError;
+use crate::output::{Column, Destination, Format, Options, Record, Regional, RowWriter};
 use crate::verdict::{
-    self, Asked, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
+    self, CheckOptions, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
 };
 
 /// Not all images may be retired, by the verdicts that were to matter.
@@ -44,7 +44,7 @@ pub struct NotRetirable {
 
 impl NotRetirable {
     /// What the user can do about it.
-    pub fn next_step(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match (self.images, self.by_use) {
             (0, _) => {
                 "check --name and --region: an answer about no image says that none may be retired"
@@ -64,19 +64,19 @@ pub struct Unfinished(Tally);
 
 impl Unfinished {
     /// What the user can do about it.
-    pub fn next_step(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         "run it again: it goes on with the reports that it created"
     }
 }
 
 /// What the arguments come to, once checked.
 struct Plan {
-    asked: Asked,
+    asked: CheckOptions,
     concurrency: NonZeroUsize,
     fail_on_use: bool,
     fail_on_unknown: bool,
     details: bool,
-    form: Form,
+    output_plan: OutputPlan,
 }
 
 /// Does what `arguments` ask for.
@@ -88,12 +88,12 @@ pub(super) async fn run(
     let dry_run = arguments.dry_run;
     let plan = plan(arguments, connection.concurrency, terminal)?;
     let regions = Regions::check(&connection)?;
-    let regional = plan.form.is_regional(regions.are_several());
+    let regional = plan.output_plan.is_regional(regions.are_several());
     let mut signals = Signals::listen(terminal)?;
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
         .await?;
-    let destination = Destination::open(plan.form.out_file.as_deref())?;
+    let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
     let mut run = Run {
         names: clients.iter().map(|ec2| ec2.region().into()).collect(),
         regional,
@@ -107,7 +107,7 @@ pub(super) async fn run(
             planned_calls(source, &plan.asked).await
         });
         let (calls, failures) = calls.await?;
-        let options = plan.form.options(regional);
+        let options = plan.output_plan.options(regional);
         run.write(calls, options).await?;
         failures.tell(false, terminal)?;
         run.destination.commit()?;
@@ -128,7 +128,7 @@ pub(super) async fn run(
         count(Verdict::Unknown),
     );
     let caveat = caveat(all());
-    let mut options = plan.form.options(regional);
+    let mut options = plan.output_plan.options(regional);
     let left_out = lay_out(&mut options, regional, plan.details);
     run.write(rows, options).await?;
     if !left_out.is_empty() {
@@ -183,7 +183,7 @@ impl Run<'_> {
     async fn each<R>(
         &mut self,
         plan: &Plan,
-        work: impl AsyncFn(&Source, &dyn Fn(Tally)) -> Result<Vec<R>, ListingError>,
+        work: impl AsyncFn(&Source, &dyn Fn(Tally)) -> Result<Vec<R>, ListError>,
     ) -> anyhow::Result<(Rows<R>, Failures)> {
         let bar = progress::words(self.clients[0].retries());
         let tallies: Vec<Cell<Tally>> = self.clients.iter().map(|_| Cell::default()).collect();
@@ -203,7 +203,7 @@ impl Run<'_> {
             }
         });
         let works = self.signals.or(async { Ok(together(works).await) });
-        let answers = progress::beside(&bar, self.terminal, works).await;
+        let answers = progress::with_progress(&bar, self.terminal, works).await;
         let answers = answers.map_err(|error| match error.is::<Interrupted>() {
             true => error.context(Unfinished(total())),
             false => error,
@@ -256,12 +256,12 @@ impl Run<'_> {
         options: Options,
     ) -> anyhow::Result<()> {
         let sink = self.destination.sink(|out| out)?;
-        let mut answer = Answer::new(options, sink);
+        let mut answer = RowWriter::new(options, sink);
         let writing = async {
             answer.page(rows).await?;
             answer.finish(None).await
         };
-        read_or_not(self.signals.or(writing).await)
+        ignore_broken_pipe(self.signals.or(writing).await)
     }
 }
 
@@ -362,8 +362,8 @@ fn narrow(columns: &mut Vec<usize>, all: &[Column], window: usize) -> Vec<&'stat
 fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> anyhow::Result<Plan> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
-    if arguments.name.len() > MOST_PATTERNS {
-        let problem = format!("the service takes at most {MOST_PATTERNS} patterns");
+    if arguments.name.len() > MAX_NAME_PATTERNS {
+        let problem = format!("the service takes at most {MAX_NAME_PATTERNS} patterns");
         return Err(ArgumentError::new("--name", problem).into());
     }
     let none = arguments.fail_on.contains(&FailOn::None);
@@ -371,12 +371,12 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         let problem = "`none` stands alone: name the verdicts, or none";
         return Err(ArgumentError::new("--fail-on", problem).into());
     }
-    let form = match arguments.dry_run {
-        true => Form::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
-        false => Form::check(arguments.output, false, terminal)?,
+    let output_plan = match arguments.dry_run {
+        true => OutputPlan::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
+        false => OutputPlan::check(arguments.output, false, terminal)?,
     };
     Ok(Plan {
-        asked: Asked {
+        asked: CheckOptions {
             images: match image_ids.is_empty() {
                 true => Images::Owned {
                     names: arguments.name,
@@ -392,7 +392,7 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
         details: arguments.details,
-        form,
+        output_plan,
     })
 }
 

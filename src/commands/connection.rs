@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::mfa;
 use super::regions::Regions;
-use crate::aws::{self, Account, Ec2, Endpoint, NoEndpoint, Patience};
+use crate::aws::{self, ClientFactory, Ec2, Endpoint, InvalidEndpointUrl, RetrySettings};
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, text_file};
 use crate::emulator::{self, Emulator, State};
@@ -57,7 +57,7 @@ async fn account(
     connection: Connection,
     region: Option<String>,
     debug: bool,
-) -> anyhow::Result<Account> {
+) -> anyhow::Result<ClientFactory> {
     let endpoint = match (connection.offline, connection.endpoint_url) {
         (Some(document), _) => {
             let state = match document {
@@ -68,7 +68,7 @@ async fn account(
         }
         (None, Some(url)) => Endpoint::Url(
             url.parse()
-                .map_err(|error: NoEndpoint| ArgumentError::new("--endpoint-url", error))?,
+                .map_err(|error: InvalidEndpointUrl| ArgumentError::new("--endpoint-url", error))?,
         ),
         (None, None) => Endpoint::Configured,
     };
@@ -81,18 +81,18 @@ async fn account(
         ..
     } = connection;
     let limit = |time: Duration| (!time.is_zero()).then_some(time);
-    Ok(Account::of(aws::Connection {
+    Ok(ClientFactory::of(aws::Connection {
         profile,
         region,
         endpoint,
         ca_bundle,
-        patience: Patience {
+        retry_settings: RetrySettings {
             max_attempts,
             connect_timeout: limit(connect_timeout),
             read_timeout: limit(read_timeout),
         },
         debug,
-        ask_mfa: mfa::ask,
+        mfa_prompt: mfa::ask,
     })
     .await?)
 }

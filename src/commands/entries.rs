@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::form::Form;
 use super::listing::{self, Plan};
+use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::cli::{Connection, entries::Entries, list};
 use crate::entries::DescribeEntries;
@@ -36,18 +36,18 @@ fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<Describe
         "nothing found: no entry passes the filters, or no report is available yet. Run it again without the \
          filters, and `amiusage reports list` for the state of the reports"
     };
-    let question = DescribeEntries(Request {
+    let operation = DescribeEntries(Request {
         image_ids,
         report_ids,
         filters,
         page_size: arguments.paging.page_size,
     });
-    let form = |resumed| Form::check(arguments.output, resumed, terminal);
+    let output_plan = |resumed| OutputPlan::check(arguments.output, resumed, terminal);
     Ok(Plan::check(
-        question,
+        operation,
         &arguments.paging,
         arguments.dry_run,
-        form,
+        output_plan,
         nothing_found,
     )?)
 }

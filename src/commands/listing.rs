@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::connection::connect_all;
-use super::form::Form;
 use super::mfa;
+use super::output_plan::OutputPlan;
 use super::progress::{self, Progress};
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
@@ -16,8 +16,8 @@ use crate::aws::Ec2;
 use crate::cli::error::ArgumentError;
 use crate::cli::paging::Paging;
 use crate::cli::{Connection, filter, list};
-use crate::listing::{Filter, Listing, ListingError, Question, Token, dry_run};
-use crate::output::{Answer, Destination, Record, Regional};
+use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeToken, dry_run};
+use crate::output::{Destination, Record, Regional, RowWriter};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
@@ -28,17 +28,17 @@ pub struct Stopped {
     /// Whether a part of the next one stands after them.
     pub torn: bool,
     /// Before the first row that is not written.
-    pub resume: Option<Token>,
+    pub resume: Option<ResumeToken>,
 }
 
 /// What the arguments of a listing come to, once checked: nothing after this asks whether a flag was given.
 pub(super) struct Plan<Q> {
-    question: Q,
-    start: Token,
+    operation: Q,
+    start: ResumeToken,
     limit: Option<NonZeroU64>,
     one_page: bool,
     dry_run: bool,
-    form: Form,
+    output_plan: OutputPlan,
     /// What to say when nothing was found from the beginning.
     nothing_found: &'static str,
 }
@@ -50,7 +50,7 @@ pub(super) async fn run<Q>(
     terminal: &Terminal,
 ) -> anyhow::Result<()>
 where
-    Q: Question,
+    Q: PaginatedOperation,
     Q::Item: Record,
 {
     let concurrency = connection.concurrency;
@@ -59,13 +59,13 @@ where
         let refusal = "one request asks in one Region; leave the flag away, or name one --region";
         return Err(ArgumentError::new("--no-paginate", refusal).into());
     }
-    let regional = plan.form.is_regional(regions.are_several());
+    let regional = plan.output_plan.is_regional(regions.are_several());
     let mut signals = Signals::listen(terminal)?;
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
         .await?;
     if plan.dry_run {
-        let failures = signals.or(dry_run_all(&clients, &plan.question)).await?;
+        let failures = signals.or(dry_run_all(&clients, &plan.operation)).await?;
         failures.tell(false, terminal)?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
@@ -105,10 +105,13 @@ where
 }
 
 /// Asks in each Region whether the requests would be allowed.
-async fn dry_run_all<Q: Question>(clients: &[Ec2], question: &Q) -> anyhow::Result<Failures> {
+async fn dry_run_all<Q: PaginatedOperation>(
+    clients: &[Ec2],
+    operation: &Q,
+) -> anyhow::Result<Failures> {
     let mut failures = Failures::of(clients.len());
     for ec2 in clients {
-        if let Err(failure) = dry_run(ec2, question).await {
+        if let Err(failure) = dry_run(ec2, operation).await {
             if failure.concerns_all_regions() {
                 return Err(failure.into());
             }
@@ -134,29 +137,29 @@ async fn write<Q, R>(
     to_rows: impl Fn(Vec<Q::Item>, usize) -> Vec<R>,
 ) -> anyhow::Result<()>
 where
-    Q: Question,
+    Q: PaginatedOperation,
     R: Record + 'static,
 {
-    let resumed = plan.start != Token::default();
+    let resumed = plan.start != ResumeToken::default();
     let regions: Vec<_> = clients.iter().map(|ec2| ec2.region().to_owned()).collect();
     let mut progress = Progress::new(clients[0].retries());
     let listing = if plan.one_page {
-        Listing::of_one_page(clients.swap_remove(0), plan.question, plan.start)
+        Paginator::of_one_page(clients.swap_remove(0), plan.operation, plan.start)
     } else {
-        Listing::new(clients, plan.question, plan.start, plan.limit, concurrency)
+        Paginator::new(clients, plan.operation, plan.start, plan.limit, concurrency)
             .map_err(|error| ArgumentError::new("--starting-token", error))?
     };
-    let options = plan.form.options(regional);
-    let destination = Destination::open(plan.form.out_file.as_deref())?;
+    let options = plan.output_plan.options(regional);
+    let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
     // Where a file is left as it was, or a query wants all rows at once, there is nothing to append to.
     let appendable = !destination.is_atomic() && options.query.is_none();
     let to_terminal = options.terminal;
     let sink = destination.sink(|out| match to_terminal {
-        true => progress.beside(out),
+        true => progress.with_progress(out),
         false => out,
     })?;
     let mut failures = Failures::of(regions.len());
-    let mut copy = Copy {
+    let mut copy = ListingWriter {
         page: listing.place(),
         before: 0,
         first: listing.client(),
@@ -164,7 +167,7 @@ where
         before_client: 0,
         regions,
         listing,
-        answer: Answer::new(options, sink),
+        answer: RowWriter::new(options, sink),
         to_rows,
     };
     let line = progress.handle();
@@ -175,7 +178,7 @@ where
         loop {
             tokio::select! {
                 outcome = &mut copying => break outcome,
-                () = tokio::time::sleep(progress::A_MOMENT), if !shown => {
+                () = tokio::time::sleep(progress::PROGRESS_DELAY), if !shown => {
                     shown = !mfa::is_asking();
                     if shown {
                         progress::show(&line);
@@ -188,7 +191,7 @@ where
     drop(progress);
     let missing = failures.tell(appendable, terminal);
     let left_as_it_was = || {
-        let path = plan.form.out_file.unwrap_or_default();
+        let path = plan.output_plan.out_file.unwrap_or_default();
         format!("{} is left as it was", path.display())
     };
     let token = match outcome {
@@ -215,13 +218,13 @@ where
 }
 
 /// From the service to the reader.
-struct Copy<Q: Question, R, F> {
-    listing: Listing<Q>,
-    answer: Answer<R>,
+struct ListingWriter<Q: PaginatedOperation, R, F> {
+    listing: Paginator<Q>,
+    answer: RowWriter<R>,
     /// Makes rows of the items that a client gives.
     to_rows: F,
     /// Where the page begins that is being written, and how many rows are written before it.
-    page: Option<Token>,
+    page: Option<ResumeToken>,
     before: u64,
     /// The names of the clients' Regions, and the number of the client that was the first to be asked.
     regions: Vec<String>,
@@ -231,9 +234,9 @@ struct Copy<Q: Question, R, F> {
     before_client: u64,
 }
 
-impl<Q, R, F> Copy<Q, R, F>
+impl<Q, R, F> ListingWriter<Q, R, F>
 where
-    Q: Question,
+    Q: PaginatedOperation,
     R: Record + 'static,
     F: Fn(Vec<Q::Item>, usize) -> Vec<R>,
 {
@@ -286,7 +289,7 @@ where
     }
 
     /// Goes on with the next Region, if there are several and this error is of one alone.
-    fn pass_over(&mut self, error: ListingError, failures: &mut Failures) -> anyhow::Result<()> {
+    fn pass_over(&mut self, error: ListError, failures: &mut Failures) -> anyhow::Result<()> {
         if error.concerns_all_regions() {
             return Err(error.into());
         }
@@ -307,13 +310,13 @@ where
 
     /// An error, with what was written before it.
     fn stopped(mut self, error: anyhow::Error) -> anyhow::Error {
-        let torn = self.answer.mend();
+        let torn = self.answer.truncate_partial_row();
         let rows = self.answer.rows();
         if rows == 0 {
             // A run that wrote nothing is simply made again.
             return error;
         }
-        let resume = self.page.map(|token| Token {
+        let resume = self.page.map(|token| ResumeToken {
             skip: token.skip + (rows - self.before),
             ..token
         });
@@ -341,34 +344,34 @@ pub(super) fn filters(
     Ok(filters)
 }
 
-impl<Q: Question> Plan<Q> {
+impl<Q: PaginatedOperation> Plan<Q> {
     /// Checks the flags that all listings have.
     pub(super) fn check(
-        question: Q,
+        operation: Q,
         paging: &Paging,
         dry_run: bool,
-        form: impl FnOnce(bool) -> Result<Form, ArgumentError>,
+        output_plan: impl FnOnce(bool) -> Result<OutputPlan, ArgumentError>,
         nothing_found: &'static str,
     ) -> Result<Self, ArgumentError> {
-        if paging.no_paginate && !question.is_one_request() {
+        if paging.no_paginate && !operation.is_one_request() {
             return Err(ArgumentError::new(
                 "--no-paginate",
                 "one request names at most 200 images and 200 reports; leave the flag away, or name fewer",
             ));
         }
         let start = match &paging.starting_token {
-            Some(token) => Token::parse(token)
+            Some(token) => ResumeToken::parse(token)
                 .map_err(|error| ArgumentError::new("--starting-token", error))?,
-            None => Token::default(),
+            None => ResumeToken::default(),
         };
-        let resumed = start != Token::default();
+        let resumed = start != ResumeToken::default();
         Ok(Self {
-            question,
+            operation,
             start,
             limit: paging.max_items,
             one_page: paging.no_paginate,
             dry_run,
-            form: form(resumed)?,
+            output_plan: output_plan(resumed)?,
             nothing_found,
         })
     }

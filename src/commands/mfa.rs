@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::aws::Code;
+use crate::aws::MfaCode;
 
 static ASKING: AtomicBool = AtomicBool::new(false);
 
@@ -17,7 +17,7 @@ pub(super) fn is_asking() -> bool {
 /// Asks for the code of the device with this serial number, without showing what is typed.
 ///
 /// Fails where there is no terminal. When the future is dropped (Ctrl-C) the terminal is as it was before.
-pub(super) fn ask(serial: String) -> Code {
+pub(super) fn ask(serial: String) -> MfaCode {
     Box::pin(terminal::ask(serial))
 }
 

@@ -7,9 +7,9 @@ mod completions;
 mod connection;
 mod emulator;
 mod entries;
-mod form;
 mod listing;
 mod mfa;
+mod output_plan;
 mod progress;
 mod regions;
 mod reports;
@@ -32,7 +32,7 @@ use crate::output::WriteError;
 
 /// What writing came to, where the rows are not all that a run tells: a reader that closes the pipe, as `head` does, is
 /// no error, and must not end the run before its exit status is known.
-fn read_or_not(written: anyhow::Result<()>) -> anyhow::Result<()> {
+fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     let is_unread = |error: &anyhow::Error| {
         (error.downcast_ref::<WriteError>())
             .is_some_and(|WriteError { error, .. }| error.kind() == ErrorKind::BrokenPipe)

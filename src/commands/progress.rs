@@ -15,7 +15,7 @@ use super::terminal::Terminal;
 use crate::aws::Retries;
 
 /// How long a run may take before its progress is shown.
-pub(super) const A_MOMENT: Duration = Duration::from_millis(500);
+pub(super) const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 
 /// The progress of a listing; hidden until it is [shown](show).
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Progress {
     }
 
     /// A writer to the terminal that shows the line, with the line out of its way.
-    pub(super) fn beside(&self, out: Box<dyn Write>) -> Box<dyn Write> {
+    pub(super) fn with_progress(&self, out: Box<dyn Write>) -> Box<dyn Write> {
         Box::new(Beside {
             bar: self.bar.clone(),
             out,
@@ -86,19 +86,19 @@ fn line(template: &str, length: Option<u64>, retries: Retries) -> ProgressBar {
     ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden()).with_style(style)
 }
 
-/// A bar for `length` steps, of which [`inc`](ProgressBar::inc) tells, hidden until [`beside`] shows it.
+/// A bar for `length` steps, of which [`inc`](ProgressBar::inc) tells, hidden until [`with_progress`] shows it.
 pub(super) fn bar(length: usize, retries: Retries) -> ProgressBar {
     const TEMPLATE: &str = "{spinner} [{bar:30}] {human_pos} of {human_len} {msg}{retries}";
     line(TEMPLATE, Some(length as u64), retries)
 }
 
-/// A line of words, of which [`set_message`](ProgressBar::set_message) tells, hidden until [`beside`] shows it.
+/// A line of words, of which [`set_message`](ProgressBar::set_message) tells, hidden until [`with_progress`] shows it.
 pub(super) fn words(retries: Retries) -> ProgressBar {
     line("{spinner} {msg}{retries}", None, retries)
 }
 
 /// Does `work`, and shows `bar` beside it if it takes longer than a moment.
-pub(super) async fn beside<T>(
+pub(super) async fn with_progress<T>(
     bar: &ProgressBar,
     terminal: &Terminal,
     work: impl Future<Output = T>,
@@ -108,7 +108,7 @@ pub(super) async fn beside<T>(
     let outcome = loop {
         tokio::select! {
             outcome = &mut work => break outcome,
-            () = tokio::time::sleep(A_MOMENT), if !shown => {
+            () = tokio::time::sleep(PROGRESS_DELAY), if !shown => {
                 shown = !mfa::is_asking();
                 if shown {
                     show(bar);

@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use crate::cli::error::ArgumentError;
 use crate::cli::{Connection, list};
 use crate::exit::{Message, Status};
-use crate::listing::Token;
+use crate::listing::ResumeToken;
 
 /// One of several Regions gave no answer, or not all of it. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub struct RegionFailed {
     /// How many of its rows are written, whole.
     pub rows: u64,
     /// Where a run in this Region alone goes on; absent when it is to be made from the beginning.
-    pub resume: Option<Token>,
+    pub resume: Option<ResumeToken>,
 }
 
 fn after(rows: u64) -> String {

@@ -90,7 +90,7 @@ fn give_up(terminal: Terminal, interrupted: Interrupted) {
             interrupted.into(),
             format!("{interrupted}, while the output was blocked: it may end within a row"),
         );
-        message.next_step = Some("begin anew; what is written is of no use".to_owned());
+        message.hint = Some("begin anew; what is written is of no use".to_owned());
         terminal.error(&message);
         let _ = done.send(());
     });

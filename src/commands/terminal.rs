@@ -89,8 +89,8 @@ impl Terminal {
             return;
         }
         self.say("error", AnsiColor::Red, &message.message);
-        if let Some(next_step) = &message.next_step {
-            self.say("next", AnsiColor::Cyan, next_step);
+        if let Some(hint) = &message.hint {
+            self.say("next", AnsiColor::Cyan, hint);
         }
         if let Some(token) = &message.resume_token {
             match &message.region {

@@ -2,8 +2,8 @@
 //!
 //! Nothing here knows of the command line or of a terminal.
 
-mod question;
+mod operation;
 mod record;
 
-pub use question::DescribeEntries;
+pub use operation::DescribeEntries;
 pub use record::Entry;

@@ -5,5 +5,5 @@
 mod owned;
 mod references;
 
-pub use owned::{DescribeImages, Image, MOST_PATTERNS, owned};
+pub use owned::{DescribeImages, Image, MAX_NAME_PATTERNS, owned};
 pub use references::{DescribeImageReferences, Reference};

@@ -7,11 +7,13 @@ use aws_sdk_ec2::operation::describe_images::{
 };
 use aws_sdk_ec2::types::Filter;
 
-use crate::aws::{Ec2, Failure};
-use crate::listing::{Answer, Listing, ListingError, Pages, Question, Request, Token};
+use crate::aws::{Ec2, RequestError};
+use crate::listing::{
+    ListError, OperationResult, Pages, PaginatedOperation, Paginator, Request, ResumeToken,
+};
 
 /// How many patterns one question may have: the service's limit of values for a filter.
-pub const MOST_PATTERNS: usize = 200;
+pub const MAX_NAME_PATTERNS: usize = 200;
 
 /// How many images a page holds: the most that the service gives. Without a number it would put all of them on one
 /// page, and advises against that.
@@ -34,7 +36,7 @@ pub struct Image {
 pub struct DescribeImages {
     /// Only these images.
     pub image_ids: Vec<String>,
-    /// Only images with one of these names; `*` and `?` are wildcards. At most [`MOST_PATTERNS`].
+    /// Only images with one of these names; `*` and `?` are wildcards. At most [`MAX_NAME_PATTERNS`].
     pub names: Vec<String>,
 }
 
@@ -73,7 +75,7 @@ impl DescribeImages {
     }
 }
 
-impl Question for DescribeImages {
+impl PaginatedOperation for DescribeImages {
     type Item = Image;
     type Output = DescribeImagesOutput;
     type Error = DescribeImagesError;
@@ -103,7 +105,7 @@ impl Question for DescribeImages {
             .send()
     }
 
-    async fn dry_run(&self, ec2: &Ec2) -> Answer<Self> {
+    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
         self.call(ec2).dry_run(true).send().await
     }
 
@@ -128,16 +130,16 @@ impl Question for DescribeImages {
 /// The images that `question` asks for, all of them, in the service's order.
 ///
 /// # Errors
-/// [`ListingError`], also for an answer that does not tell all.
+/// [`ListError`], also for an answer that does not tell all.
 pub async fn owned(
     ec2: &Ec2,
     question: DescribeImages,
     concurrency: NonZeroUsize,
-) -> Result<Vec<Image>, ListingError> {
-    let mut listing = Listing::new(
+) -> Result<Vec<Image>, ListError> {
+    let mut listing = Paginator::new(
         vec![ec2.clone()],
         question,
-        Token::default(),
+        ResumeToken::default(),
         None,
         concurrency,
     )
@@ -145,7 +147,7 @@ pub async fn owned(
     let mut images = Vec::new();
     while let Some(page) = listing.next().await? {
         if page.listless || page.items.iter().any(|image| image.image_id.is_none()) {
-            let failure = Failure::Response {
+            let failure = RequestError::Response {
                 endpoint: ec2.endpoint(),
                 problem: "images are missing from a page, or their IDs".to_owned(),
             };

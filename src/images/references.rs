@@ -10,10 +10,10 @@ use aws_sdk_ec2::types::{
 use serde::Serialize;
 
 use crate::aws::Ec2;
-use crate::listing::{Answer, Pages, Question, Request};
+use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
 /// How many images one request may name, by the API reference.
-const MOST_IDS: usize = 10;
+const MAX_IDS_PER_REQUEST: usize = 10;
 
 /// A resource of the caller's own that refers to an image.
 ///
@@ -62,13 +62,13 @@ impl DescribeImageReferences {
     }
 }
 
-impl Question for DescribeImageReferences {
+impl PaginatedOperation for DescribeImageReferences {
     type Item = Reference;
     type Output = DescribeImageReferencesOutput;
     type Error = DescribeImageReferencesError;
 
     fn parts(&self) -> Vec<Self> {
-        (self.image_ids.chunks(MOST_IDS))
+        (self.image_ids.chunks(MAX_IDS_PER_REQUEST))
             .map(|chunk| Self {
                 image_ids: chunk.to_vec(),
                 version_depth: self.version_depth,
@@ -77,7 +77,7 @@ impl Question for DescribeImageReferences {
     }
 
     fn is_one_request(&self) -> bool {
-        self.image_ids.len() <= MOST_IDS
+        self.image_ids.len() <= MAX_IDS_PER_REQUEST
     }
 
     fn fingerprint(&self) -> String {
@@ -96,7 +96,7 @@ impl Question for DescribeImageReferences {
             .send()
     }
 
-    async fn dry_run(&self, ec2: &Ec2) -> Answer<Self> {
+    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
         self.call(ec2).dry_run(true).send().await
     }
 

@@ -1,13 +1,13 @@
 //! Reads an answer of the service page by page, whatever the action: its batches, pages, limits and resume tokens.
 //!
-//! A [`Question`] says what is asked and how its action is called. Nothing here knows of the command line or of a
+//! A [`PaginatedOperation`] says what is asked and how its action is called. Nothing here knows of the command line or of a
 //! terminal.
 
-mod ahead;
-mod chain;
-mod pages;
+mod page_stream;
+mod paginator;
+mod prefetch;
 mod request;
-mod token;
+mod resume_token;
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -19,20 +19,22 @@ use aws_smithy_async::future::pagination_stream::PaginationStream;
 
 use crate::aws::Ec2;
 
-pub use chain::ListingError;
-pub use pages::{Listing, Page, dry_run};
+pub use page_stream::ListError;
+pub use paginator::{Page, Paginator, dry_run};
 pub use request::{Filter, Request};
-pub use token::{BatchMark, Token, TokenError};
+pub use resume_token::{BatchMark, ResumeToken, TokenError};
 
 /// What one request comes to.
-pub type Answer<Q> =
-    Result<<Q as Question>::Output, SdkError<<Q as Question>::Error, HttpResponse>>;
+pub type OperationResult<Q> = Result<
+    <Q as PaginatedOperation>::Output,
+    SdkError<<Q as PaginatedOperation>::Error, HttpResponse>,
+>;
 
 /// The SDK's paginator. It is not to stop at a repeated token, which would end the answer without a word.
-pub type Pages<Q> = PaginationStream<Answer<Q>>;
+pub type Pages<Q> = PaginationStream<OperationResult<Q>>;
 
 /// What is asked of an action that answers in pages.
-pub trait Question: Clone + Debug + Send + Sync + 'static {
+pub trait PaginatedOperation: Clone + Debug + Send + Sync + 'static {
     /// An item of the answer.
     type Item: Debug + Send + 'static;
     /// The SDK's form of a page.
@@ -54,7 +56,7 @@ pub trait Question: Clone + Debug + Send + Sync + 'static {
     fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self>;
 
     /// Asks whether the first page would be given.
-    fn dry_run(&self, ec2: &Ec2) -> impl Future<Output = Answer<Self>> + Send;
+    fn dry_run(&self, ec2: &Ec2) -> impl Future<Output = OperationResult<Self>> + Send;
 
     /// The items of a page, if there is a list of them, and the token of the next page.
     fn open(page: Self::Output) -> (Option<Vec<Self::Item>>, Option<String>);
@@ -77,7 +79,7 @@ impl<Q> Scope<Q> {
     }
 
     /// Whom the chain with this number, from 0, asks for what.
-    fn chain(&self, number: usize) -> (&Ec2, &Q) {
+    fn page_stream(&self, number: usize) -> (&Ec2, &Q) {
         let parts = self.parts.len();
         (&self.clients[number / parts], &self.parts[number % parts])
     }

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types;
 use sha2::{Digest, Sha256};
 
 /// How many IDs of a kind one request may name, by the API reference.
-const MOST_IDS: usize = 200;
+const MAX_IDS_PER_REQUEST: usize = 200;
 
 /// Into how many batches a list is split at least, if it has as many IDs.
 const BATCHES: usize = 8;
@@ -40,7 +40,7 @@ pub struct Request {
 impl Request {
     /// Whether the service takes this in one request.
     pub fn is_one_request(&self) -> bool {
-        self.image_ids.len() <= MOST_IDS && self.report_ids.len() <= MOST_IDS
+        self.image_ids.len() <= MAX_IDS_PER_REQUEST && self.report_ids.len() <= MAX_IDS_PER_REQUEST
     }
 
     /// The batches, in the order of the IDs given: for each group of images, each group of reports.
@@ -50,7 +50,9 @@ impl Request {
     /// depends on the lists alone.
     pub fn batches(&self) -> Vec<Self> {
         let groups = |ids: &[String], least: usize| -> Vec<Vec<String>> {
-            let count = least.max(ids.len().div_ceil(MOST_IDS)).min(ids.len());
+            let count = least
+                .max(ids.len().div_ceil(MAX_IDS_PER_REQUEST))
+                .min(ids.len());
             match count {
                 0 => vec![Vec::new()],
                 count => (0..count)

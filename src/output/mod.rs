@@ -3,7 +3,6 @@
 //! A command's rows are one [`Record`]; every format works for every record. Nothing here knows of AWS, and
 //! nothing here chooses where the bytes go.
 
-mod answer;
 mod delimited;
 mod destination;
 mod escape;
@@ -13,6 +12,7 @@ mod ndjson;
 mod query;
 mod regional;
 mod result;
+mod row_writer;
 mod table;
 mod text;
 
@@ -23,11 +23,11 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-pub use answer::{Answer, Sink, WriteError};
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
 pub use regional::Regional;
+pub use row_writer::{RowWriter, Sink, WriteError};
 pub use table::TableStyle;
 
 /// How an answer is written down.
@@ -170,7 +170,7 @@ pub trait Record: Serialize {
     fn cell(&self, column: usize) -> Cell<'_>;
 
     /// What its colour is to tell; nothing for most.
-    fn tone(&self, _column: usize) -> Option<Tone> {
+    fn emphasis(&self, _column: usize) -> Option<Emphasis> {
         None
     }
 }
@@ -237,7 +237,7 @@ fn in_one_line(items: &[String]) -> String {
 
 /// What the colour of a value tells, where there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub enum Emphasis {
     /// All is well.
     Good,
     /// There is something in the way.

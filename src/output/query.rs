@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 use super::{Format, Options, Out, Record, TableStyle, Writer, escape, result};
 
 /// The longest expression, in bytes.
-const LONGEST: usize = 10_000;
+const MAX_LENGTH: usize = 10_000;
 
 /// The most operators and brackets. An expression nests no deeper, and the crate goes down by recursion: a few
 /// thousand levels would overflow the stack.
@@ -78,8 +78,8 @@ impl Query {
     /// The expression is not JMESPath.
     pub fn compile(expression: &str) -> Result<Self, QueryError> {
         const WHAT: &str = "the query is not a JMESPath expression";
-        if expression.len() > LONGEST {
-            let why = format!("it is longer than {LONGEST} bytes");
+        if expression.len() > MAX_LENGTH {
+            let why = format!("it is longer than {MAX_LENGTH} bytes");
             return Err(QueryError::new(WHAT, "", 0, why));
         }
         let deeper = |c| "([{!&|.*<=>".contains(c);

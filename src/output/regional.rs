@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{Cell, Column, Record, Tone};
+use super::{Cell, Column, Emphasis, Record};
 
 /// The column that tells the Region; as wide as the longest name of a public one.
 const REGION: Column = Column::text("Region", 14);
@@ -65,8 +65,8 @@ impl<R: Record> Record for Regional<R> {
         }
     }
 
-    fn tone(&self, column: usize) -> Option<Tone> {
-        self.record.tone(column.checked_sub(1)?)
+    fn emphasis(&self, column: usize) -> Option<Emphasis> {
+        self.record.emphasis(column.checked_sub(1)?)
     }
 }
 

@@ -11,7 +11,7 @@ use comfy_table::{
     TableStyle as Borders, Width,
 };
 
-use super::{Align, Cell, Column, Out, Record, Tone, Writer, digits, escape};
+use super::{Align, Cell, Column, Emphasis, Out, Record, Writer, digits, escape};
 
 /// How a table looks; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Table {
             if index > 0 {
                 border(line, junction);
             }
-            if self.style.color && record.tone(column).is_some() {
+            if self.style.color && record.emphasis(column).is_some() {
                 return false;
             }
             let mut place = [0; 20];
@@ -207,11 +207,11 @@ impl Table {
             }
             Cell::Number(number) => comfy_table::Cell::new(number),
         };
-        let toned = |column: &usize| match record.tone(*column).filter(|_| self.style.color) {
+        let toned = |column: &usize| match record.emphasis(*column).filter(|_| self.style.color) {
             None => cell(column),
-            Some(Tone::Good) => cell(column).fg(Color::Green),
-            Some(Tone::Bad) => cell(column).fg(Color::Red),
-            Some(Tone::Doubtful) => cell(column).fg(Color::Yellow),
+            Some(Emphasis::Good) => cell(column).fg(Color::Green),
+            Some(Emphasis::Bad) => cell(column).fg(Color::Red),
+            Some(Emphasis::Doubtful) => cell(column).fg(Color::Yellow),
         };
         self.columns.iter().map(toned).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Order, Report, ResourceType};
+use super::{Report, ReportSpec, ResourceType};
 
 /// How many of a launch template's newest versions a report looks at, unless told otherwise.
 const USUAL_DEPTH: u32 = 20;
@@ -12,7 +12,7 @@ const DEPTH: &str = "version-depth";
 
 /// What a report leaves out of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Narrower {
+pub enum CoverageGap {
     /// It is about another image, or does not say about which.
     OtherImage,
     /// It covers only so many accounts.
@@ -31,7 +31,7 @@ pub enum Narrower {
 }
 
 /// As in "report amiur-… covers …".
-impl fmt::Display for Narrower {
+impl fmt::Display for CoverageGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherImage => f.write_str("another image"),
@@ -56,20 +56,20 @@ impl fmt::Display for Narrower {
     }
 }
 
-impl Order {
+impl ReportSpec {
     /// What `report` leaves out of this order; nothing when it covers all of it, and maybe more. Its state and its age
     /// are the caller's to judge.
-    pub fn left_out_by(&self, report: &Report) -> Vec<Narrower> {
+    pub fn left_out_by(&self, report: &Report) -> Vec<CoverageGap> {
         let mut left_out = Vec::new();
         if report.image_id.as_ref() != Some(&self.image_id) {
-            left_out.push(Narrower::OtherImage);
+            left_out.push(CoverageGap::OtherImage);
         }
         let accounts = report.account_ids.as_deref().unwrap_or_default();
         let all_accounts = accounts.is_empty();
         let wanted_accounts =
             !self.account_ids.is_empty() && self.account_ids.iter().all(|id| accounts.contains(id));
         if !all_accounts && !wanted_accounts {
-            left_out.push(Narrower::Accounts(accounts.len()));
+            left_out.push(CoverageGap::Accounts(accounts.len()));
         }
         for wanted in &self.resource_types {
             let types = || {
@@ -80,7 +80,7 @@ impl Order {
             left_out.extend(
                 options
                     .filter(|option| option.option_name.as_deref() != Some(DEPTH))
-                    .map(|option| Narrower::Option {
+                    .map(|option| CoverageGap::Option {
                         resource_type: wanted.resource_type.clone().unwrap_or_default(),
                         name: option.option_name.clone().unwrap_or_default(),
                     }),
@@ -90,10 +90,10 @@ impl Order {
             match depth {
                 None => {
                     let name = wanted.resource_type.clone().unwrap_or_default();
-                    left_out.push(Narrower::ResourceType(name));
+                    left_out.push(CoverageGap::ResourceType(name));
                 }
                 Some(has) if has < self::depth(wanted) => {
-                    left_out.push(Narrower::VersionDepth(has));
+                    left_out.push(CoverageGap::VersionDepth(has));
                 }
                 Some(_) => {}
             }
@@ -187,11 +187,11 @@ mod tests {
         ];
         let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         for (wanted, has, covers) in rows {
-            let order = Order {
+            let order = ReportSpec {
                 image_id: "ami-1".to_owned(),
                 resource_types: wanted.0,
                 account_ids: texts(wanted.1),
-                ..Order::default()
+                ..ReportSpec::default()
             };
             let mut report = Report {
                 image_id: Some("ami-1".to_owned()),
@@ -201,18 +201,18 @@ mod tests {
             };
             assert_eq!(order.is_covered_by(&report), covers, "{order:?} {report:?}");
             report.image_id = Some("ami-2".to_owned());
-            assert_eq!(order.left_out_by(&report)[0], Narrower::OtherImage);
+            assert_eq!(order.left_out_by(&report)[0], CoverageGap::OtherImage);
             report.image_id = None;
-            assert_eq!(order.left_out_by(&report)[0], Narrower::OtherImage);
+            assert_eq!(order.left_out_by(&report)[0], CoverageGap::OtherImage);
         }
     }
 
     #[test]
     fn what_is_left_out_is_named() {
-        let order = Order {
+        let order = ReportSpec {
             image_id: "ami-1".to_owned(),
             resource_types: vec![ResourceType::named("ec2:Instance"), templates(50)],
-            ..Order::default()
+            ..ReportSpec::default()
         };
         let whole = Report {
             image_id: Some("ami-1".to_owned()),

@@ -7,17 +7,17 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
-use super::gently::{self, AT_ONCE};
-use super::read::{MOST_IDS, read};
-use super::{Order, Report};
-use crate::aws::{Ec2, Failure};
+use super::bounded::{self, AT_ONCE};
+use super::read::{MAX_IDS_PER_REQUEST, read};
+use super::{Report, ReportSpec};
+use crate::aws::{Ec2, RequestError};
 use crate::listing::{Filter, Request};
 
 /// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
 /// before that is an error.
-const MOST_THROTTLED: u32 = 8;
+const MAX_THROTTLED: u32 = 8;
 
-/// What became of an [`Order`].
+/// What became of an [`ReportSpec`].
 #[derive(Clone, Debug)]
 pub enum Created {
     /// A new report.
@@ -32,10 +32,10 @@ pub enum Created {
         /// The pending report.
         report: Report,
         /// The refusal.
-        failure: Failure,
+        failure: RequestError,
     },
     /// There is no report.
-    Failed(Failure),
+    Failed(RequestError),
 }
 
 impl Created {
@@ -51,7 +51,7 @@ impl Created {
 
 /// How a creation goes on.
 #[derive(Debug)]
-pub enum Creation<'a> {
+pub enum CreateEvent<'a> {
     /// An order goes out.
     Sent {
         /// The place of the order in the list.
@@ -77,7 +77,7 @@ pub enum Creation<'a> {
 /// How far an order is.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)] // Each comes to be the largest.
-pub enum Fate {
+pub enum CreateStatus {
     /// Nothing was created for it: it is not sent, or was refused for now.
     Waits,
     /// It is sent, and not answered.
@@ -86,7 +86,7 @@ pub enum Fate {
     Done(Created),
 }
 
-impl Fate {
+impl CreateStatus {
     /// What became of the order, if that is known.
     pub fn created(&self) -> Option<&Created> {
         match self {
@@ -103,15 +103,15 @@ impl Fate {
 /// it ends, whichever that is. Dropped before its end, this sends nothing more; what it has sent may have been done.
 pub async fn create(
     ec2: &Ec2,
-    orders: Vec<Order>,
+    orders: Vec<ReportSpec>,
     timeout: Option<Duration>,
-    mut observe: impl FnMut(Creation<'_>),
+    mut observe: impl FnMut(CreateEvent<'_>),
 ) -> Vec<Created> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut done: Vec<Option<Created>> = orders.iter().map(|_| None).collect();
-    let mut end = |index: usize, created: Created, observe: &mut dyn FnMut(Creation<'_>)| {
+    let mut end = |index: usize, created: Created, observe: &mut dyn FnMut(CreateEvent<'_>)| {
         let created = done[index].insert(created);
-        observe(Creation::Done { index, created });
+        observe(CreateEvent::Done { index, created });
     };
 
     let mut queue: VecDeque<usize> = (0..orders.len()).collect();
@@ -149,7 +149,7 @@ pub async fn create(
             let Some(index) = queue.pop_front() else {
                 break;
             };
-            observe(Creation::Sent { index });
+            observe(CreateEvent::Sent { index });
             let (ec2, order) = (ec2.clone(), orders[index].clone());
             running.spawn(async move { (index, attempt(&ec2, &order).await) });
         }
@@ -166,20 +166,22 @@ pub async fn create(
                 }
                 end(index, created, &mut observe);
             }
-            Err(Again::Full(failure)) if deadline.is_some_and(|end| end <= Instant::now()) => {
+            Err(RetryReason::Full(failure))
+                if deadline.is_some_and(|end| end <= Instant::now()) =>
+            {
                 end(index, Created::Failed(failure.clone()), &mut observe);
                 for index in queue.drain(..) {
                     end(index, Created::Failed(failure.clone()), &mut observe);
                 }
             }
-            Err(Again::Throttled(failure)) if throttled == MOST_THROTTLED => {
+            Err(RetryReason::Throttled(failure)) if throttled == MAX_THROTTLED => {
                 end(index, Created::Failed(failure), &mut observe);
             }
             Err(again) => {
-                throttled += u32::from(matches!(again, Again::Throttled(_)));
+                throttled += u32::from(matches!(again, RetryReason::Throttled(_)));
                 (pause_first, probing) = (true, true);
                 queue.push_front(index);
-                observe(Creation::Queued {
+                observe(CreateEvent::Queued {
                     index,
                     orders: queue.len(),
                 });
@@ -192,37 +194,37 @@ pub async fn create(
 }
 
 /// Asks for each order whether the report could be created.
-pub async fn dry_run(ec2: &Ec2, orders: Vec<Order>) -> Vec<Result<(), Failure>> {
-    let one = |order: Order| {
+pub async fn dry_run(ec2: &Ec2, orders: Vec<ReportSpec>) -> Vec<Result<(), RequestError>> {
+    let one = |order: ReportSpec| {
         let ec2 = ec2.clone();
-        async move { Failure::unless_dry_run(order.call(&ec2).dry_run(true).send().await, &ec2) }
+        async move { RequestError::unless_dry_run(order.call(&ec2).dry_run(true).send().await, &ec2) }
     };
-    gently::for_each(orders, one, |_, _| ()).await
+    bounded::for_each(orders, one, |_, _| ()).await
 }
 
 /// Why an order is to be tried again later.
-enum Again {
+enum RetryReason {
     /// The account has too many pending reports.
-    Full(Failure),
+    Full(RequestError),
     /// The account asks too much at once.
-    Throttled(Failure),
+    Throttled(RequestError),
 }
 
-async fn attempt(ec2: &Ec2, order: &Order) -> Result<Created, Again> {
+async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> {
     let failure = match order.call(ec2).send().await {
         Ok(answer) => {
             return Ok(match answer.report_id.filter(|id| !id.is_empty()) {
                 Some(report_id) => Created::New { report_id },
-                None => Created::Failed(Failure::Response {
+                None => Created::Failed(RequestError::Response {
                     endpoint: ec2.endpoint(),
                     problem: "it created a report without an ID".to_owned(),
                 }),
             });
         }
-        Err(error) => Failure::from_sdk(error, ec2),
+        Err(error) => RequestError::from_sdk(error, ec2),
     };
     if failure.is_throttling() {
-        return Err(Again::Throttled(failure));
+        return Err(RetryReason::Throttled(failure));
     }
     if !is_quota(&failure) {
         return Ok(Created::Failed(failure));
@@ -241,21 +243,21 @@ async fn attempt(ec2: &Ec2, order: &Order) -> Result<Created, Again> {
             report: pending.swap_remove(0),
             failure,
         }),
-        (None, true) => Err(Again::Full(failure)),
+        (None, true) => Err(RetryReason::Full(failure)),
     }
 }
 
 /// Whether a quota is used up. Which code the service has for it is not documented; EC2's quotas end like this.
-fn is_quota(failure: &Failure) -> bool {
+fn is_quota(failure: &RequestError) -> bool {
     failure.code().is_some_and(|code| {
         (code.ends_with("LimitExceeded") || code.contains("Quota")) && !code.starts_with("Tag")
     })
 }
 
 /// The pending reports of the images that are ordered for. What cannot be told is left out: the creation will tell.
-async fn all_pending(ec2: &Ec2, orders: &[Order]) -> HashMap<String, Vec<Report>> {
+async fn all_pending(ec2: &Ec2, orders: &[ReportSpec]) -> HashMap<String, Vec<Report>> {
     let mut found: HashMap<String, Vec<Report>> = HashMap::new();
-    for batch in orders.chunks(MOST_IDS) {
+    for batch in orders.chunks(MAX_IDS_PER_REQUEST) {
         let image_ids = batch.iter().map(|order| order.image_id.clone()).collect();
         for report in pending(ec2, image_ids).await.unwrap_or_default() {
             if let Some(image_id) = report.image_id.clone() {
@@ -266,7 +268,7 @@ async fn all_pending(ec2: &Ec2, orders: &[Order]) -> HashMap<String, Vec<Report>
     found
 }
 
-async fn pending(ec2: &Ec2, image_ids: Vec<String>) -> Result<Vec<Report>, Failure> {
+async fn pending(ec2: &Ec2, image_ids: Vec<String>) -> Result<Vec<Report>, RequestError> {
     let request = Request {
         image_ids,
         filters: vec![Filter {

@@ -1,7 +1,7 @@
 //! Deletes reports.
 
-use super::gently;
-use crate::aws::{Ec2, Failure};
+use super::bounded;
+use crate::aws::{Ec2, RequestError};
 
 /// Deletes these reports, or only asks whether they could be, and tells what became of each, in the order of the IDs.
 ///
@@ -11,24 +11,24 @@ pub async fn delete(
     ec2: &Ec2,
     report_ids: Vec<String>,
     dry_run: bool,
-    observe: impl FnMut(usize, &Result<(), Failure>),
-) -> Vec<Result<(), Failure>> {
+    observe: impl FnMut(usize, &Result<(), RequestError>),
+) -> Vec<Result<(), RequestError>> {
     let one = |id| {
         let ec2 = ec2.clone();
         async move { delete_one(&ec2, id, dry_run).await }
     };
-    gently::for_each(report_ids, one, observe).await
+    bounded::for_each(report_ids, one, observe).await
 }
 
-async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), Failure> {
+async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), RequestError> {
     let call = ec2.client.delete_image_usage_report().report_id(id);
     if dry_run {
-        return Failure::unless_dry_run(call.dry_run(true).send().await, ec2);
+        return RequestError::unless_dry_run(call.dry_run(true).send().await, ec2);
     }
     let answer = call.send().await;
-    let answer = answer.map_err(|error| Failure::from_sdk(error, ec2))?;
+    let answer = answer.map_err(|error| RequestError::from_sdk(error, ec2))?;
     if answer.r#return == Some(false) {
-        return Err(Failure::Response {
+        return Err(RequestError::Response {
             endpoint: ec2.endpoint(),
             problem: "it says that the report was not deleted, and not why".to_owned(),
         });

@@ -4,24 +4,24 @@
 //! it after 30 days. Nothing here knows of the command line or of a terminal.
 
 mod backoff;
+mod bounded;
 mod coverage;
 mod create;
 mod delete;
-mod gently;
-mod order;
-mod question;
+mod operation;
 mod read;
 mod record;
 mod rows;
+mod spec;
 mod wait;
 
-pub use coverage::Narrower;
-pub use create::{Created, Creation, Fate, create, dry_run};
+pub use coverage::CoverageGap;
+pub use create::{CreateEvent, CreateStatus, Created, create, dry_run};
 pub use delete::delete;
-pub use order::Order;
-pub use question::DescribeReports;
+pub use operation::DescribeReports;
 pub use read::{newest, read};
 pub(crate) use record::between;
 pub use record::{Report, ResourceType, ResourceTypeOption, Tag};
 pub use rows::{CreateRow, DeleteRow};
-pub use wait::{Waited, wait};
+pub use spec::ReportSpec;
+pub use wait::{WaitOutcome, wait};

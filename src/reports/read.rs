@@ -3,29 +3,29 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{DescribeReports, Report};
-use crate::aws::{Ec2, Failure};
-use crate::listing::{Question, Request};
+use crate::aws::{Ec2, RequestError};
+use crate::listing::{PaginatedOperation, Request};
 
 /// How many IDs one request may name, by the API reference.
-pub(super) const MOST_IDS: usize = 200;
+pub(super) const MAX_IDS_PER_REQUEST: usize = 200;
 
 /// The reports that `request` asks for, of at most 200 images and 200 reports.
 ///
 /// # Errors
-/// [`Failure`]; there is no partial answer.
-pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, Failure> {
+/// [`RequestError`]; there is no partial answer.
+pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestError> {
     let question = DescribeReports(request);
     let mut pages = question.pages(ec2, None);
     let mut seen = HashSet::new();
     let mut reports = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::from_sdk(error, ec2))?;
+        let page = page.map_err(|error| RequestError::from_sdk(error, ec2))?;
         let (items, token) = DescribeReports::open(page);
         reports.extend(items.unwrap_or_default());
         if let Some(token) = token
             && !seen.insert(token.clone())
         {
-            return Err(Failure::Response {
+            return Err(RequestError::Response {
                 endpoint: ec2.endpoint(),
                 problem: format!("it repeats the page token {token:?}"),
             });
@@ -37,10 +37,10 @@ pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, Failure> {
 /// The newest report of each image, in any state, in the order of the images; nothing where there is none.
 ///
 /// # Errors
-/// [`Failure`], as for [`read`].
-pub async fn newest(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<Option<Report>>, Failure> {
+/// [`RequestError`], as for [`read`].
+pub async fn newest(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<Option<Report>>, RequestError> {
     let mut newest: HashMap<String, Report> = HashMap::new();
-    for batch in image_ids.chunks(MOST_IDS) {
+    for batch in image_ids.chunks(MAX_IDS_PER_REQUEST) {
         let request = Request {
             image_ids: batch.to_vec(),
             ..Request::default()

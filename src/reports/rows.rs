@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Created, Fate, Order, Report};
-use crate::aws::Failure;
+use super::{CreateStatus, Created, Report, ReportSpec};
+use crate::aws::RequestError;
 use crate::output::{Cell, Column, Record};
 
 /// What became of an order.
@@ -24,19 +24,19 @@ pub struct CreateRow {
 
 impl CreateRow {
     /// What became of `order` by the end of the run, even if that came early.
-    pub fn new(order: &Order, fate: &Fate) -> Self {
+    pub fn new(order: &ReportSpec, fate: &CreateStatus) -> Self {
         let (result, reason) = match fate {
-            Fate::Done(Created::New { .. }) => ("created", None),
-            Fate::Done(Created::Adopted(_)) => (
+            CreateStatus::Done(Created::New { .. }) => ("created", None),
+            CreateStatus::Done(Created::Adopted(_)) => (
                 "adopted",
                 Some("it was pending, and covers what is asked for".to_owned()),
             ),
-            Fate::Done(Created::Blocked { report, .. }) => {
+            CreateStatus::Done(Created::Blocked { report, .. }) => {
                 ("failed", Some(blocked_by(report, order)))
             }
-            Fate::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
-            Fate::Waits => ("interrupted", Some("nothing was created".to_owned())),
-            Fate::Sent => (
+            CreateStatus::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
+            CreateStatus::Waits => ("interrupted", Some("nothing was created".to_owned())),
+            CreateStatus::Sent => (
                 "interrupted",
                 Some("not answered: it may have been created".to_owned()),
             ),
@@ -53,7 +53,7 @@ impl CreateRow {
 }
 
 /// Why a pending report keeps another one from being created.
-fn blocked_by(report: &Report, order: &Order) -> String {
+fn blocked_by(report: &Report, order: &ReportSpec) -> String {
     let covers: Vec<_> = (order.left_out_by(report).iter())
         .map(ToString::to_string)
         .collect();
@@ -100,7 +100,7 @@ pub struct DeleteRow {
 
 impl DeleteRow {
     /// What became of the report `report_id`; nothing when the run ended before that was known.
-    pub fn new(report_id: &str, deleted: Option<&Result<(), Failure>>) -> Self {
+    pub fn new(report_id: &str, deleted: Option<&Result<(), RequestError>>) -> Self {
         let (result, reason) = match deleted {
             Some(Ok(())) => ("deleted", None),
             Some(Err(failure)) => ("failed", Some(failure.to_string())),

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Report;
 use super::backoff::Backoff;
-use super::read::{MOST_IDS, read};
-use crate::aws::{Ec2, Failure};
+use super::read::{MAX_IDS_PER_REQUEST, read};
+use crate::aws::{Ec2, RequestError};
 use crate::listing::Request;
 
 /// How many requests go out at once.
@@ -17,15 +17,15 @@ const AT_ONCE: usize = 4;
 
 /// How often in a row a report that was never seen may be missing: one that was just created may not be known
 /// everywhere yet.
-const MOST_MISSING: u32 = 4;
+const MAX_MISSING: u32 = 4;
 
 /// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
 /// before that is an error.
-const MOST_THROTTLED: u32 = 8;
+const MAX_THROTTLED: u32 = 8;
 
 /// What the wait for a report came to.
 #[derive(Clone, Debug)]
-pub enum Waited {
+pub enum WaitOutcome {
     /// Its entries can be read.
     Available(Report),
     /// It could not be made: `state_reason` tells why.
@@ -35,7 +35,7 @@ pub enum Waited {
     /// It was still pending when time was up; as it was seen last, if it was.
     TimedOut(Option<Report>),
     /// Its state could not be had.
-    Failed(Failure),
+    Failed(RequestError),
 }
 
 /// Waits until each of these reports is available, or will never be, for at most `timeout` or without end.
@@ -46,8 +46,8 @@ pub async fn wait(
     ec2: &Ec2,
     report_ids: Vec<String>,
     timeout: Option<Duration>,
-    mut observe: impl FnMut(usize, &Waited),
-) -> Vec<Waited> {
+    mut observe: impl FnMut(usize, &WaitOutcome),
+) -> Vec<WaitOutcome> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut reports: Vec<Watch> = report_ids.into_iter().map(Watch::new).collect();
@@ -92,7 +92,7 @@ pub async fn wait(
     for (index, report) in reports.iter_mut().enumerate() {
         if report.end.is_none() {
             let last = report.last.take();
-            observe(index, report.end.insert(Waited::TimedOut(last)));
+            observe(index, report.end.insert(WaitOutcome::TimedOut(last)));
         }
     }
     reports
@@ -107,7 +107,7 @@ struct Watch {
     last: Option<Report>,
     missing: u32,
     throttled: u32,
-    end: Option<Waited>,
+    end: Option<WaitOutcome>,
 }
 
 impl Watch {
@@ -122,35 +122,38 @@ impl Watch {
     }
 
     /// Takes note of a state, and tells what the wait came to if it is over.
-    fn take(&mut self, state: Result<Option<Report>, Failure>) -> Option<&Waited> {
+    fn take(&mut self, state: Result<Option<Report>, RequestError>) -> Option<&WaitOutcome> {
         let end = match state {
-            Ok(Some(report)) if report.is_available() => Waited::Available(report),
-            Ok(Some(report)) if report.is_in_error() => Waited::Error(report),
+            Ok(Some(report)) if report.is_available() => WaitOutcome::Available(report),
+            Ok(Some(report)) if report.is_in_error() => WaitOutcome::Error(report),
             Ok(Some(report)) => {
                 self.last = Some(report);
                 self.throttled = 0;
                 return None;
             }
-            Ok(None) if self.last.is_none() && self.missing < MOST_MISSING => {
+            Ok(None) if self.last.is_none() && self.missing < MAX_MISSING => {
                 self.missing += 1;
                 return None;
             }
-            Ok(None) => Waited::Vanished,
-            Err(failure) if failure.is_throttling() && self.throttled < MOST_THROTTLED => {
+            Ok(None) => WaitOutcome::Vanished,
+            Err(failure) if failure.is_throttling() && self.throttled < MAX_THROTTLED => {
                 self.throttled += 1;
                 return None;
             }
-            Err(failure) => Waited::Failed(failure),
+            Err(failure) => WaitOutcome::Failed(failure),
         };
         Some(self.end.insert(end))
     }
 }
 
-type States = HashMap<String, Result<Option<Report>, Failure>>;
+type States = HashMap<String, Result<Option<Report>, RequestError>>;
 
 /// The reports with these IDs, as they are now; nothing for those that there are not.
 async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
-    let mut batches: Vec<Vec<String>> = ids.chunks(MOST_IDS).map(<[String]>::to_vec).collect();
+    let mut batches: Vec<Vec<String>> = ids
+        .chunks(MAX_IDS_PER_REQUEST)
+        .map(<[String]>::to_vec)
+        .collect();
     let mut running = JoinSet::new();
     let mut states = States::new();
     loop {
@@ -199,7 +202,7 @@ async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
 }
 
 /// Whether a request was refused for one of the IDs in it.
-fn names_an_id(failure: &Failure) -> bool {
+fn names_an_id(failure: &RequestError) -> bool {
     failure
         .code()
         .is_some_and(|code| code.starts_with("Invalid"))

@@ -6,24 +6,24 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
+use super::ensure::ensure_reports;
 use super::evidence::Reading;
-use super::obtain::have_reports;
-use super::questions::{
-    entries_by_report, images_by_id, not_told, references_by_image, reports_by_id, reports_by_image,
-};
+use super::image::ImageUnderCheck;
 use super::read::{Readings, Source, read};
 use super::reason::Reason;
+use super::requests::{
+    entries_by_report, images_by_id, not_told, references_by_image, reports_by_id, reports_by_image,
+};
 use super::row::Row;
-use super::subject::Subject;
 use super::tally::{Tally, Watch};
 use crate::entries::Entry;
 use crate::images::{self, DescribeImages, Image, Reference};
-use crate::listing::ListingError;
+use crate::listing::ListError;
 use crate::reports::Report;
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct CheckOptions {
     /// About which images.
     pub images: Images,
     /// How many of a launch template's newest versions are looked at; the service's 20 when absent.
@@ -57,16 +57,16 @@ pub enum Images {
 /// What stands in the way of every request, or of a list of what is owned. Anything else makes images *unknown*.
 pub async fn check(
     source: &Source,
-    asked: &Asked,
+    asked: &CheckOptions,
     tell: &dyn Fn(Tally),
-) -> Result<Vec<Row>, ListingError> {
+) -> Result<Vec<Row>, ListError> {
     let began = SystemTime::now();
     let watch = Watch {
         tally: Cell::default(),
         tell,
     };
     let mut subjects = find(source, asked, &watch).await?;
-    have_reports(source, asked, began, &mut subjects, &watch).await?;
+    ensure_reports(source, asked, began, &mut subjects, &watch).await?;
 
     let window = asked.window(began);
     let wanted = (subjects.iter())
@@ -113,9 +113,9 @@ pub async fn check(
 /// The images, with the reports that there are.
 pub(super) async fn find(
     source: &Source,
-    asked: &Asked,
+    asked: &CheckOptions,
     watch: &Watch<'_>,
-) -> Result<Vec<Subject>, ListingError> {
+) -> Result<Vec<ImageUnderCheck>, ListError> {
     let mut subjects = match &asked.images {
         Images::These(ids) => named(source, ids).await?,
         Images::Owned { names } => all_owned(source, names).await?,
@@ -131,7 +131,7 @@ pub(super) async fn find(
 }
 
 /// The IDs of those images that may have reports and references.
-pub(super) fn owned(subjects: &[Subject]) -> Vec<String> {
+pub(super) fn owned(subjects: &[ImageUnderCheck]) -> Vec<String> {
     (subjects.iter())
         .filter(|subject| subject.not_owned.is_none())
         .map(|subject| subject.image_id.clone())
@@ -139,7 +139,7 @@ pub(super) fn owned(subjects: &[Subject]) -> Vec<String> {
 }
 
 /// The images with these IDs, whether or not the account owns them.
-async fn named(source: &Source, ids: &[String]) -> Result<Vec<Subject>, ListingError> {
+async fn named(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
     let mut images = read(source, &images_by_id(), ids.to_vec(), &|_, _| {}).await?;
     Ok((ids.iter())
         .map(|id| {
@@ -151,34 +151,34 @@ async fn named(source: &Source, ids: &[String]) -> Result<Vec<Subject>, ListingE
                 (None, None) => Some(Reason::NotOwned),
                 (Some(_), None) => None,
             };
-            Subject {
+            ImageUnderCheck {
                 name: found.and_then(|image| image.name),
                 not_owned,
-                ..Subject::new(id.clone())
+                ..ImageUnderCheck::new(id.clone())
             }
         })
         .collect())
 }
 
 /// The images that the account owns, in the order of their names.
-async fn all_owned(source: &Source, names: &[String]) -> Result<Vec<Subject>, ListingError> {
-    let question = DescribeImages {
+async fn all_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
+    let operation = DescribeImages {
         names: names.to_vec(),
         ..DescribeImages::default()
     };
-    let mut images: Vec<Image> = images::owned(&source.ec2, question, source.concurrency).await?;
+    let mut images: Vec<Image> = images::owned(&source.ec2, operation, source.concurrency).await?;
     images.sort_by(|one, other| (&one.name, &one.image_id).cmp(&(&other.name, &other.image_id)));
     images.dedup();
     Ok((images.into_iter())
-        .map(|image| Subject {
+        .map(|image| ImageUnderCheck {
             name: image.name,
-            ..Subject::new(image.image_id.unwrap_or_default())
+            ..ImageUnderCheck::new(image.image_id.unwrap_or_default())
         })
         .collect())
 }
 
 /// Asks once more for the reports that show no use: one that was deleted while it was read has no entries either.
-async fn confirm(source: &Source, entries: &mut Readings<Entry>) -> Result<(), ListingError> {
+async fn confirm(source: &Source, entries: &mut Readings<Entry>) -> Result<(), ListError> {
     let unused = |reading: &Reading<Entry>| {
         let mut counts = reading.found.iter().map(|entry| entry.usage_count);
         reading.gap.is_none() && !counts.any(|count| count > Some(0))

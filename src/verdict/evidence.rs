@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::reason::Reason;
 use crate::entries::Entry;
 use crate::images::Reference;
-use crate::reports::Narrower;
+use crate::reports::CoverageGap;
 
 /// What was read of a list.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub struct Examined {
     /// When its creation began: what it says is of then.
     pub created: Option<SystemTime>,
     /// What it leaves out of the question; nothing when it covers it.
-    pub narrower: Vec<Narrower>,
+    pub narrower: Vec<CoverageGap>,
     /// Its entries.
     pub entries: Reading<Entry>,
 }
@@ -69,7 +69,7 @@ pub struct Evidence {
     /// Its reports, and what was read of them.
     pub reports: Reading<Examined>,
     /// What stood in the way of a report that covers the question.
-    pub obstacles: Vec<Reason>,
+    pub blockers: Vec<Reason>,
     /// What of the account's own refers to it.
     pub references: Reading<Reference>,
 }

@@ -4,21 +4,21 @@
 //! format shows it. Nothing here knows of the command line or of a terminal.
 
 mod check;
+mod ensure;
 mod evidence;
-mod obtain;
+mod image;
 mod plan;
-mod questions;
 mod read;
 mod reason;
+mod requests;
 mod row;
 mod rule;
-mod subject;
 mod tally;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Asked, Images, check};
+pub use check::{CheckOptions, Images, check};
 pub use evidence::{Evidence, Examined, Reading, State, Window};
 pub use plan::{PlannedCall, planned_calls};
 pub use read::Source;

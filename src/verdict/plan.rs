@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::check::{Asked, find, owned};
-use super::questions::{entries_by_report, references_by_image, reports_by_id};
+use super::check::{CheckOptions, find, owned};
 use super::read::{By, Source};
+use super::requests::{entries_by_report, references_by_image, reports_by_id};
 use super::tally::Watch;
-use crate::listing::{ListingError, Question};
+use crate::listing::{ListError, PaginatedOperation};
 use crate::output::{Cell as Value, Column, Record};
 use crate::reports::DescribeReports;
 
@@ -52,8 +52,8 @@ impl Record for PlannedCall {
 /// As for [`check`](super::check()).
 pub async fn planned_calls(
     source: &Source,
-    asked: &Asked,
-) -> Result<Vec<PlannedCall>, ListingError> {
+    asked: &CheckOptions,
+) -> Result<Vec<PlannedCall>, ListError> {
     let watch = Watch {
         tally: Cell::default(),
         tell: &|_| {},

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 
 use super::evidence::Reading;
 use super::reason::Reason;
-use crate::aws::{Ec2, Failure};
-use crate::listing::{Listing, ListingError, Question, Token};
+use crate::aws::{Ec2, RequestError};
+use crate::listing::{ListError, PaginatedOperation, Paginator, ResumeToken};
 
 /// Whom to ask.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Source {
 }
 
 /// How a list about certain IDs is asked for.
-pub(super) struct By<Q: Question> {
+pub(super) struct By<Q: PaginatedOperation> {
     /// The action.
     pub action: &'static str,
     /// The question about these IDs.
@@ -37,26 +37,26 @@ pub(super) type Readings<T> = HashMap<String, Reading<T>>;
 ///
 /// # Errors
 /// What stands in the way of every request: no credentials, no network.
-pub(super) async fn read<Q: Question>(
+pub(super) async fn read<Q: PaginatedOperation>(
     Source { ec2, concurrency }: &Source,
     by: &By<Q>,
     ids: Vec<String>,
     seen: &dyn Fn(usize, &[Q::Item]),
-) -> Result<Readings<Q::Item>, ListingError> {
+) -> Result<Readings<Q::Item>, ListError> {
     let mut readings = Readings::new();
     let mut queue = VecDeque::from([ids]);
     while let Some(ids) = queue.pop_front() {
         if ids.is_empty() {
             continue;
         }
-        let question = (by.ask)(ids);
-        let parts: Vec<Vec<String>> = (question.parts().iter())
+        let operation = (by.ask)(ids);
+        let parts: Vec<Vec<String>> = (operation.parts().iter())
             .map(|part| (by.ids)(part).to_vec())
             .collect();
-        let mut listing = Listing::new(
+        let mut listing = Paginator::new(
             vec![ec2.clone()],
-            question,
-            Token::default(),
+            operation,
+            ResumeToken::default(),
             None,
             *concurrency,
         )
@@ -97,9 +97,9 @@ pub(super) async fn read<Q: Question>(
         let gap = || Some(reason(by.action, &error));
         let unread = &parts[part];
         let rest = parts[part + 1..].concat();
-        match Reach::of(&error, unread) {
-            Reach::Run => return Err(error),
-            Reach::Action => {
+        match ErrorScope::of(&error, unread) {
+            ErrorScope::Run => return Err(error),
+            ErrorScope::Action => {
                 end(unread, found, gap());
                 end(&rest, Vec::new(), gap());
                 for ids in queue.drain(..) {
@@ -107,11 +107,11 @@ pub(super) async fn read<Q: Question>(
                 }
             }
             // The request is refused for one of them: the others are asked for without it.
-            Reach::Id if unread.len() > 1 => {
+            ErrorScope::Id if unread.len() > 1 => {
                 let (one, other) = unread.split_at(unread.len() / 2);
                 queue.extend([one.to_vec(), other.to_vec(), rest]);
             }
-            Reach::Id | Reach::Part => {
+            ErrorScope::Id | ErrorScope::Part => {
                 end(unread, found, gap());
                 queue.push_back(rest);
             }
@@ -121,7 +121,7 @@ pub(super) async fn read<Q: Question>(
 }
 
 /// Gives each ID what belongs to it. What belongs to none casts doubt on all of them.
-fn sort<Q: Question>(
+fn sort<Q: PaginatedOperation>(
     by: &By<Q>,
     ids: &[String],
     items: Vec<Q::Item>,
@@ -132,7 +132,7 @@ fn sort<Q: Question>(
     let belongs = |item: &Q::Item| (by.id)(item).is_some_and(|id| known.contains(id));
     let (items, stray): (Vec<_>, Vec<_>) = items.into_iter().partition(belongs);
     if !stray.is_empty() {
-        gap.get_or_insert(Reason::Stray { action: by.action });
+        gap.get_or_insert(Reason::UnexpectedItem { action: by.action });
     }
     for id in ids {
         let reading = Reading {
@@ -151,7 +151,7 @@ fn sort<Q: Question>(
 
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+enum ErrorScope {
     /// To one of the IDs in the request.
     Id,
     /// To all IDs in the request.
@@ -162,13 +162,13 @@ enum Reach {
     Run,
 }
 
-impl Reach {
-    fn of(error: &ListingError, ids: &[String]) -> Self {
+impl ErrorScope {
+    fn of(error: &ListError, ids: &[String]) -> Self {
         match error {
-            ListingError::Failure(failure) => match failure {
+            ListError::RequestError(failure) => match failure {
                 _ if stops_the_run(failure) => Self::Run,
                 _ if is_denied(failure) => Self::Action,
-                Failure::Service { code, message, .. }
+                RequestError::Service { code, message, .. }
                     if code.starts_with("InvalidAMIID")
                         || code.starts_with("Invalid")
                             && ids.iter().any(|id| message.contains(id.as_str())) =>
@@ -177,13 +177,13 @@ impl Reach {
                 }
                 _ => Self::Part,
             },
-            ListingError::RepeatedToken(_) | ListingError::BeyondEnd { .. } => Self::Part,
+            ListError::RepeatedToken(_) | ListError::BeyondEnd { .. } => Self::Part,
         }
     }
 }
 
 /// Whether a failure would come to any other request too.
-pub(super) fn stops_the_run(failure: &Failure) -> bool {
+pub(super) fn stops_the_run(failure: &RequestError) -> bool {
     const CREDENTIALS: [&str; 8] = [
         "AuthFailure",
         "ExpiredToken",
@@ -195,17 +195,17 @@ pub(super) fn stops_the_run(failure: &Failure) -> bool {
         "UnrecognizedClientException",
     ];
     match failure {
-        Failure::Configuration { .. }
-        | Failure::Credentials { .. }
-        | Failure::Network { .. }
-        | Failure::Obstacle { .. } => true,
-        Failure::Service { code, .. } => CREDENTIALS.contains(&code.as_str()),
-        Failure::Response { .. } => false,
+        RequestError::Configuration { .. }
+        | RequestError::Credentials { .. }
+        | RequestError::Network { .. }
+        | RequestError::ConnectError { .. } => true,
+        RequestError::Service { code, .. } => CREDENTIALS.contains(&code.as_str()),
+        RequestError::Response { .. } => false,
     }
 }
 
 /// Whether a permission is missing.
-pub(super) fn is_denied(failure: &Failure) -> bool {
+pub(super) fn is_denied(failure: &RequestError) -> bool {
     const CODES: [&str; 3] = [
         "UnauthorizedOperation",
         "AccessDenied",
@@ -215,9 +215,9 @@ pub(super) fn is_denied(failure: &Failure) -> bool {
 }
 
 /// What to say of an error.
-fn reason(action: &'static str, error: &ListingError) -> Reason {
+fn reason(action: &'static str, error: &ListError) -> Reason {
     match error {
-        ListingError::Failure(failure) => refused(action, failure),
+        ListError::RequestError(failure) => refused(action, failure),
         other => Reason::NotAnswered {
             action,
             problem: other.to_string(),
@@ -226,7 +226,7 @@ fn reason(action: &'static str, error: &ListingError) -> Reason {
 }
 
 /// What to say of a failure.
-pub(super) fn refused(action: &'static str, failure: &Failure) -> Reason {
+pub(super) fn refused(action: &'static str, failure: &RequestError) -> Reason {
     match failure {
         failure if is_denied(failure) => Reason::PermissionMissing {
             action,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::reports::Narrower;
+use crate::reports::CoverageGap;
 
 /// A reason for a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ pub enum Reason {
         /// The report.
         report_id: String,
         /// What it leaves out.
-        narrower: Vec<Narrower>,
+        narrower: Vec<CoverageGap>,
     },
     /// A report is older than was allowed.
     ReportTooOld {
@@ -99,7 +99,7 @@ pub enum Reason {
         account_id: Option<String>,
     },
     /// What was found belongs to another report or image, or says of none.
-    Stray {
+    UnexpectedItem {
         /// The action that gave it.
         action: &'static str,
     },
@@ -125,7 +125,7 @@ impl Reason {
             Self::ReportTooOld { .. } => "ReportTooOld",
             Self::ReportWithoutTime { .. } => "ReportWithoutTime",
             Self::EntryWithoutCount { .. } => "EntryWithoutCount",
-            Self::Stray { .. } => "Stray",
+            Self::UnexpectedItem { .. } => "UnexpectedItem",
         }
     }
 }
@@ -225,7 +225,7 @@ impl fmt::Display for Reason {
                     "report {report_id} has an entry without a count, for {account}"
                 )
             }
-            Self::Stray { action } => {
+            Self::UnexpectedItem { action } => {
                 write!(f, "{action} answered with what was not asked for")
             }
         }

@@ -10,7 +10,7 @@ use super::evidence::{Evidence, State, Window};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
-use crate::output::{Cell, Column, Record, Tone};
+use crate::output::{Cell, Column, Emphasis, Record};
 use crate::reports::between;
 
 /// An image's verdict, with its reasons and its evidence.
@@ -197,11 +197,11 @@ impl Record for Row {
         }
     }
 
-    fn tone(&self, column: usize) -> Option<Tone> {
+    fn emphasis(&self, column: usize) -> Option<Emphasis> {
         let of_verdict = match self.verdict {
-            Verdict::InUse => Tone::Bad,
-            Verdict::Unused => Tone::Good,
-            Verdict::Unknown => Tone::Doubtful,
+            Verdict::InUse => Emphasis::Bad,
+            Verdict::Unused => Emphasis::Good,
+            Verdict::Unknown => Emphasis::Doubtful,
         };
         (Self::COLUMNS[column].name == "Verdict").then_some(of_verdict)
     }

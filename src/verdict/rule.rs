@@ -79,7 +79,7 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
     let mut gaps = Vec::new();
     gaps.extend(evidence.reports.gap.clone());
     if covering.is_none() {
-        gaps.extend(evidence.obstacles.iter().cloned());
+        gaps.extend(evidence.blockers.iter().cloned());
         // Of the reports there are, the one that comes nearest tells what is missing.
         let short = reports
             .iter()
@@ -92,7 +92,7 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
     }
     gaps.extend(evidence.references.gap.clone());
     if !stray.is_empty() {
-        gaps.push(Reason::Stray {
+        gaps.push(Reason::UnexpectedItem {
             action: "DescribeImageReferences",
         });
     }
@@ -162,7 +162,7 @@ fn flaws(report: &Examined, image_id: &str) -> Vec<Reason> {
     flaws.extend(report.entries.gap.clone());
     for entry in &report.entries.found {
         if !belongs(entry, report, image_id) {
-            flaws.push(Reason::Stray {
+            flaws.push(Reason::UnexpectedItem {
                 action: "DescribeImageUsageReportEntries",
             });
         }

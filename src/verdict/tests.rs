@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::entries::Entry;
 use crate::images::Reference;
-use crate::reports::Narrower;
+use crate::reports::CoverageGap;
 
 const IMAGE: &str = "ami-0abcdef1234567890";
 const REPORT: &str = "amiur-00000000000000001";
@@ -89,7 +89,7 @@ fn unused() -> Evidence {
         name: None,
         not_owned: None,
         reports: whole(vec![report()]),
-        obstacles: Vec::new(),
+        blockers: Vec::new(),
         references: whole(Vec::new()),
     }
 }
@@ -194,7 +194,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
         // What it covers.
         (
             with(Examined {
-                narrower: vec![Narrower::Accounts(1)],
+                narrower: vec![CoverageGap::Accounts(1)],
                 ..report()
             }),
             &["ReportNarrower"],
@@ -272,7 +272,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
                 }]),
                 ..unused()
             },
-            &["Stray"],
+            &["UnexpectedItem"],
         ),
         (
             Evidence {
@@ -282,7 +282,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
                 }]),
                 ..unused()
             },
-            &["Stray"],
+            &["UnexpectedItem"],
         ),
     ];
     for (evidence, reasons) in rows {
@@ -315,7 +315,7 @@ fn what_belongs_elsewhere_is_neither_a_use_nor_none() {
             entries: whole(vec![stray]),
             ..report()
         });
-        is(&evidence, Unknown, &["Stray"]);
+        is(&evidence, Unknown, &["UnexpectedItem"]);
     }
 }
 
@@ -366,7 +366,7 @@ fn one_use_is_enough() {
 #[test]
 fn a_use_holds_whatever_else_is_missing() {
     let narrow = Examined {
-        narrower: vec![Narrower::ResourceType("ec2:LaunchTemplate".to_owned())],
+        narrower: vec![CoverageGap::ResourceType("ec2:LaunchTemplate".to_owned())],
         ..used(report())
     };
     is(&with(narrow), InUse, &["UsedByAccounts", "ReportNarrower"]);
@@ -454,7 +454,7 @@ fn another_report_helps_or_does_no_harm() {
         ..pending.clone()
     };
     let narrow = Examined {
-        narrower: vec![Narrower::Accounts(2)],
+        narrower: vec![CoverageGap::Accounts(2)],
         ..other(2)
     };
     let old = Examined {
@@ -475,16 +475,16 @@ fn another_report_helps_or_does_no_harm() {
 
 #[test]
 fn what_stood_in_the_way_is_told_only_where_no_report_was_had() {
-    let obstacles = vec![Reason::ReportPending {
+    let blockers = vec![Reason::ReportPending {
         report_id: REPORT.to_owned(),
     }];
     let without = Evidence {
-        obstacles: obstacles.clone(),
+        blockers: blockers.clone(),
         ..with_all(vec![])
     };
     is(&without, Unknown, &["ReportPending"]);
     let with_one = Evidence {
-        obstacles,
+        blockers,
         ..unused()
     };
     is(&with_one, Unused, &["NothingFound"]);
@@ -509,7 +509,7 @@ fn each_combination_fails_closed() {
         |evidence| evidence.not_owned = Some(Reason::NotOwned),
         |evidence| evidence.reports.gap = Some(gap()),
         |evidence| evidence.reports.found[0].state = State::Pending,
-        |evidence| evidence.reports.found[0].narrower = vec![Narrower::Accounts(1)],
+        |evidence| evidence.reports.found[0].narrower = vec![CoverageGap::Accounts(1)],
         |evidence| evidence.reports.found[0].created = Some(began() - 48 * HOUR),
         |evidence| evidence.reports.found[0].entries.gap = Some(gap()),
         |evidence| evidence.reports.found[0].entries.found[0].usage_count = None,

@@ -619,7 +619,7 @@ fn what_was_not_asked_for_casts_doubt() {
             },
         );
         let line = format!("check --image-ids {UNUSED} --output json --no-create");
-        is(&server.words(&line).ends(2), "unknown", "Stray");
+        is(&server.words(&line).ends(2), "unknown", "UnexpectedItem");
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use amiusage::emulator::State;
 use amiusage::entries::DescribeEntries;
-use amiusage::listing::{Listing, Request, Token};
+use amiusage::listing::{Paginator, Request, ResumeToken};
 
 use crate::support::{Act, Ends, Run, Server, offline, refusal, scripted, words};
 
@@ -201,10 +201,10 @@ fn a_slow_reader_holds_the_requests_up() {
             page_size: NonZeroI32::new(4),
             ..Request::default()
         };
-        let mut listing = Listing::new(
+        let mut listing = Paginator::new(
             vec![offline(None, client).await],
             DescribeEntries(request),
-            Token::default(),
+            ResumeToken::default(),
             None,
             NonZeroUsize::new(8).unwrap(),
         )

@@ -30,7 +30,7 @@ fn fails(status: i32, command: impl Fn() -> Command) -> Value {
             assert!(first.contains(value), "{member} is not in {first}");
         }
     }
-    if let Some(next) = error["NextStep"].as_str() {
+    if let Some(next) = error["Hint"].as_str() {
         assert!(
             text.stderr.contains(&format!("\nnext: {next}\n")),
             "{text:#?} {next:?}"
@@ -42,7 +42,7 @@ fn fails(status: i32, command: impl Fn() -> Command) -> Value {
 /// Whether the next step of an error holds these words.
 #[track_caller]
 fn advises(error: &Value, words: &str) {
-    let next = error["NextStep"].as_str().unwrap_or_default();
+    let next = error["Hint"].as_str().unwrap_or_default();
     assert!(next.contains(words), "no {words:?} in {error:#}");
 }
 
@@ -438,7 +438,7 @@ fn an_error_as_json_has_these_members() {
             "Message",
             "Code",
             "RequestId",
-            "NextStep",
+            "Hint",
             "ResumeToken"
         ]
     );

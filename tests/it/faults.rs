@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use amiusage::aws::Failure;
+use amiusage::aws::RequestError;
 use amiusage::emulator::{Emulator, Reply, State};
 use amiusage::entries::DescribeEntries;
-use amiusage::listing::{Listing, ListingError, Request, Token};
+use amiusage::listing::{ListError, Paginator, Request, ResumeToken};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::support::{
@@ -170,8 +170,8 @@ fn an_error_answer_that_is_cut_keeps_its_code() {
 /// What a listing came to.
 struct Outcome {
     entries: usize,
-    next: Option<Token>,
-    error: Option<ListingError>,
+    next: Option<ResumeToken>,
+    error: Option<ListError>,
 }
 
 /// Reads in pages of 3, to the end or to the error.
@@ -182,11 +182,11 @@ async fn read(client: SharedHttpClient) -> Outcome {
         ..Request::default()
     };
     let mut entries = 0;
-    let mut next = Some(Token::default());
-    let mut listing = Listing::new(
+    let mut next = Some(ResumeToken::default());
+    let mut listing = Paginator::new(
         vec![ec2],
         DescribeEntries(request),
-        Token::default(),
+        ResumeToken::default(),
         None,
         NonZeroUsize::MIN,
     )
@@ -250,7 +250,10 @@ fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
                     .error
                     .unwrap_or_else(|| panic!("{end}: a short success"));
                 assert!(
-                    matches!(error, ListingError::Failure(Failure::Response { .. })),
+                    matches!(
+                        error,
+                        ListError::RequestError(RequestError::Response { .. })
+                    ),
                     "{end}: {error:?}"
                 );
                 assert_eq!(cut.entries, 3, "{end}");
@@ -283,7 +286,7 @@ fn tokens_that_go_round_are_an_error_and_empty_pages_are_not() {
         } = block_on(read(client));
         let error = error.unwrap();
         assert!(
-            matches!(&error, ListingError::RepeatedToken(token) if token == "3"),
+            matches!(&error, ListError::RepeatedToken(token) if token == "3"),
             "{error:?}"
         );
         assert!(error.to_string().contains("\"3\""));

@@ -39,7 +39,7 @@ enum Fault {
     /// With the answer to the second request, so many times; after one attempt each when that is for ever.
     Answer(fn() -> Script, usize),
     /// As that, with this flag.
-    Patience(fn() -> Script, &'static str),
+    RetrySettings(fn() -> Script, &'static str),
     /// The run gets this signal while it waits for the second page.
     Signal(&'static str),
     /// The file behind stdout may grow to a part of the answer only.
@@ -145,13 +145,13 @@ const FAULTS: [(&str, Fault, i32, Wanted); 24] = [
     ),
     (
         "silence, `--read-timeout 0.3`",
-        Patience(silent, "--read-timeout 0.3"),
+        RetrySettings(silent, "--read-timeout 0.3"),
         255,
         Wanted::Resume(10),
     ),
     (
         "the body stops, `--read-timeout 0.3`",
-        Patience(stalled, "--read-timeout 0.3"),
+        RetrySettings(stalled, "--read-timeout 0.3"),
         255,
         Wanted::Resume(10),
     ),
@@ -295,7 +295,7 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
                 &server,
             )
         }
-        Patience(script, flag) => {
+        RetrySettings(script, flag) => {
             let server = server(script(), EVER);
             let command = server.words(&format!("{line} {flag} --max-attempts 1"));
             nameless(command.output().unwrap(), &server)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use amiusage::aws::Ec2;
 use amiusage::emulator::{Emulator, State, in_memory_client};
 use amiusage::entries::{DescribeEntries, Entry};
-use amiusage::listing::{Listing, Request, Token};
+use amiusage::listing::{Paginator, Request, ResumeToken};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -51,14 +51,14 @@ fn emulator(state: State) -> SharedHttpClient {
 async fn read(
     clients: &[Ec2],
     request: Request,
-    start: Token,
+    start: ResumeToken,
     step: &Step,
-) -> (Vec<Entry>, Option<Token>) {
+) -> (Vec<Entry>, Option<ResumeToken>) {
     let request = Request {
         page_size: step.page_size,
         ..request
     };
-    let mut listing = Listing::new(
+    let mut listing = Paginator::new(
         clients.to_vec(),
         DescribeEntries(request),
         start.clone(),
@@ -92,13 +92,13 @@ async fn read(
 /// down and read again in between.
 async fn join(clients: &[Ec2], request: &Request, steps: &[Step]) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut start = Token::default();
+    let mut start = ResumeToken::default();
     // So many only that a listing without progress ends too.
     for step in steps.iter().cycle().take(2000) {
         let (piece, next) = read(clients, request.clone(), start, step).await;
         entries.extend(piece);
         match next {
-            Some(token) => start = Token::parse(&token.to_string()).unwrap(),
+            Some(token) => start = ResumeToken::parse(&token.to_string()).unwrap(),
             None => break,
         }
     }
@@ -125,7 +125,13 @@ const WHOLE: Step = Step {
 async fn generated(images: usize, entries: usize) -> (Ec2, Vec<Entry>, Vec<String>) {
     let size = format!("images={images},entries={entries}");
     let ec2 = offline(None, emulator(State::synthetic(size.parse().unwrap()))).await;
-    let (all, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
+    let (all, _) = read(
+        from_ref(&ec2),
+        Request::default(),
+        ResumeToken::default(),
+        &WHOLE,
+    )
+    .await;
     assert_eq!(all.len(), entries);
     let mut ids: Vec<_> = all
         .iter()
@@ -188,7 +194,13 @@ async fn two_regions(images: usize) -> ([Ec2; 2], Vec<Entry>, Vec<String>) {
         let size = format!("images={images},entries={}", images + more);
         let answers = emulator(State::synthetic(size.parse().unwrap()));
         let ec2 = offline(Some(region), answers).await;
-        let (entries, _) = read(from_ref(&ec2), Request::default(), Token::default(), &WHOLE).await;
+        let (entries, _) = read(
+            from_ref(&ec2),
+            Request::default(),
+            ResumeToken::default(),
+            &WHOLE,
+        )
+        .await;
         ids = entries
             .iter()
             .map(|entry| entry.image_id.clone().unwrap())
@@ -241,10 +253,10 @@ fn a_region_that_fails_is_passed_over_and_read_later() {
                 ),
             )
             .await;
-            let mut listing = Listing::new(
+            let mut listing = Paginator::new(
                 vec![refusing, second.clone()],
                 question,
-                Token::default(),
+                ResumeToken::default(),
                 None,
                 EIGHT,
             )
@@ -279,8 +291,14 @@ fn a_token_knows_its_regions() {
         let (clients, ..) = two_regions(1).await;
         let [first, second] = clients.clone();
         let question = DescribeEntries(Request::default());
-        let listing = |clients, start| Listing::new(clients, question.clone(), start, None, EIGHT);
-        let place = |clients| listing(clients, Token::default()).unwrap().place().unwrap();
+        let listing =
+            |clients, start| Paginator::new(clients, question.clone(), start, None, EIGHT);
+        let place = |clients| {
+            listing(clients, ResumeToken::default())
+                .unwrap()
+                .place()
+                .unwrap()
+        };
         let token = place(clients.to_vec());
         assert!(listing(clients.to_vec(), token.clone()).is_ok());
         for others in [
@@ -291,9 +309,9 @@ fn a_token_knows_its_regions() {
             assert!(listing(others, token.clone()).is_err());
         }
         // The AWS CLI's tokens name no Region.
-        let cli = Token {
+        let cli = ResumeToken {
             page: Some("opaque".to_owned()),
-            ..Token::default()
+            ..ResumeToken::default()
         };
         assert!(listing(clients.to_vec(), cli).is_err());
     });

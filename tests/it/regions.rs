@@ -327,7 +327,7 @@ fn errors_as_json_are_one_a_region_and_one_for_all() {
     assert_eq!(last.get("Region"), None);
     assert!(last["Message"].as_str().unwrap().contains("2 of 3 Regions"));
     assert!(
-        last["NextStep"]
+        last["Hint"]
             .as_str()
             .unwrap()
             .contains("--region us-east-1 eu-west-1")

@@ -286,13 +286,13 @@ fn when_credentials_cannot_be_had() {
             r#"{"AccessKeyId": "A", "SecretAccessKey": "hush-answer", "hush-answer"}"#,
         )),
         giver(broken(
-            r#"{"AccessKeyId": "A", "SecretAccessKey": "hush-answer" "Token": 1}"#,
+            r#"{"AccessKeyId": "A", "SecretAccessKey": "hush-answer" "ResumeToken": 1}"#,
         )),
         giver(broken(
-            r#"{"SecretAccessKey": "hush-answer\q", "Token": "hush-answer", "Expiration": 1}"#,
+            r#"{"SecretAccessKey": "hush-answer\q", "ResumeToken": "hush-answer", "Expiration": 1}"#,
         )),
         giver(broken(
-            r#"{"AccessKeyId": "A", "SecretAccessKey": "hush-answer", "Token": "hush-answer", "Expiration": "hush-answer"}"#,
+            r#"{"AccessKeyId": "A", "SecretAccessKey": "hush-answer", "ResumeToken": "hush-answer", "Expiration": "hush-answer"}"#,
         )),
         giver(broken(
             r#"{"roleCredentials": {"accessKeyId": "A", "secretAccessKey": "hush-answer", "expiration": "hush-answer"}}"#,

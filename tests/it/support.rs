@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use amiusage::aws::{self, Connection, Ec2, Endpoint, Patience};
+use amiusage::aws::{self, Connection, Ec2, Endpoint, RetrySettings};
 use amiusage::emulator::{Emulator, Reply, Settings, State, signed_region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -30,7 +30,7 @@ pub fn evenly<T>(ids: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// One attempt of each request, without time-outs.
-const ONCE: Patience = Patience {
+const ONCE: RetrySettings = RetrySettings {
     max_attempts: NonZeroU32::new(1),
     connect_timeout: None,
     read_timeout: None,
@@ -43,9 +43,9 @@ pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
         region: region.map(str::to_owned),
         endpoint: Endpoint::Offline(answers),
         ca_bundle: None,
-        patience: ONCE,
+        retry_settings: ONCE,
         debug: false,
-        ask_mfa: |_| unreachable!(),
+        mfa_prompt: |_| unreachable!(),
     })
     .await
     .unwrap()

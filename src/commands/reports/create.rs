@@ -8,23 +8,23 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::super::connection::connect;
-use super::super::form::Form;
+use super::super::output_plan::OutputPlan;
 use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::{Rows, partial, wait};
-use crate::aws::{Ec2, Failure};
+use crate::aws::{Ec2, RequestError};
 use crate::cli::error::ArgumentError;
 use crate::cli::reports::Create;
 use crate::cli::{Connection, list, structure};
-use crate::images::{self, DescribeImages, MOST_PATTERNS};
+use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
-    CreateRow, Created, Creation, Fate, Order, ResourceType, ResourceTypeOption, Tag, create,
-    dry_run,
+    CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, ResourceTypeOption,
+    Tag, create, dry_run,
 };
 
 /// How long a client token may be, by the API reference.
-const LONGEST_TOKEN: usize = 128;
+const MAX_TOKEN: usize = 128;
 
 /// What the arguments come to, once checked.
 struct Plan {
@@ -56,11 +56,11 @@ pub(in crate::commands) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let (plan, form) = plan(arguments, connection.concurrency, terminal)?;
+    let (plan, output_plan) = plan(arguments, connection.concurrency, terminal)?;
     let began = Instant::now();
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await?;
-    let rows = Rows::open(form)?;
+    let rows = Rows::open(output_plan)?;
     let orders = signals.or(plan.orders(&ec2)).await?;
     let total = orders.len();
     if total == 0 {
@@ -78,20 +78,20 @@ pub(in crate::commands) async fn run(
         return Ok(());
     }
 
-    let fates = RefCell::new(vec![Fate::Waits; total]);
+    let fates = RefCell::new(vec![CreateStatus::Waits; total]);
     let bar = progress::bar(total, ec2.retries());
     let creating = signals.or(async {
-        let observe = |creation: Creation<'_>| {
+        let observe = |creation: CreateEvent<'_>| {
             let mut fates = fates.borrow_mut();
             match creation {
-                Creation::Sent { index } => fates[index] = Fate::Sent,
-                Creation::Done { index, created } => {
-                    fates[index] = Fate::Done(created.clone());
+                CreateEvent::Sent { index } => fates[index] = CreateStatus::Sent,
+                CreateEvent::Done { index, created } => {
+                    fates[index] = CreateStatus::Done(created.clone());
                     bar.set_message("images have reports");
                     bar.inc(1);
                 }
-                Creation::Queued { index, orders } => {
-                    fates[index] = Fate::Waits;
+                CreateEvent::Queued { index, orders } => {
+                    fates[index] = CreateStatus::Waits;
                     bar.set_message(format!("images have reports, {orders} wait for room"));
                 }
             }
@@ -99,7 +99,7 @@ pub(in crate::commands) async fn run(
         create(&ec2, orders.clone(), plan.timeout, observe).await;
         Ok(())
     });
-    let outcome = progress::beside(&bar, terminal, creating).await;
+    let outcome = progress::with_progress(&bar, terminal, creating).await;
     let fates = fates.into_inner();
     plan.write(rows, &orders, &fates).await?;
     if outcome.is_err() {
@@ -107,7 +107,7 @@ pub(in crate::commands) async fn run(
     }
     outcome?;
 
-    let adopted = |fate: &&Fate| matches!(fate, Fate::Done(Created::Adopted(_)));
+    let adopted = |fate: &&CreateStatus| matches!(fate, CreateStatus::Done(Created::Adopted(_)));
     match fates.iter().filter(adopted).count() {
         0 => {}
         1 => terminal.note("one report was pending already, and covers what is asked for: it is adopted as it is"),
@@ -119,7 +119,7 @@ pub(in crate::commands) async fn run(
     let created = partial("images have no report", total, &refused).map_err(|error| {
         // Otherwise the row tells it.
         match fates.as_slice() {
-            [fate @ Fate::Done(Created::Blocked { .. })] => {
+            [fate @ CreateStatus::Done(Created::Blocked { .. })] => {
                 let row = CreateRow::new(&orders[0], fate);
                 error.context(row.reason.unwrap_or_default())
             }
@@ -127,7 +127,7 @@ pub(in crate::commands) async fn run(
         }
     });
     let waited = if plan.wait {
-        let ids: Vec<String> = (fates.iter().filter_map(Fate::created))
+        let ids: Vec<String> = (fates.iter().filter_map(CreateStatus::created))
             .filter_map(|created| created.report_id().map(str::to_owned))
             .collect();
         // At least one look: the reports may be available by now.
@@ -146,7 +146,7 @@ pub(in crate::commands) async fn run(
     }
 }
 
-fn failure(created: Option<&Created>) -> Option<&Failure> {
+fn failure(created: Option<&Created>) -> Option<&RequestError> {
     match created? {
         Created::Failed(failure) | Created::Blocked { failure, .. } => Some(failure),
         Created::New { .. } | Created::Adopted(_) => None,
@@ -155,9 +155,9 @@ fn failure(created: Option<&Created>) -> Option<&Failure> {
 
 /// The images whose orders failed, and why.
 fn failures<'a>(
-    orders: &'a [Order],
-    failures: impl Iterator<Item = Option<&'a Failure>>,
-) -> Vec<(&'a str, &'a Failure)> {
+    orders: &'a [ReportSpec],
+    failures: impl Iterator<Item = Option<&'a RequestError>>,
+) -> Vec<(&'a str, &'a RequestError)> {
     (orders.iter().zip(failures))
         .filter_map(|(order, failure)| Some((order.image_id.as_str(), failure?)))
         .collect()
@@ -165,7 +165,7 @@ fn failures<'a>(
 
 impl Plan {
     /// An order for each image, in the order of the IDs given; of the account's own images, in that of their IDs.
-    async fn orders(&self, ec2: &Ec2) -> anyhow::Result<Vec<Order>> {
+    async fn orders(&self, ec2: &Ec2) -> anyhow::Result<Vec<ReportSpec>> {
         let image_ids = match &self.images {
             Images::One(id) => vec![id.clone()],
             Images::These(ids) => ids.clone(),
@@ -178,9 +178,9 @@ impl Plan {
                 Images::These(_) | Images::Owned(_) => format!("{token}:{image_id}"),
             })
         };
-        let orders: Vec<Order> = image_ids
+        let orders: Vec<ReportSpec> = image_ids
             .into_iter()
-            .map(|image_id| Order {
+            .map(|image_id| ReportSpec {
                 client_token: token(&image_id),
                 image_id,
                 resource_types: self.resource_types.clone(),
@@ -192,10 +192,10 @@ impl Plan {
             .iter()
             .filter_map(|order| order.client_token.as_ref());
         match tokens.map(|token| token.chars().count()).max() {
-            Some(longest) if longest > LONGEST_TOKEN => Err(ArgumentError::new(
+            Some(longest) if longest > MAX_TOKEN => Err(ArgumentError::new(
                 "--client-token",
                 format_args!(
-                    "the service takes {LONGEST_TOKEN} characters, and with an image's ID it has {longest}"
+                    "the service takes {MAX_TOKEN} characters, and with an image's ID it has {longest}"
                 ),
             )
             .into()),
@@ -207,8 +207,8 @@ impl Plan {
     async fn write(
         &self,
         rows: Rows<CreateRow>,
-        orders: &[Order],
-        fates: &[Fate],
+        orders: &[ReportSpec],
+        fates: &[CreateStatus],
     ) -> anyhow::Result<()> {
         let mut all: Vec<_> = (orders.iter().zip(fates))
             .map(|(order, fate)| CreateRow::new(order, fate))
@@ -236,11 +236,11 @@ async fn owned(
     names: Vec<String>,
     concurrency: NonZeroUsize,
 ) -> anyhow::Result<Vec<String>> {
-    let question = DescribeImages {
+    let operation = DescribeImages {
         image_ids: Vec::new(),
         names,
     };
-    let images = images::owned(ec2, question, concurrency).await?;
+    let images = images::owned(ec2, operation, concurrency).await?;
     let mut ids: Vec<String> = (images.into_iter())
         .filter_map(|image| image.image_id)
         .collect();
@@ -253,7 +253,7 @@ fn plan(
     arguments: Create,
     concurrency: NonZeroUsize,
     terminal: &Terminal,
-) -> anyhow::Result<(Plan, Form)> {
+) -> anyhow::Result<(Plan, OutputPlan)> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;
@@ -270,11 +270,11 @@ fn plan(
     tags.extend(structure::tag_specifications(
         &arguments.tag_specifications,
     )?);
-    if arguments.name.len() > MOST_PATTERNS {
-        let problem = format!("the service takes at most {MOST_PATTERNS} patterns");
+    if arguments.name.len() > MAX_NAME_PATTERNS {
+        let problem = format!("the service takes at most {MAX_NAME_PATTERNS} patterns");
         return Err(ArgumentError::new("--name", problem).into());
     }
-    let form = Form::check(arguments.output, false, terminal)?;
+    let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
     let images = match arguments.image_id {
         Some(id) => Images::One(id),
         None if image_ids.is_empty() => Images::Owned(arguments.name),
@@ -291,7 +291,7 @@ fn plan(
         timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
         concurrency,
     };
-    Ok((plan, form))
+    Ok((plan, output_plan))
 }
 
 /// Has launch templates looked at to this depth.

@@ -6,12 +6,12 @@ use std::io;
 use serde_json::json;
 
 use super::super::connection::connect;
-use super::super::form::Form;
+use super::super::output_plan::OutputPlan;
 use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::{Rows, partial};
-use crate::aws::Failure;
+use crate::aws::RequestError;
 use crate::cli::reports::Delete;
 use crate::cli::{Connection, list};
 use crate::reports::{DeleteRow, delete};
@@ -28,22 +28,22 @@ pub(in crate::commands) async fn run(
         Some(id) => vec![id],
         None => list::expand("--report-ids", &arguments.report_ids, &mut stdin)?,
     };
-    let form = Form::check(arguments.output, false, terminal)?;
+    let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await?;
-    let rows = Rows::open(form)?;
+    let rows = Rows::open(output_plan)?;
 
-    let done: RefCell<Vec<Option<Result<(), Failure>>>> = RefCell::new(vec![None; ids.len()]);
+    let done: RefCell<Vec<Option<Result<(), RequestError>>>> = RefCell::new(vec![None; ids.len()]);
     let bar = progress::bar(ids.len(), ec2.retries()).with_message("reports");
     let deleting = signals.or(async {
-        let observe = |index, deleted: &Result<(), Failure>| {
+        let observe = |index, deleted: &Result<(), RequestError>| {
             done.borrow_mut()[index] = Some(deleted.clone());
             bar.inc(1);
         };
         delete(&ec2, ids.clone(), arguments.dry_run, observe).await;
         Ok(())
     });
-    let outcome = progress::beside(&bar, terminal, deleting).await;
+    let outcome = progress::with_progress(&bar, terminal, deleting).await;
     let done = done.into_inner();
     let failed: Vec<_> = (ids.iter().zip(&done))
         .filter_map(|(id, deleted)| Some((id.as_str(), deleted.as_ref()?.as_ref().err()?)))

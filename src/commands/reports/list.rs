@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::super::form::Form;
 use super::super::listing::{self, Plan};
+use super::super::output_plan::OutputPlan;
 use super::super::terminal::Terminal;
 use crate::cli::{Connection, list, reports::List};
 use crate::listing::Request;
@@ -32,18 +32,18 @@ fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeRep
     } else {
         "no report passes the filters"
     };
-    let question = DescribeReports(Request {
+    let operation = DescribeReports(Request {
         image_ids,
         report_ids,
         filters,
         page_size: arguments.paging.page_size,
     });
-    let form = |resumed| Form::check(arguments.output, resumed, terminal);
+    let output_plan = |resumed| OutputPlan::check(arguments.output, resumed, terminal);
     Ok(Plan::check(
-        question,
+        operation,
         &arguments.paging,
         arguments.dry_run,
-        form,
+        output_plan,
         nothing_found,
     )?)
 }

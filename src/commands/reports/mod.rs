@@ -14,34 +14,34 @@ pub(super) use list::run as list;
 pub use wait::NotAvailable;
 pub(super) use wait::run as wait;
 
-use super::form::Form;
-use super::read_or_not;
-use crate::aws::Failure;
+use super::ignore_broken_pipe;
+use super::output_plan::OutputPlan;
+use crate::aws::RequestError;
 use crate::cli::error::ArgumentError;
-use crate::output::{Answer, Destination, Format, Record};
+use crate::output::{Destination, Format, Record, RowWriter};
 
 /// Where the rows of a command go that changes something: opened before, so that nothing is changed whose outcome
 /// cannot be told.
 struct Rows<R> {
-    form: Form,
+    output_plan: OutputPlan,
     destination: Destination,
-    answer: Answer<R>,
+    answer: RowWriter<R>,
 }
 
 /// A fault of the output comes too late to stop anything.
 const DONE_UNTOLD: &str = "the requests were made, but not all that came of them is written";
 
 impl<R: Record + 'static> Rows<R> {
-    fn open(form: Form) -> anyhow::Result<Self> {
-        if form.is_regional(false) {
+    fn open(output_plan: OutputPlan) -> anyhow::Result<Self> {
+        if output_plan.is_regional(false) {
             let refusal = "this command asks in one Region, and has no column for it";
             return Err(ArgumentError::new("--columns", refusal).into());
         }
-        let destination = Destination::open(form.out_file.as_deref())?;
+        let destination = Destination::open(output_plan.out_file.as_deref())?;
         let sink = destination.sink(|out| out)?;
         Ok(Self {
-            answer: Answer::new(form.options(false), sink),
-            form,
+            answer: RowWriter::new(output_plan.options(false), sink),
+            output_plan,
             destination,
         })
     }
@@ -52,25 +52,25 @@ impl<R: Record + 'static> Rows<R> {
             self.answer.page(rows).await?;
             self.answer.finish(None).await
         };
-        read_or_not(written.await).context(DONE_UNTOLD)?;
+        ignore_broken_pipe(written.await).context(DONE_UNTOLD)?;
         self.destination.commit().context(DONE_UNTOLD)
     }
 
     /// Writes the service's answer about one resource as the AWS CLI does, where a format of the AWS CLI's is asked for;
     /// else `row`.
     async fn write_one(mut self, answer: Value, row: R) -> anyhow::Result<()> {
-        let options = &self.form.options(false);
+        let options = &self.output_plan.options(false);
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
             return self.write(&[row]).await;
         }
         let written = self.answer.document(answer, options).await;
-        read_or_not(written).context(DONE_UNTOLD)?;
+        ignore_broken_pipe(written).context(DONE_UNTOLD)?;
         self.destination.commit().context(DONE_UNTOLD)
     }
 }
 
 /// The error of a partial success: which ones there are, and the first one's reason. The rows have all reasons.
-fn partial(what: &str, of: usize, failed: &[(&str, &Failure)]) -> Result<(), anyhow::Error> {
+fn partial(what: &str, of: usize, failed: &[(&str, &RequestError)]) -> Result<(), anyhow::Error> {
     let Some(&(_, first)) = failed.first() else {
         return Ok(());
     };

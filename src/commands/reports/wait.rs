@@ -11,10 +11,10 @@ use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::partial;
-use crate::aws::{Ec2, Failure};
+use crate::aws::{Ec2, RequestError};
 use crate::cli::reports::Wait;
 use crate::cli::{Connection, list};
-use crate::reports::{Waited, newest, wait};
+use crate::reports::{WaitOutcome, newest, wait};
 
 const UNKNOWN: &str = "reports have an unknown state";
 
@@ -23,13 +23,13 @@ const UNKNOWN: &str = "reports have an unknown state";
 #[error("{}", lines.join("\n"))]
 pub struct NotAvailable {
     lines: Vec<String>,
-    next_step: &'static str,
+    hint: &'static str,
 }
 
 impl NotAvailable {
     /// What the user can do about it.
-    pub fn next_step(&self) -> &str {
-        self.next_step
+    pub fn hint(&self) -> &str {
+        self.hint
     }
 }
 
@@ -69,7 +69,7 @@ async fn of_images(ec2: &Ec2, image_ids: &[String]) -> anyhow::Result<Vec<String
     }
     Err(NotAvailable {
         lines: vec![format!("there is no report of {}", missing.join(", "))],
-        next_step: "create it with `amiusage reports create`; if that was just now, try again",
+        hint: "create it with `amiusage reports create`; if that was just now, try again",
     }
     .into())
 }
@@ -77,7 +77,7 @@ async fn of_images(ec2: &Ec2, image_ids: &[String]) -> anyhow::Result<Vec<String
 /// Waits until these reports are available.
 ///
 /// # Errors
-/// [`NotAvailable`] with the reports that are not; a [`Failure`] where the service did not answer.
+/// [`NotAvailable`] with the reports that are not; a [`RequestError`] where the service did not answer.
 pub(super) async fn until_available(
     ec2: &Ec2,
     report_ids: Vec<String>,
@@ -88,22 +88,22 @@ pub(super) async fn until_available(
     let total = report_ids.len();
     let bar: ProgressBar = progress::bar(total, ec2.retries()).with_message("reports are ready");
     let waiting = signals.or(async {
-        let observe = |_, _: &Waited| bar.inc(1);
+        let observe = |_, _: &WaitOutcome| bar.inc(1);
         Ok(wait(ec2, report_ids.clone(), timeout, observe).await)
     });
-    let waited = progress::beside(&bar, terminal, waiting).await?;
+    let waited = progress::with_progress(&bar, terminal, waiting).await?;
 
-    let mut failed: Vec<(&str, &Failure)> = Vec::new();
+    let mut failed: Vec<(&str, &RequestError)> = Vec::new();
     let (mut pending, mut gone) = (Vec::new(), Vec::new());
     // By its reason, as one thing may be wrong with many.
     let mut in_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (id, waited) in report_ids.iter().zip(&waited) {
         match waited {
-            Waited::Available(_) => {}
-            Waited::Failed(failure) => failed.push((id, failure)),
-            Waited::TimedOut(_) => pending.push(id.as_str()),
-            Waited::Vanished => gone.push(id.as_str()),
-            Waited::Error(report) => {
+            WaitOutcome::Available(_) => {}
+            WaitOutcome::Failed(failure) => failed.push((id, failure)),
+            WaitOutcome::TimedOut(_) => pending.push(id.as_str()),
+            WaitOutcome::Vanished => gone.push(id.as_str()),
+            WaitOutcome::Error(report) => {
                 let reason = report.state_reason.as_deref().unwrap_or("no reason given");
                 let image = report.image_id.as_deref().unwrap_or("an image");
                 let of_reason = in_error.entry(reason).or_default();
@@ -117,7 +117,7 @@ pub(super) async fn until_available(
     if !gone.is_empty() {
         lines.push(format!("there is no report {}", gone.join(", ")));
     }
-    let next_step = match (pending.is_empty(), in_error.is_empty(), gone.is_empty()) {
+    let hint = match (pending.is_empty(), in_error.is_empty(), gone.is_empty()) {
         (true, true, true) => return partial(UNKNOWN, total, &failed),
         (false, ..) => "wait again, with a longer --timeout: a report may take long",
         (true, false, _) => "create new ones with `amiusage reports create`",
@@ -132,7 +132,7 @@ pub(super) async fn until_available(
             pending.join(", ")
         ));
     }
-    let problem = NotAvailable { lines, next_step };
+    let problem = NotAvailable { lines, hint };
     // The service's refusal decides how the run ends.
     partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(problem.to_string()))?;
     Err(problem.into())

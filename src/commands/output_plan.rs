@@ -9,13 +9,13 @@ use crate::cli::output::{Output, OutputFlags};
 use crate::output::{Format, Options, Query, Record, Regional};
 
 /// What the output flags come to, once checked.
-pub(super) struct Form {
+pub(super) struct OutputPlan {
     /// The columns in it are counted from `Region` on, which stands before those of the record.
     options: Options,
     pub(super) out_file: Option<PathBuf>,
 }
 
-impl Form {
+impl OutputPlan {
     /// Checks the flags. What goes on where another run `resumed` from has no header.
     pub(super) fn check<R: Record + Send + Sync + 'static>(
         flags: OutputFlags<R>,

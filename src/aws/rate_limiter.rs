@@ -23,18 +23,18 @@ use super::attempt::Attempt;
 
 /// The pace that the requests of one client share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     rate: Arc<Mutex<Rate>>,
     /// Held by the request whose turn is next: the others learn theirs by the rate that holds then.
     gate: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// `client`, each of whose requests waits for its turn.
     pub(super) fn of(&self, client: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Paced {
             client,
-            pace: self.clone(),
+            rate_limiter: self.clone(),
         })
     }
 
@@ -66,7 +66,7 @@ pub(super) fn is_throttling(verdict: &RetryAction) -> bool {
     )
 }
 
-impl ClassifyRetry for Pace {
+impl ClassifyRetry for RateLimiter {
     fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
         RetryAction::NoActionIndicated
     }
@@ -104,7 +104,7 @@ impl ClassifyRetry for Pace {
 #[derive(Debug)]
 struct Paced {
     client: SharedHttpClient,
-    pace: Pace,
+    rate_limiter: RateLimiter,
 }
 
 impl HttpClient for Paced {
@@ -115,7 +115,7 @@ impl HttpClient for Paced {
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(PacedConnector {
             inner: self.client.http_connector(settings, components),
-            pace: self.pace.clone(),
+            rate_limiter: self.rate_limiter.clone(),
         })
     }
 }
@@ -123,7 +123,7 @@ impl HttpClient for Paced {
 #[derive(Debug)]
 struct PacedConnector {
     inner: SharedHttpConnector,
-    pace: Pace,
+    rate_limiter: RateLimiter,
 }
 
 /// When a request was sent.
@@ -132,10 +132,10 @@ struct Sent(Instant);
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, pace) = (self.inner.clone(), self.pace.clone());
+        let (inner, rate_limiter) = (self.inner.clone(), self.rate_limiter.clone());
         let attempt = Attempt::of_request(&request);
         HttpConnectorFuture::new(async move {
-            pace.turn().await;
+            rate_limiter.turn().await;
             let sent = Sent(Instant::now());
             let mut answer = attempt.mark(inner.call(request).await);
             if let Ok(response) = &mut answer {

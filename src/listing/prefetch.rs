@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::chain::{Chain, Next, RawPage};
-use super::{Question, Scope};
-use crate::aws::{Ec2, Failure};
+use super::page_stream::{Next, PageStream, RawPage};
+use super::{PaginatedOperation, Scope};
+use crate::aws::{Ec2, RequestError};
 
 /// How many pages of the chain that is being written may wait.
 const LOOK_AHEAD: usize = 3;
@@ -25,11 +25,11 @@ const MEMORY: usize = 64 * 1024 * 1024;
 const A_PAGE: usize = 1024 * 1024;
 
 /// What one request comes to.
-type Answer<T> = Result<RawPage<T>, Failure>;
+type Answer<T> = Result<RawPage<T>, RequestError>;
 
 /// How much is wanted of the chains together.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Extent {
+pub(super) enum FetchLimit {
     /// All pages.
     Whole,
     /// The pages up to so many items, one chain after the other.
@@ -40,28 +40,33 @@ pub(super) enum Extent {
 
 /// The chains that are being read.
 #[derive(Debug)]
-pub(super) struct Ahead<Q: Question> {
-    desk: Arc<Desk<Q::Item>>,
+pub(super) struct Prefetcher<Q: PaginatedOperation> {
+    desk: Arc<SharedQueue<Q::Item>>,
     workers: JoinSet<()>,
 }
 
-impl<Q: Question> Ahead<Q> {
+impl<Q: PaginatedOperation> Prefetcher<Q> {
     /// Begins to read the chains of `scope` from the chain `first` on, whose first page is `page`.
     pub(super) fn start(
         scope: Arc<Scope<Q>>,
         first: usize,
         page: Option<String>,
-        extent: Extent,
+        extent: FetchLimit,
         concurrency: NonZeroUsize,
     ) -> Self {
         let chains = scope.chains() - first;
         let workers = match extent {
-            Extent::Whole => concurrency.get().min(chains),
+            FetchLimit::Whole => concurrency.get().min(chains),
             // Whether a chain is wanted, only the one before it tells.
-            Extent::Items(_) | Extent::Page => 1,
+            FetchLimit::Items(_) | FetchLimit::Page => 1,
         };
-        let desk = Arc::new(Desk {
-            line: Mutex::new(Line::new(first, scope.chains(), scope.parts.len(), extent)),
+        let desk = Arc::new(SharedQueue {
+            line: Mutex::new(PrefetchQueue::new(
+                first,
+                scope.chains(),
+                scope.parts.len(),
+                extent,
+            )),
             came: Notify::new(),
             changed: Notify::new(),
         });
@@ -72,7 +77,7 @@ impl<Q: Question> Ahead<Q> {
                 loop {
                     let next = desk.line().take();
                     let Some(number) = next else { break };
-                    let (ec2, part) = scope.chain(number);
+                    let (ec2, part) = scope.page_stream(number);
                     let start = page.clone().filter(|_| number == first);
                     read(&desk, number, ec2, part, start).await;
                 }
@@ -102,17 +107,17 @@ impl<Q: Question> Ahead<Q> {
 }
 
 /// Reads one chain, as far as it is wanted.
-async fn read<Q: Question>(
-    desk: &Desk<Q::Item>,
+async fn read<Q: PaginatedOperation>(
+    desk: &SharedQueue<Q::Item>,
     number: usize,
     ec2: &Ec2,
     part: &Q,
     start: Option<String>,
 ) {
-    let mut chain = Chain::new(ec2.clone(), part, start);
+    let mut page_stream = PageStream::new(ec2.clone(), part, start);
     while desk.may_ask(number).await {
         let answer = tokio::select! {
-            answer = chain.next() => Some(answer),
+            answer = page_stream.next() => Some(answer),
             () = desk.given_up(number) => None,
         };
         let goes_on = matches!(&answer, Some(Ok(page)) if matches!(page.next, Next::Page(_)));
@@ -131,16 +136,16 @@ async fn read<Q: Question>(
 
 /// Where workers and reader meet.
 #[derive(Debug)]
-struct Desk<T> {
-    line: Mutex<Line<T>>,
+struct SharedQueue<T> {
+    line: Mutex<PrefetchQueue<T>>,
     /// Tells the reader that an answer is there.
     came: Notify,
     /// Tells the workers to look again.
     changed: Notify,
 }
 
-impl<T> Desk<T> {
-    fn line(&self) -> MutexGuard<'_, Line<T>> {
+impl<T> SharedQueue<T> {
+    fn line(&self) -> MutexGuard<'_, PrefetchQueue<T>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +174,7 @@ impl<T> Desk<T> {
 
 /// The chains in their order, with the answers that wait for their turn.
 #[derive(Debug)]
-struct Line<T> {
+struct PrefetchQueue<T> {
     /// The chain that is being written.
     head: usize,
     /// The chain that a worker takes next.
@@ -177,7 +182,7 @@ struct Line<T> {
     /// How many chains there are, and how many of them each client has.
     end: usize,
     parts: usize,
-    extent: Extent,
+    extent: FetchLimit,
     waiting: BTreeMap<usize, VecDeque<(Answer<T>, usize)>>,
     /// What the waiting pages weigh in bytes, and the heaviest page so far.
     weight: usize,
@@ -188,8 +193,8 @@ struct Line<T> {
     failed: Vec<usize>,
 }
 
-impl<T> Line<T> {
-    fn new(head: usize, end: usize, parts: usize, extent: Extent) -> Self {
+impl<T> PrefetchQueue<T> {
+    fn new(head: usize, end: usize, parts: usize, extent: FetchLimit) -> Self {
         Self {
             head,
             next: head,
@@ -245,11 +250,11 @@ impl<T> Line<T> {
             Ok(page) => {
                 self.heaviest = self.heaviest.max(weight);
                 self.extent = match self.extent {
-                    Extent::Whole => Extent::Whole,
-                    Extent::Items(items) => {
-                        Extent::Items(items.saturating_sub(page.items.len() as u64))
+                    FetchLimit::Whole => FetchLimit::Whole,
+                    FetchLimit::Items(items) => {
+                        FetchLimit::Items(items.saturating_sub(page.items.len() as u64))
                     }
-                    Extent::Page => Extent::Items(0),
+                    FetchLimit::Page => FetchLimit::Items(0),
                 };
             }
         }
@@ -279,14 +284,14 @@ impl<T> Line<T> {
 
     /// Whether nobody waits for the chain: it was passed over, or one before it of its client failed.
     fn is_given_up(&self, number: usize) -> bool {
-        let of_client = |chain: usize| chain / self.parts;
+        let of_client = |page_stream: usize| page_stream / self.parts;
         let hopeless = |failed: &usize| *failed < number && of_client(*failed) == of_client(number);
         number < self.head || self.failed.iter().any(hopeless)
     }
 
     /// Whether all is asked for that is wanted.
     fn is_enough(&self) -> bool {
-        matches!(self.extent, Extent::Items(0))
+        matches!(self.extent, FetchLimit::Items(0))
     }
 }
 
@@ -307,17 +312,17 @@ mod tests {
     }
 
     fn refused() -> Option<Answer<()>> {
-        Some(Err(Failure::Configuration {
+        Some(Err(RequestError::Configuration {
             problem: String::new(),
-            next_step: String::new(),
+            hint: String::new(),
         }))
     }
 
     /// How many pages of `weight` each a chain is allowed while none is written.
-    fn allowed(line: &mut Line<()>, chain: usize, weight: usize) -> usize {
+    fn allowed(line: &mut PrefetchQueue<()>, page_stream: usize, weight: usize) -> usize {
         let mut pages = 0;
-        while line.ask(chain) == Some(true) {
-            line.put(chain, page(1, false), weight);
+        while line.ask(page_stream) == Some(true) {
+            line.put(page_stream, page(1, false), weight);
             pages += 1;
         }
         pages
@@ -325,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_chain_that_is_written_is_a_few_pages_ahead() {
-        let mut line = Line::new(0, 1, 1, Extent::Whole);
+        let mut line = PrefetchQueue::new(0, 1, 1, FetchLimit::Whole);
         assert_eq!(allowed(&mut line, 0, 1), LOOK_AHEAD);
         assert!(line.pick(0).is_some());
         assert_eq!(allowed(&mut line, 0, 1), 1);
@@ -334,8 +339,10 @@ mod tests {
     #[test]
     fn the_other_chains_fill_the_memory_and_the_first_one_goes_on() {
         for weight in [A_PAGE / 4, A_PAGE, 5 * A_PAGE] {
-            let mut line = Line::new(0, 8, 8, Extent::Whole);
-            let pages: usize = (1..8).map(|chain| allowed(&mut line, chain, weight)).sum();
+            let mut line = PrefetchQueue::new(0, 8, 8, FetchLimit::Whole);
+            let pages: usize = (1..8)
+                .map(|page_stream| allowed(&mut line, page_stream, weight))
+                .sum();
             let held = pages * weight;
             assert_eq!(line.weight, held);
             assert!(
@@ -360,9 +367,9 @@ mod tests {
 
     #[test]
     fn pages_that_are_on_their_way_count() {
-        let mut line = Line::<()>::new(0, 100, 100, Extent::Whole);
+        let mut line = PrefetchQueue::<()>::new(0, 100, 100, FetchLimit::Whole);
         let asked = (1..100)
-            .filter(|chain| line.ask(*chain) == Some(true))
+            .filter(|page_stream| line.ask(*page_stream) == Some(true))
             .count();
         assert_eq!(asked, MEMORY / A_PAGE);
         line.put(1, None, 0);
@@ -371,7 +378,7 @@ mod tests {
 
     #[test]
     fn chains_are_taken_in_order_and_not_after_a_failure_of_their_client() {
-        let mut line = Line::new(1, 6, 3, Extent::Whole);
+        let mut line = PrefetchQueue::new(1, 6, 3, FetchLimit::Whole);
         assert_eq!(line.take(), Some(1));
         assert_eq!(line.ask(1), Some(true));
         line.put(1, refused(), 0);
@@ -384,11 +391,11 @@ mod tests {
     #[test]
     fn no_more_is_asked_for_than_is_wanted() {
         for (extent, pages) in [
-            (Extent::Page, 1),
-            (Extent::Items(3), 2),
-            (Extent::Items(4), 2),
+            (FetchLimit::Page, 1),
+            (FetchLimit::Items(3), 2),
+            (FetchLimit::Items(4), 2),
         ] {
-            let mut line = Line::new(0, 2, 2, extent);
+            let mut line = PrefetchQueue::new(0, 2, 2, extent);
             line.take();
             let mut asked = 0;
             while line.ask(0) == Some(true) {

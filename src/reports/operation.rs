@@ -9,7 +9,7 @@ use aws_sdk_ec2::operation::describe_image_usage_reports::{
 
 use super::Report;
 use crate::aws::Ec2;
-use crate::listing::{Answer, Pages, Question, Request};
+use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
 /// Asks for reports, in any state.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl DescribeReports {
     }
 }
 
-impl Question for DescribeReports {
+impl PaginatedOperation for DescribeReports {
     type Item = Report;
     type Output = DescribeImageUsageReportsOutput;
     type Error = DescribeImageUsageReportsError;
@@ -51,7 +51,7 @@ impl Question for DescribeReports {
             .send()
     }
 
-    async fn dry_run(&self, ec2: &Ec2) -> Answer<Self> {
+    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
         self.call(ec2).dry_run(true).send().await
     }
 

@@ -18,7 +18,7 @@ pub(super) fn images_by_id() -> By<DescribeImages> {
             image_ids,
             ..DescribeImages::default()
         }),
-        ids: |question| &question.image_ids,
+        ids: |operation| &operation.image_ids,
         id: |image| image.image_id.as_deref(),
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn reports_by_image() -> By<DescribeReports> {
                 ..Request::default()
             })
         }),
-        ids: |question| &question.0.image_ids,
+        ids: |operation| &operation.0.image_ids,
         id: |report| report.image_id.as_deref(),
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn reports_by_id() -> By<DescribeReports> {
                 ..Request::default()
             })
         }),
-        ids: |question| &question.0.report_ids,
+        ids: |operation| &operation.0.report_ids,
         id: |report| report.report_id.as_deref(),
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn entries_by_report() -> By<DescribeEntries> {
                 ..Request::default()
             })
         }),
-        ids: |question| &question.0.report_ids,
+        ids: |operation| &operation.0.report_ids,
         id: |entry| entry.report_id.as_deref(),
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn references_by_image(version_depth: Option<u32>) -> By<DescribeImag
             image_ids,
             version_depth: version_depth.unwrap_or(USUAL_DEPTH),
         }),
-        ids: |question| &question.image_ids,
+        ids: |operation| &operation.image_ids,
         id: |reference| reference.image_id.as_deref(),
     }
 }

@@ -8,7 +8,7 @@ use crate::aws::Ec2;
 
 /// One report to be created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Order {
+pub struct ReportSpec {
     /// The image's ID.
     pub image_id: String,
     /// The resource types, at least one; each with a version depth where that is not to be the service's 20.
@@ -22,7 +22,7 @@ pub struct Order {
     pub client_token: Option<String>,
 }
 
-impl Order {
+impl ReportSpec {
     pub(super) fn call(&self, ec2: &Ec2) -> Call {
         let call = ec2
             .client

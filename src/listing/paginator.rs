@@ -6,11 +6,11 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 
-use super::ahead::{Ahead, Extent};
-use super::chain::{Next, RawPage};
-use super::token::{BatchMark, Token, TokenError};
-use super::{ListingError, Question, Scope, request};
-use crate::aws::{Ec2, Failure};
+use super::page_stream::{Next, RawPage};
+use super::prefetch::{FetchLimit, Prefetcher};
+use super::resume_token::{BatchMark, ResumeToken, TokenError};
+use super::{ListError, PaginatedOperation, Scope, request};
+use crate::aws::{Ec2, RequestError};
 
 /// The next part of an answer.
 #[derive(Debug)]
@@ -22,14 +22,14 @@ pub struct Page<T> {
     /// The number of the client that gave it, from 0.
     pub client: usize,
     /// Where the first item after these is; nowhere when the answer ends with it.
-    pub next: Option<Token>,
+    pub next: Option<ResumeToken>,
 }
 
 /// A listing under way.
 ///
 /// Each client is asked the whole question, one after the other in their order.
 #[derive(Debug)]
-pub struct Listing<Q: Question> {
+pub struct Paginator<Q: PaginatedOperation> {
     scope: Arc<Scope<Q>>,
     concurrency: NonZeroUsize,
     /// Whether only one page is asked for.
@@ -43,7 +43,7 @@ pub struct Listing<Q: Question> {
     page: Option<String>,
     skip: u64,
     /// The pages, once the first one was asked for.
-    ahead: Option<Ahead<Q>>,
+    prefetch: Option<Prefetcher<Q>>,
     repeated: Option<String>,
     marks: Marks,
 }
@@ -58,7 +58,7 @@ struct Marks {
 }
 
 impl Marks {
-    fn new<Q: Question>(question: &Q, parts: usize, clients: &[Ec2]) -> Self {
+    fn new<Q: PaginatedOperation>(question: &Q, parts: usize, clients: &[Ec2]) -> Self {
         let alone = (parts > 1).then(|| question.fingerprint());
         let together = match clients {
             [_] => alone.clone(),
@@ -71,7 +71,7 @@ impl Marks {
     }
 }
 
-impl<Q: Question> Listing<Q> {
+impl<Q: PaginatedOperation> Paginator<Q> {
     /// A listing of what `question` asks of `clients`, which are one at least, from `start` on, of at most `limit`
     /// items. So many requests are sent at the same time at most.
     ///
@@ -80,12 +80,12 @@ impl<Q: Question> Listing<Q> {
     pub fn new(
         clients: Vec<Ec2>,
         question: Q,
-        start: Token,
+        start: ResumeToken,
         limit: Option<NonZeroU64>,
         concurrency: NonZeroUsize,
     ) -> Result<Self, TokenError> {
         // A token that names no batch is the AWS CLI's, which sends one request.
-        let one_request = start.batch.is_none() && start != Token::default();
+        let one_request = start.batch.is_none() && start != ResumeToken::default();
         let parts = match one_request {
             true if question.is_one_request() && clients.len() == 1 => vec![question.clone()],
             true => return Err(TokenError::OtherIds),
@@ -106,14 +106,14 @@ impl<Q: Question> Listing<Q> {
             batch,
             page: start.page,
             skip: start.skip,
-            ahead: None,
+            prefetch: None,
             repeated: None,
             marks,
         })
     }
 
     /// The first page of a question that one request may ask, from `start` on; more are not to be asked for.
-    pub fn of_one_page(ec2: Ec2, question: Q, start: Token) -> Self {
+    pub fn of_one_page(ec2: Ec2, question: Q, start: ResumeToken) -> Self {
         Self {
             scope: Arc::new(Scope {
                 clients: vec![ec2],
@@ -125,7 +125,7 @@ impl<Q: Question> Listing<Q> {
             batch: 0,
             page: start.page,
             skip: start.skip,
-            ahead: None,
+            prefetch: None,
             repeated: None,
             marks: Marks {
                 together: None,
@@ -151,10 +151,10 @@ impl<Q: Question> Listing<Q> {
     /// The next page, or nothing after the last one or at the limit.
     ///
     /// # Errors
-    /// [`ListingError`] of the present [client](Self::client). After one, go on by [`pass_over`](Self::pass_over) only.
-    pub async fn next(&mut self) -> Result<Option<Page<Q::Item>>, ListingError> {
+    /// [`ListError`] of the present [client](Self::client). After one, go on by [`pass_over`](Self::pass_over) only.
+    pub async fn next(&mut self) -> Result<Option<Page<Q::Item>>, ListError> {
         if let Some(token) = self.repeated.take() {
-            return Err(ListingError::RepeatedToken(token));
+            return Err(ListError::RepeatedToken(token));
         }
         if self.remaining == Some(0) {
             return Ok(None);
@@ -162,13 +162,13 @@ impl<Q: Question> Listing<Q> {
         if self.is_at_end() {
             return Ok(None);
         }
-        let ahead = self.ahead.get_or_insert_with(|| {
+        let prefetch = self.prefetch.get_or_insert_with(|| {
             let extent = match self.remaining {
-                _ if self.one_page => Extent::Page,
-                Some(items) => Extent::Items(items.saturating_add(self.skip)),
-                None => Extent::Whole,
+                _ if self.one_page => FetchLimit::Page,
+                Some(items) => FetchLimit::Items(items.saturating_add(self.skip)),
+                None => FetchLimit::Whole,
             };
-            Ahead::start(
+            Prefetcher::start(
                 Arc::clone(&self.scope),
                 self.batch,
                 self.page.clone(),
@@ -176,12 +176,12 @@ impl<Q: Question> Listing<Q> {
                 self.concurrency,
             )
         });
-        let page = ahead.next(self.batch).await?;
+        let page = prefetch.next(self.batch).await?;
         self.take(page).map(Some)
     }
 
     /// Takes from a page of the service what belongs to the answer, and moves on.
-    fn take(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListingError> {
+    fn take(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListError> {
         let client = self.client();
         let all = page.items;
         let skipped = usize::try_from(self.skip).map_or(all.len(), |skip| skip.min(all.len()));
@@ -214,7 +214,7 @@ impl<Q: Question> Listing<Q> {
                 Next::End => {
                     let missing = self.skip - skipped as u64;
                     if missing > 0 {
-                        return Err(ListingError::BeyondEnd { missing });
+                        return Err(ListError::BeyondEnd { missing });
                     }
                     self.batch += 1;
                     self.page = None;
@@ -231,12 +231,12 @@ impl<Q: Question> Listing<Q> {
     }
 
     /// Where the next item is; nowhere after the last batch.
-    pub fn place(&self) -> Option<Token> {
+    pub fn place(&self) -> Option<ResumeToken> {
         (!self.is_at_end()).then(|| self.token(self.batch, &self.marks.together))
     }
 
     /// Where the next item of the present client is, as the token that a listing of this client alone takes.
-    pub fn place_alone(&self) -> Option<Token> {
+    pub fn place_alone(&self) -> Option<ResumeToken> {
         (!self.is_at_end())
             .then(|| self.token(self.batch % self.scope.parts.len(), &self.marks.alone))
     }
@@ -245,8 +245,8 @@ impl<Q: Question> Listing<Q> {
         self.batch == self.scope.chains()
     }
 
-    fn token(&self, index: usize, mark: &Option<String>) -> Token {
-        Token {
+    fn token(&self, index: usize, mark: &Option<String>) -> ResumeToken {
+        ResumeToken {
             page: self.page.clone(),
             skip: self.skip,
             batch: mark.clone().map(|ids| BatchMark { index, ids }),
@@ -257,15 +257,15 @@ impl<Q: Question> Listing<Q> {
 /// Asks whether the requests of a listing would be allowed, without making them.
 ///
 /// # Errors
-/// [`Failure`], unless the service answers each with `DryRunOperation`.
-pub async fn dry_run<Q: Question>(ec2: &Ec2, question: &Q) -> Result<(), Failure> {
+/// [`RequestError`], unless the service answers each with `DryRunOperation`.
+pub async fn dry_run<Q: PaginatedOperation>(ec2: &Ec2, question: &Q) -> Result<(), RequestError> {
     let parts = if question.is_one_request() {
         vec![question.clone()]
     } else {
         question.parts()
     };
     for part in parts {
-        Failure::unless_dry_run(part.dry_run(ec2).await, ec2)?;
+        RequestError::unless_dry_run(part.dry_run(ec2).await, ec2)?;
     }
     Ok(())
 }

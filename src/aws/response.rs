@@ -32,19 +32,19 @@ use xmlparser::{Token, Tokenizer};
 use super::page;
 
 /// `client`, but every success that it gives is whole.
-pub(super) fn whole(client: SharedHttpClient) -> SharedHttpClient {
-    SharedHttpClient::new(WholeClient(client))
+pub(super) fn validate_responses(client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(ValidatingClient(client))
 }
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum TransportError {
     /// The connect time-out passed.
     #[error("no connection within {0:?}")]
     Connect(Duration),
     /// The read time-out passed before the head of the answer came.
     #[error("nothing came within {0:?}")]
-    Silence(Duration),
+    ReadTimeout(Duration),
     /// The read time-out passed within the body, or the body came too slowly.
     #[error("the answer stalled after {bytes} bytes and {time:.1?}")]
     Stall {
@@ -60,7 +60,7 @@ pub(super) enum Fault {
     #[error("{defect} (status {status})")]
     Body {
         /// What is wrong with it.
-        defect: Defect,
+        defect: BodyError,
         /// The status that it came with.
         status: u16,
     },
@@ -68,7 +68,7 @@ pub(super) enum Fault {
 
 /// What is wrong with a body.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Defect {
+pub(super) enum BodyError {
     /// There is nothing in it but white space.
     #[error("an empty body")]
     Empty,
@@ -90,9 +90,9 @@ pub(super) enum Defect {
 }
 
 #[derive(Debug)]
-struct WholeClient(SharedHttpClient);
+struct ValidatingClient(SharedHttpClient);
 
-impl HttpClient for WholeClient {
+impl HttpClient for ValidatingClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
@@ -101,7 +101,7 @@ impl HttpClient for WholeClient {
         // The read time-out is ours: the HTTP client's own ends with the head.
         let mut connecting = HttpConnectorSettings::builder();
         connecting.set_connect_timeout(settings.connect_timeout());
-        SharedHttpConnector::new(WholeConnector {
+        SharedHttpConnector::new(ValidatingConnector {
             inner: self.0.http_connector(&connecting.build(), components),
             settings: settings.clone(),
         })
@@ -129,12 +129,12 @@ impl HttpClient for WholeClient {
 }
 
 #[derive(Debug)]
-struct WholeConnector {
+struct ValidatingConnector {
     inner: SharedHttpConnector,
     settings: HttpConnectorSettings,
 }
 
-impl HttpConnector for WholeConnector {
+impl HttpConnector for ValidatingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Some(root) = root(&request) else {
             return HttpConnectorFuture::ready(Err(ConnectorError::user(
@@ -154,7 +154,7 @@ impl HttpConnector for WholeConnector {
                 };
                 let page = checked.map_err(|defect| {
                     let status = status.as_u16();
-                    ConnectorError::io(Fault::Body { defect, status }.into())
+                    ConnectorError::io(TransportError::Body { defect, status }.into())
                 })?;
                 if let Some(page) = page {
                     page::attach(page, &mut response);
@@ -181,11 +181,13 @@ async fn head(
         None => answer.await,
         Some(limit) => tokio::time::timeout(limit, answer)
             .await
-            .map_err(|_| ConnectorError::timeout(Fault::Silence(limit).into()))?,
+            .map_err(|_| ConnectorError::timeout(TransportError::ReadTimeout(limit).into()))?,
     };
     answer.map_err(|error| match settings.connect_timeout() {
         // The client was given no other time-out.
-        Some(limit) if error.is_timeout() => ConnectorError::timeout(Fault::Connect(limit).into()),
+        Some(limit) if error.is_timeout() => {
+            ConnectorError::timeout(TransportError::Connect(limit).into())
+        }
         _ => error,
     })
 }
@@ -195,12 +197,12 @@ async fn head(
 const SLOWEST: usize = 1024;
 
 /// As much as is set aside for a body before it comes, in bytes.
-const MOST_AT_ONCE: u64 = 1024 * 1024;
+const MAX_CONCURRENT: u64 = 1024 * 1024;
 
 async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, ConnectorError> {
     let began = Instant::now();
     // What a server says of the length is not worth more memory than a usual page takes.
-    let length = body.content_length().unwrap_or(0).min(MOST_AT_ONCE);
+    let length = body.content_length().unwrap_or(0).min(MAX_CONCURRENT);
     let mut body = ByteStream::new(body);
     let mut bytes = Vec::with_capacity(length as usize);
     loop {
@@ -211,13 +213,17 @@ async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, Connect
                 let deadline = (began + limit + slowest).min(Instant::now() + limit);
                 timeout_at(deadline, body.next()).await.map_err(|_| {
                     let (bytes, time) = (bytes.len(), began.elapsed());
-                    ConnectorError::timeout(Fault::Stall { bytes, time }.into())
+                    ConnectorError::timeout(TransportError::Stall { bytes, time }.into())
                 })?
             }
         };
         match next {
             Some(Ok(chunk)) => bytes.extend_from_slice(&chunk),
-            Some(Err(error)) => return Err(ConnectorError::io(Fault::Broken(error.into()).into())),
+            Some(Err(error)) => {
+                return Err(ConnectorError::io(
+                    TransportError::Broken(error.into()).into(),
+                ));
+            }
             None => return Ok(bytes),
         }
     }
@@ -225,10 +231,10 @@ async fn read(body: SdkBody, limit: Option<Duration>) -> Result<Vec<u8>, Connect
 
 /// Checks that `body` is one well-formed document whose root is `wanted`, and nothing else, and that the SDK's
 /// decoder reads all of it.
-pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
+pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), BodyError> {
     let root = document(body, |_, _| 0)?;
     if root != wanted {
-        return Err(Defect::Root(root));
+        return Err(BodyError::Root(root));
     }
     legible(body)
 }
@@ -238,8 +244,8 @@ pub(super) fn check(body: &[u8], wanted: &str) -> Result<(), Defect> {
 /// It takes whatever its tokenizer stumbles over (a malformed attribute, a control character) for the end of the
 /// list that it is in, and so a bad reference in an attribute; it does not see CDATA, and of a text with a comment in
 /// it only the first part.
-fn legible(body: &[u8]) -> Result<(), Defect> {
-    let damaged = |at| Err(Defect::Damaged(at as u64));
+fn legible(body: &[u8]) -> Result<(), BodyError> {
+    let damaged = |at| Err(BodyError::Damaged(at as u64));
     let document = match str::from_utf8(body) {
         Ok(document) => document,
         Err(error) => return damaged(error.valid_up_to()),
@@ -289,22 +295,25 @@ pub(super) fn describe(body: &[u8]) -> String {
 pub(super) fn document(
     body: &[u8],
     each: impl FnMut(&Event<'_>, &[u8]) -> usize,
-) -> Result<String, Defect> {
+) -> Result<String, BodyError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
-        None => return Err(Defect::Empty),
+        None => return Err(BodyError::Empty),
         Some(b'<') => {}
-        Some(_) => return Err(Defect::NotXml),
+        Some(_) => return Err(BodyError::NotXml),
     }
     // The reader checks the encoding of what it hands out, so that one look at the whole is for errors only.
     events(body, each).map_err(|defect| match str::from_utf8(body) {
         Ok(_) => defect,
-        Err(error) if error.error_len().is_none() => Defect::Cut,
-        Err(error) => Defect::Damaged(error.valid_up_to() as u64),
+        Err(error) if error.error_len().is_none() => BodyError::Cut,
+        Err(error) => BodyError::Damaged(error.valid_up_to() as u64),
     })
 }
 
-fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Result<String, Defect> {
+fn events(
+    body: &[u8],
+    mut each: impl FnMut(&Event<'_>, &[u8]) -> usize,
+) -> Result<String, BodyError> {
     let mut reader = Reader::from_reader(body);
     let mut root = None;
     // How many elements are open.
@@ -312,12 +321,12 @@ fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Resu
     loop {
         let event = reader.read_event().map_err(|error| match error {
             // Each of these is an end of the input within markup.
-            quick_xml::Error::Syntax(_) => Defect::Cut,
-            _ => Defect::Damaged(reader.error_position()),
+            quick_xml::Error::Syntax(_) => BodyError::Cut,
+            _ => BodyError::Damaged(reader.error_position()),
         })?;
         let read = each(&event, reader.get_ref());
         reader.stream().consume(read);
-        let damaged = || Err(Defect::Damaged(reader.buffer_position()));
+        let damaged = || Err(BodyError::Damaged(reader.buffer_position()));
         match event {
             Event::Start(_) if depth > 0 => depth += 1,
             Event::Start(tag) if root.is_none() => {
@@ -331,11 +340,11 @@ fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Resu
             Event::Text(text) if depth == 0 && !text.trim_ascii().is_empty() => return damaged(),
             Event::CData(_) | Event::GeneralRef(_) if depth == 0 => return damaged(),
             Event::DocType(kind) if kind.to_ascii_lowercase().starts_with("html") => {
-                return Err(Defect::Html);
+                return Err(BodyError::Html);
             }
             Event::Eof => match root {
                 Some(root) if depth == 0 => return Ok(root),
-                _ => return Err(Defect::Cut),
+                _ => return Err(BodyError::Cut),
             },
             _ => {}
         }
@@ -343,10 +352,10 @@ fn events(body: &[u8], mut each: impl FnMut(&Event<'_>, &[u8]) -> usize) -> Resu
 }
 
 /// The name of a root element, but for that of HTML: web pages are seldom well-formed further on.
-fn name(tag: &BytesStart<'_>) -> Result<String, Defect> {
+fn name(tag: &BytesStart<'_>) -> Result<String, BodyError> {
     let name = tag.local_name().into_inner();
     if name.eq_ignore_ascii_case("html") {
-        return Err(Defect::Html);
+        return Err(BodyError::Html);
     }
     // It goes into messages.
     Ok(name.chars().take(80).collect())
@@ -384,9 +393,13 @@ mod tests {
         for end in 0..PAGE.len() {
             let cut = &PAGE.as_bytes()[..end];
             let defect = check(cut, "DescribeResponse").unwrap_err();
-            let expected = if end == 0 { Defect::Empty } else { Defect::Cut };
+            let expected = if end == 0 {
+                BodyError::Empty
+            } else {
+                BodyError::Cut
+            };
             // In the middle of a reference a cut cannot be told from a stray ampersand.
-            let in_reference = matches!(defect, Defect::Damaged(_)) && cut.contains(&b'&');
+            let in_reference = matches!(defect, BodyError::Damaged(_)) && cut.contains(&b'&');
             assert!(defect == expected || in_reference, "{end}: {defect:?}");
         }
     }
@@ -394,31 +407,31 @@ mod tests {
     #[test]
     fn what_else_a_body_can_be() {
         for (body, defect) in [
-            ("", Defect::Empty),
-            (" \r\n", Defect::Empty),
+            ("", BodyError::Empty),
+            (" \r\n", BodyError::Empty),
             (
                 "<!DOCTYPE html><html><body><br>Hello</body></html>",
-                Defect::Html,
+                BodyError::Html,
             ),
-            ("<?xml version=\"1.0\"?>\n<HTML><p>AT&T", Defect::Html),
-            ("{\"message\": \"Forbidden\"}", Defect::NotXml),
-            ("<Response/>", Defect::Root("Response".to_owned())),
+            ("<?xml version=\"1.0\"?>\n<HTML><p>AT&T", BodyError::Html),
+            ("{\"message\": \"Forbidden\"}", BodyError::NotXml),
+            ("<Response/>", BodyError::Root("Response".to_owned())),
             (
                 "<OtherResponse></OtherResponse>",
-                Defect::Root("OtherResponse".to_owned()),
+                BodyError::Root("OtherResponse".to_owned()),
             ),
-            ("<R></R><R></R>", Defect::Damaged(10)),
-            ("<R></R>more", Defect::Damaged(11)),
-            ("<R></R>\0", Defect::Damaged(8)),
-            ("<R><a></b></R>", Defect::Damaged(6)),
-            ("<R></R></R>", Defect::Damaged(7)),
-            ("<!-- nothing -->", Defect::Cut),
+            ("<R></R><R></R>", BodyError::Damaged(10)),
+            ("<R></R>more", BodyError::Damaged(11)),
+            ("<R></R>\0", BodyError::Damaged(8)),
+            ("<R><a></b></R>", BodyError::Damaged(6)),
+            ("<R></R></R>", BodyError::Damaged(7)),
+            ("<!-- nothing -->", BodyError::Cut),
         ] {
             assert_eq!(check(body.as_bytes(), "R"), Err(defect), "{body}");
         }
-        assert_eq!(check(b"<R>\xff</R>", "R"), Err(Defect::Damaged(3)));
-        assert_eq!(check(b"<R>\xc3", "R"), Err(Defect::Cut));
-        assert_eq!(check(b"\x1f\x8b\x08", "R"), Err(Defect::NotXml));
+        assert_eq!(check(b"<R>\xff</R>", "R"), Err(BodyError::Damaged(3)));
+        assert_eq!(check(b"<R>\xc3", "R"), Err(BodyError::Cut));
+        assert_eq!(check(b"\x1f\x8b\x08", "R"), Err(BodyError::NotXml));
     }
 
     /// The answer about reports, with `attributes` and `text` within the first.
@@ -481,7 +494,7 @@ mod tests {
         let body = reports("", "<imageId>&nbsp;</imageId>");
         let at = body.find('&').unwrap() as u64;
         assert_eq!(decoded(&body), None);
-        assert_eq!(check(body.as_bytes(), REPORTS), Err(Defect::Damaged(at)));
+        assert_eq!(check(body.as_bytes(), REPORTS), Err(BodyError::Damaged(at)));
     }
 
     /// What there is to read in an answer about reports, found without the SDK's decoder.

@@ -14,17 +14,17 @@ use http::uri::Authority;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use super::failure::chain;
-use super::trust::Unusable;
+use super::ca_bundle::Unusable;
+use super::error::chain;
 
 /// Why a request did not get through.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{problem}")]
-pub(super) struct Obstacle {
+pub(super) struct ConnectError {
     /// What is in the way, and where.
     pub(super) problem: String,
     /// What the user can do.
-    pub(super) next_step: &'static str,
+    pub(super) hint: &'static str,
 }
 
 /// What hyper-util says when a proxy answers CONNECT with 407, with another error, or not at all. Its error type is
@@ -56,15 +56,15 @@ pub(super) fn explain(
         };
         return match tls {
             rustls::Error::InvalidCertificate(reason) => {
-                let (problem, next_step) = certificate(reason, &server, trusted);
+                let (problem, hint) = certificate(reason, &server, trusted);
                 // It is the same at the next attempt.
-                ConnectorError::other(Obstacle { problem, next_step }.into(), None)
+                ConnectorError::other(ConnectError { problem, hint }.into(), None)
             }
             tls => {
                 let problem = format!("no secure connection to {server}: {tls}");
-                let next_step = "check that the address answers https, not http, and whether a proxy or firewall \
+                let hint = "check that the address answers https, not http, and whether a proxy or firewall \
                                  stands between";
-                of_same_kind(&error, Obstacle { problem, next_step })
+                of_same_kind(&error, ConnectError { problem, hint })
             }
         };
     }
@@ -72,10 +72,10 @@ pub(super) fn explain(
     if says(TUNNEL_407) {
         return proxy_authentication(proxy);
     }
-    let obstacle = if says(TUNNEL_REFUSED) {
-        Obstacle {
+    let connect_error = if says(TUNNEL_REFUSED) {
+        ConnectError {
             problem: format!("the proxy {proxy} refuses to connect to {host}"),
-            next_step: "check the user name and password in the proxy's URL and its access rules, or put the host into \
+            hint: "check the user name and password in the proxy's URL and its access rules, or put the host into \
                         NO_PROXY if it can be reached without",
         }
     } else {
@@ -89,36 +89,36 @@ pub(super) fn explain(
             let inner = error.source().map(chain).unwrap_or_default();
             format!("no answer from {host} through the proxy {proxy}: {inner}")
         };
-        Obstacle {
+        ConnectError {
             problem,
-            next_step: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy runs",
+            hint: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy runs",
         }
     };
-    of_same_kind(&error, obstacle)
+    of_same_kind(&error, connect_error)
 }
 
 /// The error for a CA bundle without which there is no TLS.
-pub(super) fn bundle(Unusable { problem, next_step }: Unusable) -> ConnectorError {
-    ConnectorError::other(Obstacle { problem, next_step }.into(), None)
+pub(super) fn bundle(Unusable { problem, hint }: Unusable) -> ConnectorError {
+    ConnectorError::other(ConnectError { problem, hint }.into(), None)
 }
 
 /// The error for a proxy that wants another user name and password, or any at all.
 pub(super) fn proxy_authentication(proxy: &str) -> ConnectorError {
-    let obstacle = Obstacle {
+    let connect_error = ConnectError {
         problem: format!(
             "the proxy {proxy} refuses the user name and password, or wants one (status 407)"
         ),
-        next_step: "put them into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, with special \
+        hint: "put them into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, with special \
                     characters as %XX",
     };
-    ConnectorError::other(obstacle.into(), None)
+    ConnectorError::other(connect_error.into(), None)
 }
 
 /// What is wrong with the certificate of `server`, and what helps.
 fn certificate(reason: &CertificateError, server: &str, trusted: &str) -> (String, &'static str) {
     use CertificateError as Reason;
     const AUTHORITY: &str = "if your network inspects TLS, give its CA with --ca-bundle, AWS_CA_BUNDLE or ca_bundle in \
-                             the profile; otherwise do not trust this network";
+                             the profile; otherwise do not ca_bundle this network";
     const CLOCK: &str = "check the clock of this machine; if it is right, whoever runs the server must renew the \
                          certificate";
     const NAME: &str =
@@ -181,16 +181,16 @@ fn is_connect(error: &ConnectorError) -> bool {
 }
 
 /// An error that is retried as `error` is.
-fn of_same_kind(error: &ConnectorError, obstacle: Obstacle) -> ConnectorError {
-    let obstacle = obstacle.into();
+fn of_same_kind(error: &ConnectorError, connect_error: ConnectError) -> ConnectorError {
+    let connect_error = connect_error.into();
     if error.is_timeout() {
-        ConnectorError::timeout(obstacle)
+        ConnectorError::timeout(connect_error)
     } else if error.is_io() {
-        ConnectorError::io(obstacle)
+        ConnectorError::io(connect_error)
     } else if error.is_user() {
-        ConnectorError::user(obstacle)
+        ConnectorError::user(connect_error)
     } else {
-        ConnectorError::other(obstacle, error.as_other())
+        ConnectorError::other(connect_error, error.as_other())
     }
 }
 

@@ -2,33 +2,33 @@
 
 use std::time::SystemTime;
 
-use super::check::Asked;
+use super::check::CheckOptions;
 use super::evidence::{Evidence, Examined, Reading, State, Window};
-use super::questions::not_told;
 use super::read::Readings;
 use super::reason::Reason;
+use super::requests::not_told;
 use crate::aws::Time;
 use crate::entries::Entry;
 use crate::images::Reference;
-use crate::reports::{Order, Report, ResourceType, ResourceTypeOption};
+use crate::reports::{Report, ReportSpec, ResourceType, ResourceTypeOption};
 
 /// An image that is asked for.
-pub(super) struct Subject {
+pub(super) struct ImageUnderCheck {
     pub image_id: String,
     pub name: Option<String>,
     pub not_owned: Option<Reason>,
     pub reports: Reading<Report>,
-    pub obstacles: Vec<Reason>,
+    pub blockers: Vec<Reason>,
 }
 
-impl Asked {
+impl CheckOptions {
     /// When a report may have been created, for a run that `began` then.
     pub(super) fn window(&self, began: SystemTime) -> Window {
         Window::new(began, self.max_report_age, SystemTime::now())
     }
 
     /// The report that covers the question for an image: all accounts, both resource types, so many versions.
-    pub(super) fn order(&self, image_id: &str) -> Order {
+    pub(super) fn order(&self, image_id: &str) -> ReportSpec {
         let mut templates = ResourceType::named("ec2:LaunchTemplate");
         templates.resource_type_options = self.version_depth.map(|depth| {
             vec![ResourceTypeOption {
@@ -36,34 +36,34 @@ impl Asked {
                 option_values: Some(vec![depth.to_string()]),
             }]
         });
-        Order {
+        ReportSpec {
             image_id: image_id.to_owned(),
             resource_types: vec![ResourceType::named("ec2:Instance"), templates],
-            ..Order::default()
+            ..ReportSpec::default()
         }
     }
 }
 
-impl Subject {
+impl ImageUnderCheck {
     pub fn new(image_id: String) -> Self {
         Self {
             image_id,
             name: None,
             not_owned: None,
             reports: Reading::none(not_told("DescribeImageUsageReports")),
-            obstacles: Vec::new(),
+            blockers: Vec::new(),
         }
     }
 
     /// Its reports of the present that cover the question.
-    pub fn covering(&self, asked: &Asked, window: &Window) -> impl Iterator<Item = &Report> {
+    pub fn covering(&self, asked: &CheckOptions, window: &Window) -> impl Iterator<Item = &Report> {
         let order = asked.order(&self.image_id);
         (self.reports.found.iter())
             .filter(move |report| order.is_covered_by(report) && is_present(report, window))
     }
 
     /// Whether there is neither a report that does nor one that will.
-    pub fn lacks_report(&self, asked: &Asked, window: &Window) -> bool {
+    pub fn lacks_report(&self, asked: &CheckOptions, window: &Window) -> bool {
         let will_do = |report: &Report| is_readable(report) || report.is_pending();
         self.not_owned.is_none()
             && self.reports.gap.is_none()
@@ -71,7 +71,7 @@ impl Subject {
     }
 
     /// The report to wait for: one that is being made, when none is available.
-    pub fn pending_report(&self, asked: &Asked, window: &Window) -> Option<String> {
+    pub fn pending_report(&self, asked: &CheckOptions, window: &Window) -> Option<String> {
         if self.covering(asked, window).any(is_readable) {
             return None;
         }
@@ -83,7 +83,7 @@ impl Subject {
 
     /// The reports to read: those of the present, which may show a use whatever they cover; without one that covers the
     /// question the newest, for what it tells.
-    pub fn to_be_read(&self, asked: &Asked, window: &Window) -> Vec<String> {
+    pub fn to_be_read(&self, asked: &CheckOptions, window: &Window) -> Vec<String> {
         let available = || (self.reports.found.iter()).filter(|report| report.is_available());
         let mut wanted: Vec<&Report> = available()
             .filter(|report| is_present(report, window))
@@ -109,12 +109,12 @@ impl Subject {
     pub fn gone(&mut self, report_id: String) {
         let reports = &mut self.reports.found;
         reports.retain(|known| known.report_id.as_ref() != Some(&report_id));
-        self.obstacles.push(Reason::ReportVanished { report_id });
+        self.blockers.push(Reason::ReportVanished { report_id });
     }
 
     pub fn evidence(
         self,
-        asked: &Asked,
+        asked: &CheckOptions,
         entries: &mut Readings<Entry>,
         references: &mut Readings<Reference>,
     ) -> Evidence {
@@ -167,7 +167,7 @@ impl Subject {
             name: self.name,
             not_owned: self.not_owned,
             reports,
-            obstacles: self.obstacles,
+            blockers: self.blockers,
         }
     }
 }

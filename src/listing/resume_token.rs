@@ -13,7 +13,7 @@ const SIGNATURE: &str = "eyJOZXh0VG9rZW4i";
 
 /// A place in an answer: before the first entry that is not yet written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Token {
+pub struct ResumeToken {
     /// The service's token of the page to ask for; the first page when absent.
     pub page: Option<String>,
     /// How many entries, from the beginning of that page on, are already written.
@@ -68,7 +68,7 @@ struct Wire {
     batch: Option<BatchMark>,
 }
 
-impl Token {
+impl ResumeToken {
     /// Reads a token of this program or of the AWS CLI, of either of its forms, or the service's own.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Token {
     }
 }
 
-impl std::fmt::Display for Token {
+impl std::fmt::Display for ResumeToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let skip = (self.skip > 0).then_some(self.skip);
         let wire = Wire {
@@ -134,8 +134,8 @@ mod tests {
 
     use super::*;
 
-    fn token(page: Option<&str>, skip: u64) -> Token {
-        Token {
+    fn token(page: Option<&str>, skip: u64) -> ResumeToken {
+        ResumeToken {
             page: page.map(str::to_owned),
             skip,
             batch: None,
@@ -158,7 +158,7 @@ mod tests {
             ("opaque___3", token(Some("opaque"), 3)),
             ("None___3", token(None, 3)),
         ] {
-            assert_eq!(Token::parse(text), Ok(expected), "{text}");
+            assert_eq!(ResumeToken::parse(text), Ok(expected), "{text}");
         }
     }
 
@@ -166,7 +166,7 @@ mod tests {
     fn the_tokens_of_the_service_are_left_as_they_are() {
         // The last one is base64 of JSON, but of nobody's token that we know.
         for text in ["opaque", "a___b", "a___b___3", "AAAA", "eyJ2IjogMX0="] {
-            assert_eq!(Token::parse(text), Ok(token(Some(text), 0)), "{text}");
+            assert_eq!(ResumeToken::parse(text), Ok(token(Some(text), 0)), "{text}");
         }
     }
 
@@ -179,12 +179,12 @@ mod tests {
         for page in [None, Some("opaque"), Some("\"é\u{0}")] {
             for skip in [0, 1, u64::MAX] {
                 for batch in [None, Some(mark.clone())] {
-                    let token = Token {
+                    let token = ResumeToken {
                         page: page.map(str::to_owned),
                         skip,
                         batch,
                     };
-                    assert_eq!(Token::parse(&token.to_string()), Ok(token));
+                    assert_eq!(ResumeToken::parse(&token.to_string()), Ok(token));
                 }
             }
         }
@@ -195,10 +195,10 @@ mod tests {
         let whole = token(Some("opaque"), 3).to_string();
         assert!(whole.starts_with(SIGNATURE));
         assert_eq!(
-            Token::parse(&whole[..whole.len() - 5]),
+            ResumeToken::parse(&whole[..whole.len() - 5]),
             Err(TokenError::Damaged)
         );
-        assert_eq!(Token::parse(""), Err(TokenError::Empty));
+        assert_eq!(ResumeToken::parse(""), Err(TokenError::Empty));
     }
 
     proptest! {
@@ -211,8 +211,8 @@ mod tests {
                 (any::<String>(), any::<u64>()).prop_map(|(page, skip)| format!("{page}___{skip}")),
             ]
         ) {
-            if let Ok(token) = Token::parse(&text) {
-                prop_assert_eq!(Token::parse(&token.to_string()), Ok(token));
+            if let Ok(token) = ResumeToken::parse(&text) {
+                prop_assert_eq!(ResumeToken::parse(&token.to_string()), Ok(token));
             }
         }
     }

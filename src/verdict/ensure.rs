@@ -3,27 +3,27 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::check::Asked;
-use super::questions::not_told;
+use super::check::CheckOptions;
+use super::image::ImageUnderCheck;
 use super::read::{Source, is_denied, refused, stops_the_run};
 use super::reason::Reason;
-use super::subject::Subject;
+use super::requests::not_told;
 use super::tally::Watch;
-use crate::listing::ListingError;
-use crate::reports::{Created, Creation, Order, Waited, create, wait};
+use crate::listing::ListError;
+use crate::reports::{CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
 
 /// How often reports are created: a second time when a pending report of the image, which does not do, kept the first
 /// one from being created.
 const ROUNDS: usize = 2;
 
 /// Sees to it that each image has a report that covers the question, as far as that can be had.
-pub(super) async fn have_reports(
+pub(super) async fn ensure_reports(
     source: &Source,
-    asked: &Asked,
+    asked: &CheckOptions,
     began: SystemTime,
-    subjects: &mut [Subject],
+    subjects: &mut [ImageUnderCheck],
     watch: &Watch<'_>,
-) -> Result<(), ListingError> {
+) -> Result<(), ListError> {
     let deadline = asked.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
     let window = asked.window(began);
@@ -35,7 +35,7 @@ pub(super) async fn have_reports(
         .collect();
     if !asked.create {
         for at in lacking.drain(..) {
-            subjects[at].obstacles.push(Reason::NoReport);
+            subjects[at].blockers.push(Reason::NoReport);
         }
     }
     for _ in 0..ROUNDS {
@@ -52,9 +52,7 @@ pub(super) async fn have_reports(
                 Created::Adopted(report) | Created::Blocked { report, .. } => {
                     match report.report_id {
                         Some(report_id) => waiting.push((at, report_id)),
-                        None => subject
-                            .obstacles
-                            .push(not_told("DescribeImageUsageReports")),
+                        None => subject.blockers.push(not_told("DescribeImageUsageReports")),
                     }
                 }
                 Created::Failed(failure) => {
@@ -63,7 +61,7 @@ pub(super) async fn have_reports(
                         return Err(failure.into());
                     }
                     let reason = refused("CreateImageUsageReport", &failure);
-                    subject.obstacles.push(reason);
+                    subject.blockers.push(reason);
                 }
             }
         }
@@ -78,19 +76,21 @@ pub(super) async fn have_reports(
         for ((at, report_id), waited) in waiting.drain(..).zip(waited) {
             let subject = &mut subjects[at];
             match waited {
-                Waited::Available(report) => {
+                WaitOutcome::Available(report) => {
                     available.insert(at);
                     subject.update(report);
                 }
-                Waited::Error(report) => subject.update(report),
-                Waited::Vanished => subject.gone(report_id),
-                Waited::TimedOut(_) => {
-                    (subject.obstacles).push(Reason::ReportPending { report_id });
+                WaitOutcome::Error(report) => subject.update(report),
+                WaitOutcome::Vanished => subject.gone(report_id),
+                WaitOutcome::TimedOut(_) => {
+                    (subject.blockers).push(Reason::ReportPending { report_id });
                 }
-                Waited::Failed(failure) if stops_the_run(&failure) => return Err(failure.into()),
-                Waited::Failed(failure) => {
+                WaitOutcome::Failed(failure) if stops_the_run(&failure) => {
+                    return Err(failure.into());
+                }
+                WaitOutcome::Failed(failure) => {
                     let reason = refused("DescribeImageUsageReports", &failure);
-                    subject.obstacles.push(reason);
+                    subject.blockers.push(reason);
                 }
             }
         }
@@ -107,17 +107,17 @@ pub(super) async fn have_reports(
 /// Creates the reports that are lacking, and tells what became of each.
 async fn create_all(
     source: &Source,
-    asked: &Asked,
-    subjects: &[Subject],
+    asked: &CheckOptions,
+    subjects: &[ImageUnderCheck],
     lacking: &[usize],
     timeout: Option<Duration>,
     watch: &Watch<'_>,
 ) -> Vec<Created> {
-    let mut orders: Vec<Order> = (lacking.iter())
+    let mut orders: Vec<ReportSpec> = (lacking.iter())
         .map(|&at| asked.order(&subjects[at].image_id))
         .collect();
-    let told = |creation: Creation<'_>| {
-        if let Creation::Done { created, .. } = creation {
+    let told = |creation: CreateEvent<'_>| {
+        if let CreateEvent::Done { created, .. } = creation {
             let done = usize::from(created.report_id().is_some());
             watch.update(|tally| {
                 tally.ordered -= 1;

@@ -40,7 +40,7 @@ pub struct Sink {
 }
 
 /// An answer that is being written.
-pub struct Answer<R> {
+pub struct RowWriter<R> {
     writer: Box<dyn Writer<R>>,
     /// What `writer` renders to.
     rendered: Rendered,
@@ -51,7 +51,7 @@ pub struct Answer<R> {
     torn: usize,
 }
 
-impl<R: Record + 'static> Answer<R> {
+impl<R: Record + 'static> RowWriter<R> {
     /// Nothing is written yet.
     pub fn new(options: Options, sink: Sink) -> Self {
         let rendered = Rendered::default();
@@ -106,7 +106,7 @@ impl<R: Record + 'static> Answer<R> {
     }
 
     /// Takes back the part of a row that went out, from a file; tells whether such a part remains.
-    pub fn mend(&mut self) -> bool {
+    pub fn truncate_partial_row(&mut self) -> bool {
         if self.torn > 0 && self.cut().is_ok() {
             self.torn = 0;
         }
@@ -303,7 +303,7 @@ mod tests {
             file,
             out: Box::new(out),
         };
-        let mut answer = Answer::new(options, sink);
+        let mut answer = RowWriter::new(options, sink);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -315,7 +315,7 @@ mod tests {
             answer.finish(None).await
         });
         if written.is_err() {
-            assert!(!answer.mend());
+            assert!(!answer.truncate_partial_row());
         }
         let mut text = String::new();
         named.seek(SeekFrom::Start(0)).unwrap();

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::{Pages, Question};
-use crate::aws::{Ec2, Failure};
+use super::{Pages, PaginatedOperation};
+use crate::aws::{Ec2, RequestError};
 
 /// Why a listing could not go on.
 #[derive(Debug, thiserror::Error)]
-pub enum ListingError {
+pub enum ListError {
     /// A request failed.
     #[error(transparent)]
-    Failure(#[from] Failure),
+    RequestError(#[from] RequestError),
     /// The service gave a page token that it had given before, which would go on for ever.
     #[error("the service repeats the page token {0:?}, so the listing cannot go on")]
     RepeatedToken(String),
@@ -22,20 +22,20 @@ pub enum ListingError {
     },
 }
 
-impl ListingError {
-    /// Whether it would be the same in any other Region: [`Failure::concerns_all_regions`], or a token that is wrong.
+impl ListError {
+    /// Whether it would be the same in any other Region: [`RequestError::concerns_all_regions`], or a token that is wrong.
     pub fn concerns_all_regions(&self) -> bool {
         match self {
-            Self::Failure(failure) => failure.concerns_all_regions(),
+            Self::RequestError(failure) => failure.concerns_all_regions(),
             Self::RepeatedToken(_) => false,
             Self::BeyondEnd { .. } => true,
         }
     }
 
     /// What the user can do about it.
-    pub fn next_step(&self) -> &str {
+    pub fn hint(&self) -> &str {
         match self {
-            Self::Failure(failure) => failure.next_step(),
+            Self::RequestError(failure) => failure.hint(),
             Self::RepeatedToken(_) => {
                 "go on from the resume token; if it happens again, ask for another --page-size and tell AWS Support"
             }
@@ -70,14 +70,14 @@ pub enum Next {
 
 /// The pages that answer one question, each of which fits into one request.
 #[derive(Debug)]
-pub struct Chain<Q: Question> {
+pub struct PageStream<Q: PaginatedOperation> {
     ec2: Ec2,
     pages: Pages<Q>,
     /// The tokens so far.
     seen: HashSet<String>,
 }
 
-impl<Q: Question> Chain<Q> {
+impl<Q: PaginatedOperation> PageStream<Q> {
     /// The pages from the token `start` on. Nothing is sent yet.
     pub fn new(ec2: Ec2, question: &Q, start: Option<String>) -> Self {
         Self {
@@ -90,11 +90,11 @@ impl<Q: Question> Chain<Q> {
     /// The next page. Not to be asked for after one with nothing next.
     ///
     /// # Errors
-    /// [`Failure`]; the chain is not to be used after one.
-    pub async fn next(&mut self) -> Result<RawPage<Q::Item>, Failure> {
+    /// [`RequestError`]; the chain is not to be used after one.
+    pub async fn next(&mut self) -> Result<RawPage<Q::Item>, RequestError> {
         let page = match self.pages.next().await {
             Some(Ok(page)) => page,
-            Some(Err(error)) => return Err(Failure::from_sdk(error, &self.ec2)),
+            Some(Err(error)) => return Err(RequestError::from_sdk(error, &self.ec2)),
             None => unreachable!("the paginator ends after a page without a token, and so do we"),
         };
         let (items, token) = Q::open(page);

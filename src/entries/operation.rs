@@ -9,7 +9,7 @@ use aws_sdk_ec2::operation::describe_image_usage_report_entries::{
 
 use super::Entry;
 use crate::aws::Ec2;
-use crate::listing::{Answer, Pages, Question, Request};
+use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
 /// Asks for the entries of reports.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl DescribeEntries {
     }
 }
 
-impl Question for DescribeEntries {
+impl PaginatedOperation for DescribeEntries {
     type Item = Entry;
     type Output = DescribeImageUsageReportEntriesOutput;
     type Error = DescribeImageUsageReportEntriesError;
@@ -51,7 +51,7 @@ impl Question for DescribeEntries {
             .send()
     }
 
-    async fn dry_run(&self, ec2: &Ec2) -> Answer<Self> {
+    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
         self.call(ec2).dry_run(true).send().await
     }
 

@@ -13,20 +13,20 @@ use aws_sdk_ec2::operation::RequestId;
 
 use super::Ec2;
 use super::attempt::Attempt;
+use super::connect_error::ConnectError;
 use super::credentials::{NoCredentials, explain};
-use super::obstacle::Obstacle;
-use super::whole::{self, Fault};
+use super::response::{self, TransportError};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Failure {
+pub enum RequestError {
     /// The settings do not suffice to send a request.
     #[error("{problem}")]
     Configuration {
         /// What is missing or wrong.
         problem: String,
         /// What the user can do.
-        next_step: String,
+        hint: String,
     },
 
     /// No credentials could be had.
@@ -35,7 +35,7 @@ pub enum Failure {
         /// Why not.
         problem: String,
         /// What the user can do.
-        next_step: String,
+        hint: String,
     },
 
     /// The service answered with an error.
@@ -48,7 +48,7 @@ pub enum Failure {
         /// The ID by which AWS Support finds the request.
         request_id: Option<String>,
         /// What the user can do.
-        next_step: String,
+        hint: String,
     },
 
     /// The endpoint did not answer, or not in time, or the connection broke.
@@ -59,16 +59,16 @@ pub enum Failure {
         /// What happened.
         problem: String,
         /// What the user can do.
-        next_step: String,
+        hint: String,
     },
 
     /// The way to the service is barred, by a certificate that is not trusted or by a proxy.
     #[error("{problem}")]
-    Obstacle {
+    ConnectError {
         /// What is in the way, and where.
         problem: String,
         /// What the user can do.
-        next_step: &'static str,
+        hint: &'static str,
     },
 
     /// What came back is not an answer to the request.
@@ -85,16 +85,16 @@ pub enum Failure {
 const REACH: &str = "check --endpoint-url, --region and the network, then run it again";
 
 /// What helps against a time-out or a broken connection.
-fn patience(fault: &Fault) -> &'static str {
+fn retry_settings(fault: &TransportError) -> &'static str {
     match fault {
-        Fault::Connect(_) => {
+        TransportError::Connect(_) => {
             "check --endpoint-url, --region and the network; for a slow network give a longer --connect-timeout"
         }
-        Fault::Silence(_) | Fault::Stall { .. } => {
+        TransportError::ReadTimeout(_) | TransportError::Stall { .. } => {
             "check --endpoint-url and the network; for a slow answer give a longer --read-timeout or a smaller \
              --page-size"
         }
-        Fault::Broken(_) | Fault::Body { .. } => REACH,
+        TransportError::Broken(_) | TransportError::Body { .. } => REACH,
     }
 }
 
@@ -104,7 +104,7 @@ fn request(id: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
-impl Failure {
+impl RequestError {
     /// Reads what a dry run came to.
     ///
     /// # Errors
@@ -134,16 +134,16 @@ impl Failure {
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
         // Before the credentials: the services that these come from are reached in the same way.
-        if let Some(obstacle) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            let Obstacle { problem, next_step } = obstacle;
-            return Self::Obstacle {
+        if let Some(connect_error) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
+            let ConnectError { problem, hint } = connect_error;
+            return Self::ConnectError {
                 problem: problem.clone(),
-                next_step,
+                hint,
             };
         }
         if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            let NoCredentials { problem, next_step } = explain(credentials);
-            return Self::Credentials { problem, next_step };
+            let NoCredentials { problem, hint } = explain(credentials);
+            return Self::Credentials { problem, hint };
         }
         let endpoint = ec2.endpoint();
         let attempt = match error.raw_response() {
@@ -154,14 +154,16 @@ impl Failure {
             None | Some(Attempt(1)) => String::new(),
             Some(Attempt(attempts)) => format!(", in {attempts} attempts"),
         };
-        if let Some(fault) = Chain::new(&error).find_map(|cause| cause.downcast_ref::<Fault>()) {
+        if let Some(fault) =
+            Chain::new(&error).find_map(|cause| cause.downcast_ref::<TransportError>())
+        {
             let problem = format!("{}{attempts}", chain(fault));
             return match fault {
-                Fault::Body { .. } => Self::Response { endpoint, problem },
+                TransportError::Body { .. } => Self::Response { endpoint, problem },
                 _ => Self::Network {
                     endpoint,
                     problem,
-                    next_step: patience(fault).to_owned(),
+                    hint: retry_settings(fault).to_owned(),
                 },
             };
         }
@@ -171,7 +173,7 @@ impl Failure {
                 let service = service.err();
                 match service.code() {
                     Some(code) => Self::Service {
-                        next_step: advice(code, action::<E>()),
+                        hint: advice(code, action::<E>()),
                         code: code.to_owned(),
                         message: public(service.message().unwrap_or("no message")),
                         request_id: service
@@ -186,7 +188,7 @@ impl Failure {
                             format!("{}{}", chain(service), status(response))
                         } else {
                             let body = response.body().bytes().unwrap_or_default();
-                            format!("{}{}{attempts}", whole::describe(body), status(response))
+                            format!("{}{}{attempts}", response::describe(body), status(response))
                         },
                     },
                 }
@@ -202,11 +204,11 @@ impl Failure {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Network {
                 endpoint,
                 problem: format!("{}{attempts}", inner(&error)),
-                next_step: REACH.to_owned(),
+                hint: REACH.to_owned(),
             },
             _ => Self::Configuration {
                 problem: inner(&error),
-                next_step: "check --endpoint-url, --region and the profile".to_owned(),
+                hint: "check --endpoint-url, --region and the profile".to_owned(),
             },
         }
     }
@@ -239,13 +241,13 @@ impl Failure {
     }
 
     /// What the user can do about it.
-    pub fn next_step(&self) -> &str {
+    pub fn hint(&self) -> &str {
         match self {
-            Self::Configuration { next_step, .. }
-            | Self::Credentials { next_step, .. }
-            | Self::Network { next_step, .. }
-            | Self::Service { next_step, .. } => next_step,
-            Self::Obstacle { next_step, .. } => next_step,
+            Self::Configuration { hint, .. }
+            | Self::Credentials { hint, .. }
+            | Self::Network { hint, .. }
+            | Self::Service { hint, .. } => hint,
+            Self::ConnectError { hint, .. } => hint,
             Self::Response { .. } => {
                 "look for a proxy or another program at this address, then run it again"
             }

@@ -8,11 +8,11 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_types::os_shim_internal::Env;
 
-use super::Failure;
+use super::RequestError;
 
 /// What the user says about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct RetrySettings {
     /// How often to try a request at most; else as `AWS_MAX_ATTEMPTS` or the profile says.
     pub max_attempts: Option<NonZeroU32>,
     /// How long a connection may take, TLS and proxy included; without end when absent.
@@ -24,7 +24,7 @@ pub struct Patience {
 /// How often a request is tried at most where nobody says. Of EC2's requests those that are throttled do not count.
 pub(super) const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-impl Patience {
+impl RetrySettings {
     /// The time-outs in the SDK's terms.
     pub(super) fn timeouts(&self) -> TimeoutConfig {
         let mut timeouts = TimeoutConfig::builder();
@@ -47,12 +47,12 @@ impl Patience {
     /// With them comes whether anybody chose the number of attempts.
     ///
     /// # Errors
-    /// [`Failure::Configuration`] for a value that makes no sense.
+    /// [`RequestError::Configuration`] for a value that makes no sense.
     pub(super) fn retries(
         &self,
         env: &Env,
         profiles: &ProfileSet,
-    ) -> Result<(RetryConfig, bool), Failure> {
+    ) -> Result<(RetryConfig, bool), RequestError> {
         let setting = |variable: &'static str, key: &'static str| {
             let set = |value: &String| !value.trim().is_empty();
             let in_env = env.get(variable).ok().filter(set);
@@ -95,9 +95,9 @@ pub(super) fn endless(retries: RetryConfig) -> RetryConfig {
     retries.with_max_attempts(u32::MAX)
 }
 
-fn wrong(name: &str, value: &str, wanted: &str) -> Failure {
-    Failure::Configuration {
+fn wrong(name: &str, value: &str, wanted: &str) -> RequestError {
+    RequestError::Configuration {
         problem: format!("{name} is `{value}`, which is not {wanted}"),
-        next_step: format!("mend or unset {name}"),
+        hint: format!("mend or unset {name}"),
     }
 }

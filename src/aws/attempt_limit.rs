@@ -12,29 +12,29 @@ use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
 use super::attempt::Attempt;
-use super::pace::{Pace, is_throttling};
-use super::patience::MAX_ATTEMPTS;
+use super::rate_limiter::{RateLimiter, is_throttling};
+use super::retry_settings::MAX_ATTEMPTS;
 
 /// The attempts of a request while there was no answer to any. It is the SDK's default number of all attempts.
 const ATTEMPTS: u32 = 3;
 
 /// A retry classifier for one client.
 #[derive(Debug)]
-pub(super) struct FirstContact {
+pub(super) struct AttemptLimit {
     answered: Arc<AtomicBool>,
-    pace: Pace,
+    rate_limiter: RateLimiter,
 }
 
-impl FirstContact {
-    pub(super) fn new(pace: Pace) -> Self {
+impl AttemptLimit {
+    pub(super) fn new(rate_limiter: RateLimiter) -> Self {
         Self {
             answered: Arc::default(),
-            pace,
+            rate_limiter,
         }
     }
 }
 
-impl ClassifyRetry for FirstContact {
+impl ClassifyRetry for AttemptLimit {
     fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
         RetryAction::NoActionIndicated
     }
@@ -50,7 +50,7 @@ impl ClassifyRetry for FirstContact {
         }
         let attempts = Attempt::of_context(context).map_or(1, |Attempt(number)| number);
         let hopeless = match is_throttling(verdict) {
-            true => self.pace.is_stuck(),
+            true => self.rate_limiter.is_stuck(),
             false if self.answered.load(Relaxed) => attempts >= MAX_ATTEMPTS.get(),
             false => attempts >= ATTEMPTS,
         };

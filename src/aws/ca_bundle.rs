@@ -9,11 +9,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::Failure;
+use super::RequestError;
 
 /// The authorities that may vouch for a server.
 #[derive(Debug)]
-pub(super) struct Trust {
+pub(super) struct CaBundle {
     /// What they are called in a message.
     pub(super) name: String,
     /// The bundle that replaces the system's authorities.
@@ -27,19 +27,19 @@ pub(super) struct Unusable {
     /// What is wrong with which bundle.
     pub(super) problem: String,
     /// What the user can do.
-    pub(super) next_step: &'static str,
+    pub(super) hint: &'static str,
 }
 
-impl From<Unusable> for Failure {
+impl From<Unusable> for RequestError {
     fn from(unusable: Unusable) -> Self {
         Self::Configuration {
             problem: unusable.problem,
-            next_step: unusable.next_step.to_owned(),
+            hint: unusable.hint.to_owned(),
         }
     }
 }
 
-impl Trust {
+impl CaBundle {
     /// Takes the first of the flag, `AWS_CA_BUNDLE` and the profile's `ca_bundle`. As in the AWS CLI, what it names
     /// replaces the system's authorities, and an empty setting is none. Nothing is read yet.
     pub(super) fn choose(flag: Option<PathBuf>, env: &Env, profile: Option<&str>) -> Self {
@@ -74,7 +74,7 @@ impl Trust {
                 Some(path) => {
                     let pem = read(path).map_err(|problem| Unusable {
                         problem: format!("the CA bundle {} {problem}", self.name),
-                        next_step: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
+                        hint: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
                                     -----END CERTIFICATE-----",
                     })?;
                     TrustStore::empty().with_pem_certificate(pem)
