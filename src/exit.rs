@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 
+use crate::args::error::ArgumentError;
 use crate::aws::RequestError;
-use crate::cli::error::ArgumentError;
 use crate::commands::{
     Interrupted, NotAvailable, NotRetirable, RegionFailed, RegionsMissing, Stopped, Unfinished,
 };

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod args;
 pub mod aws;
 pub mod cli;
 pub mod commands;

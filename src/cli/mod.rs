@@ -7,17 +7,11 @@ mod candidates;
 pub mod check;
 pub mod emulator;
 pub mod entries;
-pub mod error;
-pub mod filter;
-pub mod list;
 mod manual;
 pub mod output;
 pub mod paging;
 mod regions;
 pub mod reports;
-pub mod shorthand;
-pub mod structure;
-pub mod text_file;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;

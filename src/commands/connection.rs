@@ -8,9 +8,10 @@ use anyhow::Context;
 
 use super::mfa;
 use super::regions::Regions;
+use crate::args::error::ArgumentError;
+use crate::args::text_file;
 use crate::aws::{self, ClientFactory, Ec2, Endpoint, InvalidEndpointUrl, RetrySettings};
-use crate::cli::error::ArgumentError;
-use crate::cli::{Connection, text_file};
+use crate::cli::Connection;
 use crate::emulator::{self, Emulator, State};
 
 /// The clients that the flags ask for, one a Region, in the order in which these are to answer. They share what is

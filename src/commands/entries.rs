@@ -5,7 +5,8 @@ use std::io;
 use super::listing::{self, Plan};
 use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
-use crate::cli::{Connection, entries::Entries, list};
+use crate::args::list;
+use crate::cli::{Connection, entries::Entries};
 use crate::entries::DescribeEntries;
 use crate::listing::Request;
 

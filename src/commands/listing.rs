@@ -12,10 +12,11 @@ use super::progress::{self, Progress};
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::args::error::ArgumentError;
+use crate::args::{filter, list};
 use crate::aws::Ec2;
-use crate::cli::error::ArgumentError;
+use crate::cli::Connection;
 use crate::cli::paging::Paging;
-use crate::cli::{Connection, filter, list};
 use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeToken, dry_run};
 use crate::output::{Destination, Record, Regional, RowWriter};
 

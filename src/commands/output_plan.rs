@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
-use crate::cli::error::ArgumentError;
+use crate::args::error::ArgumentError;
 use crate::cli::output::{Output, OutputFlags};
 use crate::output::{Format, Options, Query, Record, Regional};
 

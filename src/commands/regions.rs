@@ -4,8 +4,9 @@
 use std::io;
 
 use super::terminal::Terminal;
-use crate::cli::error::ArgumentError;
-use crate::cli::{Connection, list};
+use crate::args::error::ArgumentError;
+use crate::args::list;
+use crate::cli::Connection;
 use crate::exit::{Message, Status};
 use crate::listing::ResumeToken;
 

@@ -90,7 +90,7 @@ impl Terminal {
         }
         self.say("error", AnsiColor::Red, &message.message);
         if let Some(hint) = &message.hint {
-            self.say("next", AnsiColor::Cyan, hint);
+            self.say("hint", AnsiColor::Cyan, hint);
         }
         if let Some(token) = &message.resume_token {
             match &message.region {

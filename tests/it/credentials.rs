@@ -413,7 +413,7 @@ fn without_credentials_the_message_says_where_was_looked() {
             ],
         ));
         assert!(stderr.contains(words), "{stderr}");
-        assert!(stderr.contains("next: check the network"), "{stderr}");
+        assert!(stderr.contains("hint: check the network"), "{stderr}");
     }
 }
 
@@ -505,7 +505,7 @@ fn a_role_that_is_denied_is_told_in_the_words_of_sts() {
         ),
         "{stderr}"
     );
-    assert!(stderr.contains("next: check role_arn"), "{stderr}");
+    assert!(stderr.contains("hint: check role_arn"), "{stderr}");
     assert_eq!(cloud.sts().len(), 1, "asked once");
 
     let stderr = failure(cloud.amiusage(of_profile("web")));
@@ -566,7 +566,7 @@ mod mfa {
             ),
             "{stderr}"
         );
-        assert!(stderr.contains("next: run it in a terminal"), "{stderr}");
+        assert!(stderr.contains("hint: run it in a terminal"), "{stderr}");
         assert!(cloud.sts().is_empty() && cloud.signers().is_empty());
     }
 

@@ -601,7 +601,7 @@ fn a_full_disk_is_an_error() {
             .stdout(full)
             .output()
             .unwrap();
-        Run::of(output, 255).says("No space left").says("next: ");
+        Run::of(output, 255).says("No space left").says("hint: ");
     }
 }
 

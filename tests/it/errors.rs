@@ -32,7 +32,7 @@ fn fails(status: i32, command: impl Fn() -> Command) -> Value {
     }
     if let Some(next) = error["Hint"].as_str() {
         assert!(
-            text.stderr.contains(&format!("\nnext: {next}\n")),
+            text.stderr.contains(&format!("\nhint: {next}\n")),
             "{text:#?} {next:?}"
         );
     }

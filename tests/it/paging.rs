@@ -457,7 +457,7 @@ fn a_token_beyond_the_end_is_an_error() {
         .words("entries --starting-token None___7")
         .ends(255)
         .says("2 rows")
-        .says("next: ");
+        .says("hint: ");
     let run = server
         .words("entries --starting-token None___5")
         .succeeds()
@@ -478,7 +478,7 @@ fn a_repeated_token_is_an_error_whose_token_goes_on_once() {
         .words(line)
         .ends(255)
         .says("repeats")
-        .says("next: ");
+        .says("hint: ");
     assert_eq!(confused.requests(), ["", "NextToken=a"]);
 
     let sane = Server::new(State::sample(), |number, _| {

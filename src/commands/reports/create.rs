@@ -13,10 +13,11 @@ use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::{Rows, partial, wait};
+use crate::args::error::ArgumentError;
+use crate::args::{list, structure};
 use crate::aws::{Ec2, RequestError};
-use crate::cli::error::ArgumentError;
+use crate::cli::Connection;
 use crate::cli::reports::Create;
-use crate::cli::{Connection, list, structure};
 use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
     CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, ResourceTypeOption,

@@ -11,9 +11,10 @@ use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::{Rows, partial};
+use crate::args::list;
 use crate::aws::RequestError;
+use crate::cli::Connection;
 use crate::cli::reports::Delete;
-use crate::cli::{Connection, list};
 use crate::reports::{DeleteRow, delete};
 
 /// Does what `arguments` ask for.

@@ -5,7 +5,8 @@ use std::io;
 use super::super::listing::{self, Plan};
 use super::super::output_plan::OutputPlan;
 use super::super::terminal::Terminal;
-use crate::cli::{Connection, list, reports::List};
+use crate::args::list;
+use crate::cli::{Connection, reports::List};
 use crate::listing::Request;
 use crate::reports::DescribeReports;
 

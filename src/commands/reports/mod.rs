@@ -16,8 +16,8 @@ pub(super) use wait::run as wait;
 
 use super::ignore_broken_pipe;
 use super::output_plan::OutputPlan;
+use crate::args::error::ArgumentError;
 use crate::aws::RequestError;
-use crate::cli::error::ArgumentError;
 use crate::output::{Destination, Format, Record, RowWriter};
 
 /// Where the rows of a command go that changes something: opened before, so that nothing is changed whose outcome

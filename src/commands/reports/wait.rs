@@ -11,9 +11,10 @@ use super::super::progress;
 use super::super::signals::Signals;
 use super::super::terminal::Terminal;
 use super::partial;
+use crate::args::list;
 use crate::aws::{Ec2, RequestError};
+use crate::cli::Connection;
 use crate::cli::reports::Wait;
-use crate::cli::{Connection, list};
 use crate::reports::{WaitOutcome, newest, wait};
 
 const UNKNOWN: &str = "reports have an unknown state";
