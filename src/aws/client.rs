@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileSet;
@@ -57,6 +57,12 @@ impl Ec2 {
         self.trace
             .origin()
             .unwrap_or_else(|| format!("EC2 in Region {}", self.region))
+    }
+
+    /// The service's time: the local clock, corrected by the `Date` header of the latest response where they differ by
+    /// more than one minute. Ages and expirations are measured by it.
+    pub fn now(&self) -> SystemTime {
+        self.trace.clock().now()
     }
 
     /// The name of the Region that is asked.
@@ -346,5 +352,67 @@ async fn load_profiles(named: Option<String>) -> Result<ProfileSet, RequestError
             })
         }
         _ => Ok(profiles),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    /// Responds with this `Date` header.
+    #[derive(Debug)]
+    struct Dated(Option<&'static str>);
+
+    impl HttpConnector for Dated {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let body = SdkBody::from("<DescribeRegionsResponse/>");
+            let mut response = HttpResponse::new(200.try_into().unwrap(), body);
+            if let Some(date) = self.0 {
+                response.headers_mut().insert("date", date);
+            }
+            HttpConnectorFuture::ready(Ok(response))
+        }
+    }
+
+    /// The service's time after one response.
+    async fn now_after(date: Option<&'static str>) -> SystemTime {
+        let connector = SharedHttpConnector::new(Dated(date));
+        let http_client = http_client_fn(move |_, _| connector.clone());
+        let ec2 = connect(Connection {
+            profile: None,
+            region: None,
+            endpoint: Endpoint::Offline(http_client),
+            retry_settings: RetrySettings {
+                max_attempts: None,
+                connect_timeout: None,
+                read_timeout: None,
+            },
+            ca_bundle: None,
+            debug: false,
+            mfa_prompt: |_| unreachable!("no role is assumed"),
+        })
+        .await
+        .unwrap();
+        let clone = ec2.clone();
+        ec2.client.describe_regions().send().await.unwrap();
+        clone.now()
+    }
+
+    #[tokio::test]
+    async fn now_is_the_time_of_the_service() {
+        let service = SystemTime::UNIX_EPOCH + Duration::from_secs(1_761_026_400);
+        let now = now_after(Some("Tue, 21 Oct 2025 06:00:00 GMT")).await;
+        let difference = (now.duration_since(service)).unwrap_or_else(|error| error.duration());
+        assert!(difference < Duration::from_secs(30), "{difference:?}");
+
+        let before = SystemTime::now();
+        let now = now_after(None).await;
+        assert!(before <= now && now <= SystemTime::now());
     }
 }

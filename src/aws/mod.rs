@@ -5,6 +5,7 @@ mod attempt;
 mod attempt_limit;
 mod ca_bundle;
 mod client;
+mod clock;
 mod connect_error;
 mod credentials;
 mod endpoint;

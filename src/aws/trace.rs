@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use super::attempt::Attempt;
+use super::clock::ServiceClock;
 use super::error::chain;
 use crate::output::escape;
 
@@ -31,6 +32,7 @@ pub(super) struct Trace {
     label: Option<Arc<str>>,
     origin: Arc<OnceLock<String>>,
     retries: Retries,
+    clock: ServiceClock,
 }
 
 /// Counts the attempts that had to be made again, of all requests of one or more clients.
@@ -60,12 +62,17 @@ impl Trace {
             label,
             origin: Arc::default(),
             retries,
+            clock: ServiceClock::default(),
         }
     }
 
     /// The scheme, host and port that the first request went to.
     pub(super) fn origin(&self) -> Option<String> {
         self.origin.get().cloned()
+    }
+
+    pub(super) fn clock(&self) -> &ServiceClock {
+        &self.clock
     }
 
     pub(super) fn retries(&self) -> Retries {
@@ -128,6 +135,10 @@ impl Intercept for Trace {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let date = (context.response()).and_then(|response| response.headers().get("date"));
+        if let Some(date) = date {
+            self.clock.synchronize(date);
+        }
         if !self.debug {
             return Ok(());
         }

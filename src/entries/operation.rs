@@ -1,6 +1,7 @@
 //! The action `DescribeImageUsageReportEntries`.
 
 use std::num::NonZeroI32;
+use std::time::SystemTime;
 
 use aws_sdk_ec2::operation::describe_image_usage_report_entries::{
     DescribeImageUsageReportEntriesError, DescribeImageUsageReportEntriesOutput,
@@ -55,7 +56,7 @@ impl PaginatedOperation for DescribeEntries {
         self.call(ec2).dry_run(true).send().await
     }
 
-    fn open(page: Self::Output) -> (Option<Vec<Entry>>, Option<String>) {
+    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Entry>>, Option<String>) {
         let items = page
             .image_usage_report_entries
             .map(|items| items.into_iter().map(Entry::from).collect());

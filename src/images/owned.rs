@@ -1,6 +1,7 @@
 //! The action `DescribeImages`, of the images that the account owns.
 
 use std::num::NonZeroUsize;
+use std::time::SystemTime;
 
 use aws_sdk_ec2::operation::describe_images::{
     DescribeImagesError, DescribeImagesOutput, builders::DescribeImagesFluentBuilder as Call,
@@ -109,7 +110,7 @@ impl PaginatedOperation for DescribeImages {
         self.call(ec2).dry_run(true).send().await
     }
 
-    fn open(page: Self::Output) -> (Option<Vec<Image>>, Option<String>) {
+    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Image>>, Option<String>) {
         let items = page.images.map(|images| {
             (images.into_iter())
                 .map(|image| Image {

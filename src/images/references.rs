@@ -1,5 +1,7 @@
 //! The action `DescribeImageReferences`: what in the caller's own account refers to images.
 
+use std::time::SystemTime;
+
 use aws_sdk_ec2::operation::describe_image_references::{
     DescribeImageReferencesError, DescribeImageReferencesOutput,
     builders::DescribeImageReferencesFluentBuilder as Call,
@@ -100,7 +102,7 @@ impl PaginatedOperation for DescribeImageReferences {
         self.call(ec2).dry_run(true).send().await
     }
 
-    fn open(page: Self::Output) -> (Option<Vec<Reference>>, Option<String>) {
+    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Reference>>, Option<String>) {
         let items = page.image_references.map(|items| {
             (items.into_iter())
                 .map(|item| Reference {

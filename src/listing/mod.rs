@@ -11,6 +11,7 @@ mod resume_token;
 
 use std::error::Error;
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -58,8 +59,9 @@ pub trait PaginatedOperation: Clone + Debug + Send + Sync + 'static {
     /// Asks whether the first page would be given.
     fn dry_run(&self, ec2: &Ec2) -> impl Future<Output = OperationResult<Self>> + Send;
 
-    /// The items of a page, if there is a list of them, and the token of the next page.
-    fn open(page: Self::Output) -> (Option<Vec<Self::Item>>, Option<String>);
+    /// The items of a page, if there is a list of them, and the token of the next page. `now` is the service's time when
+    /// it arrived.
+    fn open(page: Self::Output, now: SystemTime) -> (Option<Vec<Self::Item>>, Option<String>);
 
     /// How many bytes of memory these items take, roughly.
     fn weight(items: &[Self::Item]) -> usize;

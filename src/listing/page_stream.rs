@@ -97,7 +97,7 @@ impl<Q: PaginatedOperation> PageStream<Q> {
             Some(Err(error)) => return Err(RequestError::from_sdk(error, &self.ec2)),
             None => unreachable!("the paginator ends after a page without a token, and so do we"),
         };
-        let (items, token) = Q::open(page);
+        let (items, token) = Q::open(page, self.ec2.now());
         Ok(RawPage {
             listless: items.is_none(),
             items: items.unwrap_or_default(),

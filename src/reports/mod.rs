@@ -20,7 +20,7 @@ pub use create::{CreateEvent, CreateStatus, Created, create, dry_run};
 pub use delete::delete;
 pub use operation::DescribeReports;
 pub use read::{newest, read};
-pub(crate) use record::between;
+pub(crate) use record::span;
 pub use record::{Report, ResourceType, ResourceTypeOption, Tag};
 pub use rows::{CreateRow, DeleteRow};
 pub use spec::ReportSpec;

@@ -1,6 +1,7 @@
 //! The action `DescribeImageUsageReports`.
 
 use std::num::NonZeroI32;
+use std::time::SystemTime;
 
 use aws_sdk_ec2::operation::describe_image_usage_reports::{
     DescribeImageUsageReportsError, DescribeImageUsageReportsOutput,
@@ -55,10 +56,14 @@ impl PaginatedOperation for DescribeReports {
         self.call(ec2).dry_run(true).send().await
     }
 
-    fn open(page: Self::Output) -> (Option<Vec<Report>>, Option<String>) {
-        let items = page
-            .image_usage_reports
-            .map(|items| items.into_iter().map(Report::from).collect());
+    fn open(page: Self::Output, now: SystemTime) -> (Option<Vec<Report>>, Option<String>) {
+        let items = page.image_usage_reports.map(|items| {
+            let report = |item| Report {
+                received: Some(now),
+                ..Report::from(item)
+            };
+            items.into_iter().map(report).collect()
+        });
         (items, page.next_token)
     }
 

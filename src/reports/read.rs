@@ -20,7 +20,7 @@ pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestErr
     let mut reports = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| RequestError::from_sdk(error, ec2))?;
-        let (items, token) = DescribeReports::open(page);
+        let (items, token) = DescribeReports::open(page, ec2.now());
         reports.extend(items.unwrap_or_default());
         if let Some(token) = token
             && !seen.insert(token.clone())

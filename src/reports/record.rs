@@ -43,6 +43,9 @@ pub struct Report {
     /// Its tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
+    /// The service's time when it returned this.
+    #[serde(skip)]
+    pub received: Option<SystemTime>,
 }
 
 /// A resource type that a report covers or is to cover.
@@ -131,6 +134,7 @@ impl From<types::ImageUsageReport> for Report {
             tags: report
                 .tags
                 .map(|tags| tags.into_iter().map(Tag::from).collect()),
+            received: None,
         }
     }
 }
@@ -193,7 +197,7 @@ fn flat<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
 }
 
 /// How long ago something was, or how long it takes until then, in its two largest units: `3d 4h`.
-fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match (days, hours, minutes) {
@@ -205,7 +209,7 @@ fn span(time: Duration) -> String {
 }
 
 /// From one time to another, no time when that is before it.
-pub(crate) fn between(from: SystemTime, to: SystemTime) -> String {
+fn between(from: SystemTime, to: SystemTime) -> String {
     span(to.duration_since(from).unwrap_or_default())
 }
 
@@ -256,13 +260,13 @@ impl Record for Report {
             6 => self.creation_time.as_ref().map(Time::as_str).into(),
             7 => self.expiration_time.as_ref().map(Time::as_str).into(),
             8 => flat(&self.tags),
-            9 => match on_clock(&self.creation_time) {
-                None => Cell::Absent,
-                Some(time) => Cell::Made(between(time, SystemTime::now())),
+            9 => match (on_clock(&self.creation_time), self.received) {
+                (Some(time), Some(now)) => Cell::Made(between(time, now)),
+                _ => Cell::Absent,
             },
-            10 => match on_clock(&self.expiration_time) {
-                None => Cell::Absent,
-                Some(time) => Cell::Made(between(SystemTime::now(), time)),
+            10 => match (on_clock(&self.expiration_time), self.received) {
+                (Some(time), Some(now)) => Cell::Made(between(now, time)),
+                _ => Cell::Absent,
             },
             _ => unreachable!("a column beyond Report::COLUMNS"),
         }

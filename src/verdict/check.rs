@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::ensure::ensure_reports;
 use super::evidence::Reading;
@@ -60,7 +60,7 @@ pub async fn check(
     asked: &CheckOptions,
     tell: &dyn Fn(Tally),
 ) -> Result<Vec<Row>, ListError> {
-    let began = SystemTime::now();
+    let began = Instant::now();
     let watch = Watch {
         tally: Cell::default(),
         tell,
@@ -68,7 +68,7 @@ pub async fn check(
     let mut subjects = find(source, asked, &watch).await?;
     ensure_reports(source, asked, began, &mut subjects, &watch).await?;
 
-    let window = asked.window(began);
+    let window = asked.window(began, &source.ec2);
     let wanted = (subjects.iter())
         .flat_map(|subject| subject.to_be_read(asked, &window))
         .collect();
@@ -101,10 +101,10 @@ pub async fn check(
     let (mut entries, mut references) = (entries?, references?);
     confirm(source, &mut entries).await?;
 
-    let window = asked.window(began);
+    let window = asked.window(began, &source.ec2);
     Ok((subjects.into_iter())
         .map(|subject| {
-            let evidence = subject.evidence(asked, &mut entries, &mut references);
+            let evidence = subject.evidence(asked, &window, &mut entries, &mut references);
             Row::new(&evidence, &window)
         })
         .collect())

@@ -1,7 +1,7 @@
 //! Sees to it that there are reports: waits for those that are being made, and creates those that are lacking.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::check::CheckOptions;
 use super::image::ImageUnderCheck;
@@ -20,13 +20,13 @@ const ROUNDS: usize = 2;
 pub(super) async fn ensure_reports(
     source: &Source,
     asked: &CheckOptions,
-    began: SystemTime,
+    began: Instant,
     subjects: &mut [ImageUnderCheck],
     watch: &Watch<'_>,
 ) -> Result<(), ListError> {
     let deadline = asked.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
-    let window = asked.window(began);
+    let window = asked.window(began, &source.ec2);
     let mut waiting: Vec<(usize, String)> = (subjects.iter().enumerate())
         .filter_map(|(at, subject)| Some((at, subject.pending_report(asked, &window)?)))
         .collect();
@@ -95,7 +95,7 @@ pub(super) async fn ensure_reports(
             }
         }
         // A pending report that does not do, and is pending no more, makes way for one that does.
-        let window = asked.window(began);
+        let window = asked.window(began, &source.ec2);
         lacking.retain(|&at| available.contains(&at) && subjects[at].lacks_report(asked, &window));
         if lacking.is_empty() || left() == Some(Duration::ZERO) {
             break;

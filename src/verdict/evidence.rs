@@ -76,7 +76,11 @@ pub struct Evidence {
 
 /// The times at which a report may have been created to tell of the present.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window(RangeInclusive<SystemTime>);
+pub struct Window {
+    created: RangeInclusive<SystemTime>,
+    /// When the evidence is weighed.
+    pub now: SystemTime,
+}
 
 impl Window {
     /// How far the clocks of this machine and of the service may be apart: further than that, the service refuses the
@@ -86,16 +90,19 @@ impl Window {
     /// From `max_age` before the run `began` until `now`.
     pub fn new(began: SystemTime, max_age: Duration, now: SystemTime) -> Self {
         let oldest = began.checked_sub(max_age).unwrap_or(SystemTime::UNIX_EPOCH);
-        Self(oldest..=now + Self::CLOCK_SKEW)
+        Self {
+            created: oldest..=now + Self::CLOCK_SKEW,
+            now,
+        }
     }
 
     /// Whether a report that was created then is old enough and no older.
     pub fn holds(&self, created: SystemTime) -> bool {
-        self.0.contains(&created)
+        self.created.contains(&created)
     }
 
     /// Whether a report that was created then is too old.
     pub fn is_past(&self, created: SystemTime) -> bool {
-        created < *self.0.start()
+        created < *self.created.start()
     }
 }

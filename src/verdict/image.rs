@@ -1,13 +1,13 @@
 //! An image while its evidence is gathered: its reports, which of them do, and which are to be read.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::check::CheckOptions;
 use super::evidence::{Evidence, Examined, Reading, State, Window};
 use super::read::Readings;
 use super::reason::Reason;
 use super::requests::not_told;
-use crate::aws::Time;
+use crate::aws::{Ec2, Time};
 use crate::entries::Entry;
 use crate::images::Reference;
 use crate::reports::{Report, ReportSpec, ResourceType, ResourceTypeOption};
@@ -23,8 +23,10 @@ pub(super) struct ImageUnderCheck {
 
 impl CheckOptions {
     /// When a report may have been created, for a run that `began` then.
-    pub(super) fn window(&self, began: SystemTime) -> Window {
-        Window::new(began, self.max_report_age, SystemTime::now())
+    pub(super) fn window(&self, began: Instant, ec2: &Ec2) -> Window {
+        let now = ec2.now();
+        let start = now.checked_sub(began.elapsed()).unwrap_or(now);
+        Window::new(start, self.max_report_age, now)
     }
 
     /// The report that covers the question for an image: all accounts, both resource types, so many versions.
@@ -64,7 +66,7 @@ impl ImageUnderCheck {
 
     /// Whether there is neither a report that does nor one that will.
     pub fn lacks_report(&self, asked: &CheckOptions, window: &Window) -> bool {
-        let will_do = |report: &Report| is_readable(report) || report.is_pending();
+        let will_do = |report: &Report| is_readable(report, window.now) || report.is_pending();
         self.not_owned.is_none()
             && self.reports.gap.is_none()
             && !self.covering(asked, window).any(will_do)
@@ -72,7 +74,7 @@ impl ImageUnderCheck {
 
     /// The report to wait for: one that is being made, when none is available.
     pub fn pending_report(&self, asked: &CheckOptions, window: &Window) -> Option<String> {
-        if self.covering(asked, window).any(is_readable) {
+        if (self.covering(asked, window)).any(|report| is_readable(report, window.now)) {
             return None;
         }
         let mut pending = self
@@ -88,7 +90,7 @@ impl ImageUnderCheck {
         let mut wanted: Vec<&Report> = available()
             .filter(|report| is_present(report, window))
             .collect();
-        if !self.covering(asked, window).any(is_readable) {
+        if !(self.covering(asked, window)).any(|report| is_readable(report, window.now)) {
             let created = |report: &&Report| report.creation_time.as_ref().and_then(Time::on_clock);
             let newest = available().max_by_key(created);
             wanted.extend(newest.filter(|newest| !is_present(newest, window)));
@@ -115,6 +117,7 @@ impl ImageUnderCheck {
     pub fn evidence(
         self,
         asked: &CheckOptions,
+        window: &Window,
         entries: &mut Readings<Entry>,
         references: &mut Readings<Reference>,
     ) -> Evidence {
@@ -125,7 +128,7 @@ impl ImageUnderCheck {
         };
         for report in self.reports.found {
             let narrower = order.left_out_by(&report);
-            let is_readable = is_readable(&report);
+            let is_readable = is_readable(&report, window.now);
             let Some(report_id) = report.report_id else {
                 reports.gap = Some(not_told("DescribeImageUsageReports"));
                 continue;
@@ -173,9 +176,9 @@ impl ImageUnderCheck {
 }
 
 /// Whether its entries are there to be read. Past its end the service deletes them, which looks like no use.
-fn is_readable(report: &Report) -> bool {
+fn is_readable(report: &Report, now: SystemTime) -> bool {
     let end = report.expiration_time.as_ref().and_then(Time::on_clock);
-    report.is_available() && end.is_none_or(|end| SystemTime::now() < end)
+    report.is_available() && end.is_none_or(|end| now < end)
 }
 
 fn is_present(report: &Report, window: &Window) -> bool {

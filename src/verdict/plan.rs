@@ -1,7 +1,7 @@
 //! What a check would do, for a dry run.
 
 use std::cell::Cell;
-use std::time::SystemTime;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ pub async fn planned_calls(
         tell: &|_| {},
     };
     let subjects = find(source, asked, &watch).await?;
-    let window = asked.window(SystemTime::now());
+    let window = asked.window(Instant::now(), &source.ec2);
     let mut calls: Vec<PlannedCall> = (subjects.iter())
         .filter(|subject| asked.create && subject.lacks_report(asked, &window))
         .map(|subject| PlannedCall {

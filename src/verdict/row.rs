@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
 use crate::output::{Cell, Column, Emphasis, Record};
-use crate::reports::between;
+use crate::reports::span;
 
 /// An image's verdict, with its reasons and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +44,9 @@ pub struct Row {
     /// When its creation began: what it tells is of then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
+    /// How long that was before the verdict.
+    #[serde(skip)]
+    pub report_age: Option<Duration>,
     /// What the report counts above zero.
     pub used_by: Vec<Use>,
     /// What of the owner's refers to it.
@@ -120,6 +123,8 @@ impl Row {
             report_id: judgement.report.map(|report| report.report_id.clone()),
             report_creation_time: (judgement.report.and_then(|report| report.created))
                 .map(Time::from),
+            report_age: (judgement.report.and_then(|report| report.created))
+                .map(|created| window.now.duration_since(created).unwrap_or_default()),
             used_by,
             referenced_by,
         }
@@ -189,10 +194,9 @@ impl Record for Row {
             9 => self.report_creation_time.as_ref().map(Time::as_str).into(),
             10 => flat(&self.used_by),
             11 => flat(&self.referenced_by),
-            12 => match self.report_creation_time.as_ref().and_then(Time::on_clock) {
-                Some(created) => Cell::Made(between(created, SystemTime::now())),
-                None => Cell::Absent,
-            },
+            12 => self
+                .report_age
+                .map_or(Cell::Absent, |age| Cell::Made(span(age))),
             _ => unreachable!("a column beyond Row::COLUMNS"),
         }
     }
