@@ -4,16 +4,15 @@
 
 use std::process::ExitCode;
 
-use amiusage::cli::Cli;
+use amiusage::cli::{self, Cli};
 use amiusage::commands::{self, Terminal};
 use amiusage::exit::{Message, Status};
-use clap::Parser;
 
 fn main() -> ExitCode {
     if commands::complete() {
         return Status::Success.into();
     }
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return Terminal::refuse(&error).into(),
     };

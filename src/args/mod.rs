@@ -6,3 +6,4 @@ pub mod list;
 pub mod shorthand;
 pub mod structure;
 pub mod text_file;
+pub mod value;

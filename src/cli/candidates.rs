@@ -1,7 +1,7 @@
-//! What a shell is offered when TAB is pressed behind a flag, where the flag's own definition does not say it.
+//! Completion candidates for option values that the definition itself does not enumerate.
 //!
-//! A candidate is a help and no more: nothing here decides what is allowed. There is no network and no message; what
-//! cannot be read offers nothing.
+//! Candidates are suggestions: they do not restrict the values. Completion neither uses the network nor prints errors; a
+//! file that cannot be read yields no candidates.
 
 use std::ffi::OsStr;
 
@@ -10,39 +10,39 @@ use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::regions::REGIONS;
 
-/// Each with its help, of which these need none.
+/// Resource types. Each candidate has a description, which is empty here.
 const RESOURCE_TYPES: [(&str, &str); 2] = [("ec2:Instance", ""), ("ec2:LaunchTemplate", "")];
 
-/// The filters that the service has for entries.
+/// Filters for entries.
 const FILTERS: [(&str, &str); 3] = [
-    ("account-id", "The 12 digits of the account"),
+    ("account-id", "12-digit account ID"),
     (
         "creation-time",
-        "When the report was created, say 2025-11-29T*",
+        "Report creation time, such as 2025-11-29T*",
     ),
     ("resource-type", "ec2:Instance or ec2:LaunchTemplate"),
 ];
 
-/// The states of a report.
+/// Report states.
 const STATES: [(&str, &str); 3] = [("available", ""), ("pending", ""), ("error", "")];
 
-/// The filters that the service has for reports.
+/// Filters for reports.
 const REPORT_FILTERS: [(&str, &str); 4] = [
     (
         "Name=creation-time,Values=",
-        "When the report was created, say 2025-11-29T*",
+        "Report creation time, such as 2025-11-29T*",
     ),
     ("Name=state,Values=", "available, pending or error"),
-    ("Name=tag:", "The value of the tag with this key"),
-    ("Name=tag-key,Values=", "The key of a tag"),
+    ("Name=tag:", "Value of the tag with this key"),
+    ("Name=tag-key,Values=", "Tag key"),
 ];
 
-/// The public Regions, with their names, also behind a comma, each once.
+/// Public Regions and their names, as a comma-separated list without repetition.
 pub(super) fn regions(current: &OsStr) -> Vec<CompletionCandidate> {
-    next("", current.to_str().unwrap_or_default(), REGIONS)
+    list_items("", current.to_str().unwrap_or_default(), REGIONS)
 }
 
-/// The names of the profiles in the AWS CLI's files.
+/// Profile names from the AWS configuration files.
 pub(super) fn profiles() -> Vec<CompletionCandidate> {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else {
         return Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn profiles() -> Vec<CompletionCandidate> {
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
-/// A list whose items are not known: the files that `@` may name.
+/// Files for `@FILE`, for lists of unknown items.
 pub(super) fn list_files(current: &OsStr) -> Vec<CompletionCandidate> {
     match current
         .to_str()
@@ -76,12 +76,12 @@ pub(super) fn list_files(current: &OsStr) -> Vec<CompletionCandidate> {
     }
 }
 
-/// The resource types, also behind a comma, each once.
+/// Resource types, as a comma-separated list without repetition.
 pub(super) fn resource_types(current: &OsStr) -> Vec<CompletionCandidate> {
     list_of(&RESOURCE_TYPES, current)
 }
 
-/// The states of a report, also behind a comma, each once.
+/// Report states, as a comma-separated list without repetition.
 pub(super) fn states(current: &OsStr) -> Vec<CompletionCandidate> {
     list_of(&STATES, current)
 }
@@ -91,10 +91,10 @@ fn list_of(names: &[(&'static str, &'static str)], current: &OsStr) -> Vec<Compl
     if current.starts_with('@') {
         return list_files(OsStr::new(current));
     }
-    next("", current, names)
+    list_items("", current, names)
 }
 
-/// The shorthand of a filter: `Name=` with the names, then `Values=` with the values that are known.
+/// Shorthand of a filter for entries: first `Name=NAME,Values=`, then known values.
 pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
     let filters = FILTERS.map(|(name, help)| (format!("Name={name},Values="), help));
     filters_of(
@@ -105,22 +105,22 @@ pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
     )
 }
 
-/// The shorthand of a filter of reports.
+/// Shorthand of a filter for reports.
 pub(super) fn report_filters(current: &OsStr) -> Vec<CompletionCandidate> {
     let filters = REPORT_FILTERS.map(|(filter, help)| (filter.to_owned(), help));
     filters_of(&filters, "Name=state,Values=", &STATES, current)
 }
 
-/// Those of `filters` that may be meant; behind `known`, its `values`.
+/// The `filters` that start with `current`, or the `values` of the filter that starts with `prefix`.
 fn filters_of(
     filters: &[(String, &'static str)],
-    known: &str,
+    prefix: &str,
     values: &[(&'static str, &'static str)],
     current: &OsStr,
 ) -> Vec<CompletionCandidate> {
     let current = current.to_str().unwrap_or_default();
-    if let Some(list) = current.strip_prefix(known) {
-        return next(known, list, values);
+    if let Some(list) = current.strip_prefix(prefix) {
+        return list_items(prefix, list, values);
     }
     filters
         .iter()
@@ -129,8 +129,8 @@ fn filters_of(
         .collect()
 }
 
-/// The items, each with its help, that may follow the comma-separated `list`, which stands behind `prefix`.
-fn next(
+/// Items that can complete the comma-separated `list`, which follows `prefix`.
+fn list_items(
     prefix: &str,
     list: &str,
     items: &[(&'static str, &'static str)],
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn resource_types_go_on_behind_a_comma_and_come_once() {
+    fn resource_types_are_completed_as_a_list_without_repetition() {
         let types = |current: &str| values(resource_types(OsStr::new(current)));
         assert_eq!(types(""), ["ec2:Instance", "ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:L"), ["ec2:LaunchTemplate"]);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_is_offered_name_first_then_values() {
+    fn a_filter_is_completed_by_name_then_values() {
         let filters = |current: &str| values(filters(OsStr::new(current)));
         assert_eq!(
             filters("Name="),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_of_reports_has_states_and_tags() {
+    fn report_filters_include_states_and_tags() {
         let filters = |current: &str| values(report_filters(OsStr::new(current)));
         assert_eq!(filters("Name=t"), ["Name=tag:", "Name=tag-key,Values="]);
         assert_eq!(
@@ -203,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn only_an_at_sign_asks_for_files() {
+    fn only_an_at_sign_completes_files() {
         assert_eq!(values(list_files(OsStr::new("@Cargo.t"))), ["@Cargo.toml"]);
         assert!(list_files(OsStr::new("Cargo.t")).is_empty());
     }
 
     #[test]
-    fn regions_are_in_order_and_come_once() {
+    fn regions_are_sorted_and_completed_without_repetition() {
         assert!(REGIONS.is_sorted_by(|one, next| one.0 < next.0));
         for partition in ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"] {
             assert!(REGIONS.iter().any(|(code, _)| *code == partition));

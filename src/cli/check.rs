@@ -1,4 +1,4 @@
-//! `amiusage check`: what may be asked about images that are to be retired.
+//! Command-line definition of `amiusage check`.
 
 use std::time::Duration;
 
@@ -7,63 +7,70 @@ use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::output::OutputFlags;
-use super::reports::time;
 use super::{candidates, manual};
+use crate::args::value;
 use crate::verdict::Row;
 
-/// Tell whether images may be retired: in use, unused, or unknown
+/// Check whether images can be retired
 ///
-/// For each image it takes the newest report that covers the question, or creates one and waits for it; reads what other
-/// accounts use; and asks what refers to the image in this account. An image is `unused` only when all of that is known
-/// and none of it is a use. What is not `in-use` and not proven is `unknown`, with the reason.
+/// The verdict for each image is in-use, unused or unknown. For each image, `check` takes the newest report with
+/// sufficient coverage, or creates one and waits for it, reads which other accounts use the image, and looks for
+/// references to it in your own account. An image is `unused` only if all of this succeeds and finds no use.
+/// Incomplete evidence makes it `unknown`, with the reason.
 ///
-/// The exit status is 1 when an image is in use, else 2 when one is unknown, else 0. A reader that closes the pipe early,
-/// as `head` does, does not change it.
+/// The exit code is 1 if an image is in use, otherwise 2 if one is unknown, otherwise 0, even if the reader of the output
+/// closes the pipe early (as `head` does).
 #[derive(Debug, Args)]
 #[command(
+    after_help = manual::MORE,
     after_long_help = manual::CHECK,
     group = ArgGroup::new("images").args(["image_ids", "owned", "name"]).required(true).multiple(true)
 )]
 pub struct Check {
-    /// These images, `ami-…`; the rows are in this order
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to check", conflicts_with_all = ["owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
+    /// Image IDs; rows are in this order
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// All images that the account owns, also deprecated and disabled ones
-    #[arg(long, help_heading = "What to check")]
+    /// All images that the account owns
+    ///
+    /// Includes deprecated and disabled images.
+    #[arg(long)]
     pub owned: bool,
 
-    /// The images that the account owns with such a name, say `golden-*`
-    #[arg(long, value_name = "PATTERN", num_args = 1.., value_parser = NonEmptyStringValueParser::new(), help_heading = "What to check")]
+    /// Owned images with names like 'golden-*'
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_parser = NonEmptyStringValueParser::new())]
     pub name: Vec<String>,
 
-    /// Look at so many of a launch template's newest versions, 1 to 10000; else 20
+    /// Launch template versions to cover
     ///
-    /// A report that looked at fewer does not do.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "What it takes")]
+    /// The newest versions of each template, from 1 to 10000; 20 if omitted. Reports with a smaller depth are ignored.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub version_depth: Option<u32>,
 
-    /// Take reports that are no older than this, `90m` or `3d`
-    #[arg(long, value_name = "TIME", value_parser = age, default_value = "24h", help_heading = "What it takes")]
+    /// Maximum report age, such as 3d
+    #[arg(long, value_name = "TIME", value_parser = value::age, default_value = "24h")]
     pub max_report_age: Duration,
 
-    /// Create no report: images that have none are unknown
-    #[arg(long, help_heading = "What it takes")]
+    /// Do not create reports
+    ///
+    /// Images without a usable report are unknown.
+    #[arg(long)]
     pub no_create: bool,
 
-    /// Wait for reports so long in all, `90s` or `2h`; 0 for no limit
+    /// Maximum wait for reports (0: no limit)
     ///
-    /// Images whose reports are pending then are unknown. Run again, it goes on with these reports.
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "1h", help_heading = "What it takes")]
+    /// For example `90s` or `2h`, for all images together. Images whose reports are still pending then are unknown. A
+    /// later run picks up these reports.
+    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
-    /// Only list the calls that would be made; exits 0
+    /// List the requests that would be sent
     ///
-    /// It asks for the images and for their reports, and creates nothing.
-    #[arg(long, help_heading = "What it takes", conflicts_with_all = ["columns", "details"])]
+    /// Reads images and their reports, creates nothing, and exits with 0.
+    #[arg(long, conflicts_with_all = ["columns", "details"])]
     pub dry_run: bool,
 
-    /// The verdicts that make the exit status 1 or 2; `none` leaves it 0
+    /// Verdicts that cause a non-zero exit code
     #[arg(
         long,
         value_name = "VERDICT",
@@ -75,28 +82,24 @@ pub struct Check {
     )]
     pub fail_on: Vec<FailOn>,
 
-    /// Also show who uses the images, for what, how often; JSON always does
+    /// Also print who uses each image
+    ///
+    /// One row per account and resource type. JSON always has these details.
     #[arg(long, help_heading = "Output", conflicts_with = "columns")]
     pub details: bool,
 
-    /// The form of the answer.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<Row>,
 }
 
-/// What makes the exit status 1 or 2.
+/// Verdicts that cause a non-zero exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// An image in use: status 1
+    /// Exit with 1 if an image is in use
     InUse,
-    /// An image of which it is not known: status 2
+    /// Exit with 2 if an image is unknown
     Unknown,
-    /// Neither
+    /// Exit with 0 for any verdict
     None,
-}
-
-/// An age, which is not nothing.
-fn age(text: &str) -> Result<Duration, String> {
-    (time(text).ok().filter(|age| !age.is_zero()))
-        .ok_or_else(|| "an age such as 90m, 24h or 3d, at most a year".to_owned())
 }

@@ -1,68 +1,71 @@
-//! The longer texts, which stand below `--help` and are sections of the manual's pages.
+//! Long help texts: the sections below `--help`, which are also sections of the manual pages.
 //!
-//! A section is a heading with a colon, then lines set in by two blanks. A line set in by four or more is for a
-//! shell. A line with two blanks inside is a term and its meaning.
+//! A section is a heading with a colon and lines indented by two spaces. Lines indented by four or more are shell code.
+//! A line that contains two consecutive spaces is a term and its description.
+
+/// Below every `-h`.
+pub(super) const MORE: &str = "See --help for all options, examples and details.";
 
 /// Below `amiusage --help`.
 pub(super) const PROGRAM: &str = "\
 Examples:
-  Which accounts use an image, from the sample data, without an AWS account:
+  List the accounts that use an image (sample data, no AWS account):
     amiusage entries --offline --image-ids ami-0abcdef1234567890
 
-  May the account's images be retired? From the sample data:
+  Check which of the account's images can be retired (sample data):
     amiusage check --offline --owned --fail-on none --quiet
 
-  The first question to AWS, with the profile's credentials:
-    amiusage entries --profile prod --region eu-west-1 --image-ids ami-…
+  Query AWS with the credentials of a profile:
+    amiusage entries -p prod -r eu-west-1 --image-ids ami-…
 
-  What the day's reports say, in every Region of the account:
-    amiusage entries --all-regions --created '2025-11-29T*' --output csv
+  Export a day's reports from all Regions of the account:
+    amiusage entries --all-regions --created '2025-11-29T*' -o csv
 
 Regions:
-  `--region a b`, `--region a,b` and `--region a --region b` ask in several
-  Regions, and `--all-regions` in all that are enabled for the account. The rows
-  come Region by Region in that order, whichever answers first, and each has a
-  `Region` in front. `--columns` may name Region where one is asked, too.
+  `--region a b`, `--region a,b` and `--region a --region b` query several
+  Regions; `--all-regions` queries all Regions enabled for the account. Rows are
+  grouped by Region in that order and start with a `Region` column. With a single
+  Region, use `--columns` to include it.
 
-  Where one fails, the others are answered all the same. Then the exit status is
-  that of the first failure, and stderr says which Region is missing and how to go
-  on in it alone; a file of --out-file stays as it was. What would be the same in
-  all of them, such as missing credentials, ends the run at once.
+  If a Region fails, the others still complete. The exit code is that of the
+  first failure, and stderr names the missing Region and how to resume there. A
+  file of --out-file is not replaced. An error that affects all Regions, such as
+  missing credentials, ends the run at once.
 
-  Flags behind the subcommand replace those before it: `amiusage --region a
-  entries --region b` asks in b.
+  Options after the subcommand override those before it: `amiusage --region a
+  entries --region b` queries b.
 
-Exit status:
-  0    the whole answer was written, or a dry run would have succeeded
+Exit codes:
+  0    success: the output is complete, or a dry run would have succeeded
   1    check only: an image is in use
-  2    check only: none is in use, but of one at least it is not known
+  2    check only: no image is in use, but at least one is unknown
   130  interrupted by Ctrl-C; the resume token is on stderr
-  143  terminated by SIGTERM; the same
-  252  the command line is wrong; nothing was sent
-  253  configuration: no credentials, no Region, an unknown profile
-  254  the service answered with an error
-  255  anything else: network, time-out, incomplete answer, disk full
+  143  terminated by SIGTERM; the resume token is on stderr
+  252  invalid command line; no request was sent
+  253  configuration error: no credentials, no Region, unknown profile
+  254  the service returned an error
+  255  any other error: network, timeout, incomplete response, disk full
 
 Environment:
-  AMIUSAGE_OUTPUT              the form of the answer, without --output
-  AWS_PROFILE                  the profile, without --profile
-  AWS_REGION                   the Region, without --region
-  AWS_DEFAULT_REGION           the same, without AWS_REGION
-  AWS_ACCESS_KEY_ID            credentials, with the next one or two
-  AWS_SECRET_ACCESS_KEY        the secret part
-  AWS_SESSION_TOKEN            the token of temporary credentials
-  AWS_CONFIG_FILE              a file in place of ~/.aws/config
-  AWS_SHARED_CREDENTIALS_FILE  a file in place of ~/.aws/credentials
-  AWS_ENDPOINT_URL_EC2         where requests go, without --endpoint-url
-  AWS_ENDPOINT_URL             the same, for all services
-  AWS_CA_BUNDLE                the trusted authorities, without --ca-bundle
-  HTTPS_PROXY, HTTP_PROXY      the proxies for https and http URLs
-  ALL_PROXY                    the proxy for those that have none
-  NO_PROXY                     hosts that are asked without a proxy
-  AWS_MAX_ATTEMPTS             how often a request is tried
-  AWS_EC2_METADATA_DISABLED    true: ask no instance for credentials, Region
-  NO_COLOR                     not empty: no colour, without --color
-  LC_ALL, LC_CTYPE, LANG       where not UTF-8, tables are plain ASCII
+  AMIUSAGE_OUTPUT              default for --output
+  AWS_PROFILE                  default for --profile
+  AWS_REGION                   default for --region
+  AWS_DEFAULT_REGION           default for --region, after AWS_REGION
+  AWS_ACCESS_KEY_ID            access key ID
+  AWS_SECRET_ACCESS_KEY        secret access key
+  AWS_SESSION_TOKEN            session token of temporary credentials
+  AWS_CONFIG_FILE              replaces ~/.aws/config
+  AWS_SHARED_CREDENTIALS_FILE  replaces ~/.aws/credentials
+  AWS_ENDPOINT_URL_EC2         default for --endpoint-url
+  AWS_ENDPOINT_URL             endpoint URL for all services
+  AWS_CA_BUNDLE                default for --ca-bundle
+  HTTPS_PROXY, HTTP_PROXY      proxies for https and http URLs
+  ALL_PROXY                    proxy for URLs without one of these
+  NO_PROXY                     hosts to connect to directly
+  AWS_MAX_ATTEMPTS             default for --max-attempts
+  AWS_EC2_METADATA_DISABLED    true: do not use the instance metadata service
+  NO_COLOR                     if not empty, disables color
+  LC_ALL, LC_CTYPE, LANG       tables are ASCII unless the locale is UTF-8
 
 Files:
   ~/.aws/config       profiles: Region, role, single sign-on, CA bundle
@@ -73,105 +76,103 @@ pub(super) const ENTRIES: &str = "\
 Lists:
   IDs, resource types and times are lists: `--image-ids a b`, `--image-ids a,b`
   and `--image-ids a --image-ids b` are the same. `@FILE` and `@-` read a list
-  from a file or from stdin: white space or commas between, `#` to the end of
-  the line. Lists longer than the service's 200 are sent in batches.
+  from a file or stdin, separated by spaces, newlines or commas; `#` starts a
+  comment. Lists longer than the service's limit of 200 are sent in batches.
 
 Examples:
-  All of these ask the sample data; leave --offline away to ask AWS.
+  These use the sample data. Omit --offline to query AWS.
 
-  Which accounts use an image:
+  List the accounts that use an image:
     amiusage entries --offline --image-ids ami-0abcdef1234567890
 
-  Who runs instances, how many, most first:
+  Rank the accounts that run instances:
     amiusage entries --offline --resource-types ec2:Instance \\
-        --columns UsageCount,AccountId,ImageId --output tsv | sort -rn
+        --columns UsageCount,AccountId,ImageId -o tsv | sort -rn
 
-  What the reports of some days say, with a filter as the AWS CLI takes it:
-    amiusage entries --offline \\
-        --filter 'Name=creation-time,Values=2025-10-2*'
+  Select reports by day, with a filter as in the AWS CLI:
+    amiusage entries --offline -f 'Name=creation-time,Values=2025-10-2*'
 
-  The IDs come from another program, the answer goes into a job's summary:
+  Read image IDs from stdin and write a Markdown table:
     printf '%s\\n' ami-1a2b3c4d ami-0fedcba9876543210 |
-        amiusage entries --offline --image-ids @- --output markdown
+        amiusage entries --offline --image-ids @- -o markdown
 
-  The accounts with more than ten uses, by JMESPath:
-    amiusage entries --offline --output text \\
+  Print the accounts with a count of more than ten:
+    amiusage entries --offline -o text \\
         --query 'ImageUsageReportEntries[?UsageCount > `10`].[AccountId]'
 
-  Keep an answer, and ask it something later:
+  Save the entries and query them later:
     amiusage entries --offline --out-file saved.json
     amiusage entries --offline=saved.json --account-ids 001100110011";
 
 /// Below `amiusage reports --help`.
 pub(super) const REPORTS: &str = "\
 Examples:
-  Create a report of an image, wait for it, and read it:
+  Create a report for an image, wait for it, and read it:
     amiusage reports create --image-ids ami-… --wait
     amiusage entries --image-ids ami-…
 
-  Which reports are there, and how far are they?
+  List reports and their states:
     amiusage reports list --offline";
 
 /// Below `amiusage reports list --help`.
 pub(super) const REPORTS_LIST: &str = "\
 Examples:
-  All of these ask the sample data; leave --offline away to ask AWS.
+  These use the sample data. Omit --offline to query AWS.
 
-  The reports of an image:
+  List the reports of an image:
     amiusage reports list --offline --image-ids ami-0abcdef1234567890
 
-  Those that can be read, newest last:
+  List available reports, newest last:
     amiusage reports list --offline --state available \\
-        --columns CreationTime,ReportId,ImageId --output tsv | sort
+        --columns CreationTime,ReportId,ImageId -o tsv | sort
 
-  The IDs alone, for another command:
-    amiusage reports list --offline --output text \\
+  Print report IDs for another command:
+    amiusage reports list --offline -o text \\
         --query 'ImageUsageReports[].[ReportId]'";
 
 /// Below `amiusage reports create --help`.
 pub(super) const REPORTS_CREATE: &str = "\
 Examples:
-  A report of an image, ready to be read; leave --offline away to ask AWS:
+  Create a report and wait for it (omit --offline to use AWS):
     amiusage reports create --offline --image-ids ami-0abcdef1234567890 --wait
 
-  Of all images of the account whose names begin like this, with deeper
-  templates, tagged, as a job may do every night:
+  Create tagged reports for all images with a name prefix, in a nightly job:
     amiusage reports create --name 'golden-*' --version-depth 100 \\
         --tags job=nightly --client-token nightly-2026-11-23 --wait
 
-  The AWS CLI's command line:
+  Use the AWS CLI's command line:
     amiusage create-image-usage-report --image-id ami-… \\
         --resource-types ResourceType=ec2:Instance --output text
 
-Result:
+Results:
   created      a new report
-  adopted      a pending report that covers what is asked for; it keeps its tags
-  failed       no report, and why
-  interrupted  not known: the run ended before the answer came
+  adopted      a pending report with sufficient coverage; its tags are unchanged
+  failed       no report; the row has the reason
+  interrupted  unknown: the run ended before the response arrived
 
-Exit status:
-  0    each image has a report, and with --wait it is available
-  254  the service refused one; the rows tell which, and what was created
-  255  network, time-out, a report in error";
+Exit codes:
+  0    every image has a report, available if --wait is given
+  254  the service returned an error for some images; see the rows
+  255  network error, timeout, or a failed report";
 
 /// Below `amiusage reports wait --help`.
 pub(super) const REPORTS_WAIT: &str = "\
 Examples:
-  Wait for a report, for half an hour at most:
+  Wait for a report for at most 30 minutes:
     amiusage reports wait --report-ids amiur-… --timeout 30m
 
-  For what another command created:
-    amiusage reports create --image-ids @images --output text \\
+  Wait for reports created by another command:
+    amiusage reports create --image-ids @images -o text \\
         --query 'CreatedImageUsageReports[].[ReportId]' > reports
     amiusage reports wait --report-ids @reports
 
-  The AWS CLI's command line:
+  Use the AWS CLI's command line:
     amiusage wait image-usage-report-available --report-ids amiur-…
 
-Exit status:
-  0    all are available
-  254  the service answered with an error
-  255  time-out, a report in error or gone, network";
+Exit codes:
+  0    all reports are available
+  254  the service returned an error
+  255  timeout, network error, or a failed or deleted report";
 
 /// Below `amiusage reports delete --help`.
 pub(super) const REPORTS_DELETE: &str = "\
@@ -179,77 +180,78 @@ Examples:
   Delete a report:
     amiusage reports delete --report-ids amiur-…
 
-  Delete those that could not be made:
-    amiusage reports list --state error --output text \\
+  Delete all failed reports:
+    amiusage reports list --state error -o text \\
         --query 'ImageUsageReports[].[ReportId]' |
         amiusage reports delete --report-ids @-
 
-Exit status:
-  0    all are deleted
-  254  the service refused one; the rows tell which
-  255  anything else";
+Exit codes:
+  0    all reports are deleted
+  254  the service returned an error for some reports; see the rows
+  255  any other error";
 
 /// Below `amiusage check --help`.
 pub(super) const CHECK: &str = "\
 Verdicts:
-  in-use   a report that is young enough counts a use in another account, or
-           something in this account refers to the image; it may be a part of
-           what there is
-  unused   a report that covers all accounts, both resource types and enough
-           versions of templates, is young enough and available, was read to
-           its end and counts no use; and nothing in this account refers to
-           the image, by a list that was read to its end
-  unknown  anything else, with the reasons: a report that is pending, failed,
-           narrower or too old, a permission that is missing, a list that was
-           not read to its end, an image that the account does not own
+  in-use   a recent report counts a use in another account, or something in this
+           account references the image; the rows may not show every use
+  unused   a recent, available report covers all accounts, both resource types
+           and enough launch template versions, was read completely, and counts
+           no use; and a complete listing finds no reference in this account
+  unknown  anything else, with the reasons: a report that is pending, failed, too
+           old or too narrow, a missing permission, an incomplete listing, or an
+           image that the account does not own
 
-What unused does not mean:
-  A report may miss instances of the 24 hours before it, and launch templates
-  of the few days before. It looks at the newest versions of a template only:
-  20, or --version-depth. It counts instances and launch templates: an image
-  ID in somebody's scripts, in Auto Scaling launch configurations or in the
-  parameters of another account is not seen, nor is a copy of the image, which
-  is an image of its own. Templates and instances of one's own are looked at
-  now; those of others were when the report was created. Deregister an image
-  only after a time in which it was disabled and nobody complained.
+Limits of unused:
+  A report may miss instances of the last 24 hours and launch templates of the
+  last few days. Of each launch template it covers only the newest versions: 20,
+  or --version-depth. It counts instances and launch templates only, not image
+  IDs in scripts, in Auto Scaling launch configurations or in the parameters of
+  other accounts. A copy of an image is a separate image. Uses in this account
+  are current; those in other accounts are as of the report's creation.
+
+Before you deregister:
+  Deprecate the image first: that hides it from listings and breaks nothing.
+  Save its launch permissions before you disable it: disabling removes all of
+  them, and enabling it again does not restore them. Deregister it last.
 
 Examples:
-  All of the sample data, with one image at least of each verdict:
+  Check all images of the sample data:
     amiusage check --offline --owned --fail-on none --quiet
 
-  May these be retired? Leave --offline away to ask AWS:
+  Check one image (omit --offline to query AWS):
     amiusage check --offline --image-ids ami-0123456789abcdef0 --quiet
 
-  What a job does every night, in the summary of its run:
-    amiusage check --name 'golden-*' --output markdown >> $GITHUB_STEP_SUMMARY
+  Write a Markdown table to the summary of a GitHub job:
+    amiusage check --name 'golden-*' -o markdown >> $GITHUB_STEP_SUMMARY
 
-  The images that may be retired, one a line:
-    amiusage check --owned --fail-on none --output text \\
+  Print the IDs of unused images, one per line:
+    amiusage check --owned --fail-on none -o text \\
         --query \"ImageVerdicts[?Verdict == 'unused'].[ImageId]\"
 
-  What would be asked and created:
+  List the requests that would be sent:
     amiusage check --offline --owned --dry-run --quiet
 
 Permissions:
   ec2:DescribeImages, ec2:DescribeImageUsageReports,
   ec2:CreateImageUsageReport (not with --no-create),
-  ec2:DescribeImageUsageReportEntries and ec2:DescribeImageReferences, which
-  may need those to look at what refers to images: ec2:DescribeInstances,
-  ec2:DescribeLaunchTemplates, ec2:DescribeLaunchTemplateVersions,
-  ssm:DescribeParameters, ssm:GetParameters and Image Builder's lists
+  ec2:DescribeImageUsageReportEntries and ec2:DescribeImageReferences. The last
+  one may also require ec2:DescribeInstances, ec2:DescribeLaunchTemplates,
+  ec2:DescribeLaunchTemplateVersions, ssm:DescribeParameters, ssm:GetParameters,
+  imagebuilder:ListImageRecipes, imagebuilder:ListContainerRecipes and
+  imagebuilder:GetContainerRecipe.
 
-Exit status:
-  0    all images are unused, or --fail-on leaves out what is not
+Exit codes:
+  0    all images are unused, or --fail-on excludes the other verdicts
   1    an image is in use; others may be unknown
-  2    none is in use, but of one at least it is not known; or no image was
-       found
-  130  interrupted by Ctrl-C; no verdict is written. Run it again: it goes on
-       with the reports that it created
-  143  terminated by SIGTERM; the same
-  252  the command line is wrong; nothing was sent
-  253  configuration: no credentials, no Region, an unknown profile
-  254  the service refused what all verdicts need
-  255  anything else: network, disk full";
+  2    no image is in use, but at least one is unknown, or none was found
+  130  interrupted by Ctrl-C, without verdicts. If interrupted, rerun it: it
+       picks up the reports it already created
+  143  terminated by SIGTERM, without verdicts
+  252  invalid command line; no request was sent
+  253  configuration error: no credentials, no Region, unknown profile
+  254  the service returned an error for a request that all verdicts need
+  255  any other error: network, disk full";
 
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\
@@ -257,69 +259,70 @@ Actions:
   DescribeImageUsageReportEntries, DescribeImageUsageReports,
   CreateImageUsageReport, DeleteImageUsageReport, DescribeImages,
   DescribeImageReferences and DescribeRegions, with EC2's quotas: 1 pending
-  report an image, 2,000 a Region. What was created is gone when it ends.
+  report per image and 2,000 per Region. Changes are lost on exit.
 
 Documents:
-  The document of --state, and of --offline=FILE, is a JSON object of these
-  lists. The first four are as the AWS CLI prints them, so that the answers
-  of several commands may stand in one document. Lists may be left out, but
-  one that tells of usage has to be there: the first, the second or Usage.
+  The file of --state (and of --offline=FILE) is a JSON object with the lists
+  below. The first four have the AWS CLI's output format, so a document can
+  combine the output of several commands. Every list is optional, but one of
+  ImageUsageReports, ImageUsageReportEntries and Usage is required.
 
-  ImageUsageReports        the reports that there are
-  ImageUsageReportEntries  their entries, seen when the report is available
-  Images                   all images; without it, any image has reports
-  ImageReferences          what the account itself uses images for
-  Usage                    what new reports find
-  FailingReports           the images whose new reports fail
+  ImageUsageReports        existing reports
+  ImageUsageReportEntries  their entries, returned once the report is available
+  Images                   all images; if omitted, any image has reports
+  ImageReferences          resources in the account itself that use an image
+  Usage                    entries of new reports
+  FailingReports           images whose new reports fail
 
-  Each item of Usage has an ImageId, ResourceType, AccountId and UsageCount.
-  A new report holds those of its image that it was created for. Where there
-  are none, it holds what the image's newest available report does. Each item
-  of FailingReports has an ImageId and a StateReason.
+  An item of Usage has an ImageId, ResourceType, AccountId and UsageCount. A new
+  report contains the items that match its image and coverage; without any, it
+  contains the entries of the image's newest available report. An item of
+  FailingReports has an ImageId and a StateReason.
 
-  The account is the owner of the first image, and reports are for its own
-  images only. An item with a Region is in this Region, one without in all.
+  The account is the owner of the first image, and reports can be created for
+  its images only. An item with a Region exists in that Region, an item without
+  one in all Regions.
 
 Examples:
-  The sample data, until Ctrl-C:
+  Serve the sample data until Ctrl-C:
     amiusage emulator
 
-  Then in another shell, after the two lines that it printed:
+  Then run the two lines that it prints in another shell, and:
     amiusage entries --image-ids ami-0abcdef1234567890
     aws ec2 create-image-usage-report --image-id ami-0abcdef1234567890 \\
         --resource-types ResourceType=ec2:Instance
 
-  A lot of data, from a slow service, at any free port:
+  Serve a large data set slowly, on any free port:
     amiusage emulator --listen 127.0.0.1:0 \\
         --synthetic images=20,entries=50000 --latency 50ms
 
-  A service that throttles, to try a script against it:
+  Test a script against throttling:
     amiusage emulator --throttle burst=100,rate=20 --report-delay 30s
 
-Exit status:
-  0    ended with Ctrl-C or SIGTERM
-  252  the command line or the document is wrong
-  255  anything else: the address is taken";
+Exit codes:
+  0    stopped by Ctrl-C or SIGTERM
+  252  invalid command line or document
+  255  any other error, such as an address in use";
 
 /// Below `amiusage completions --help`.
 pub(super) const COMPLETIONS: &str = "\
-Set up:
-  In bash, a line for ~/.bashrc:
+Setup:
+  bash, in ~/.bashrc:
     source <(amiusage completions bash)
 
-  In zsh, a line for ~/.zshrc, below compinit:
+  zsh, in ~/.zshrc after compinit:
     source <(amiusage completions zsh)
 
-  In fish, a line for ~/.config/fish/config.fish:
+  fish, in ~/.config/fish/config.fish:
     amiusage completions fish | source
 
-  In PowerShell, a line for the file that $PROFILE names:
+  PowerShell, in the file named by $PROFILE:
     amiusage completions powershell | Out-String | Invoke-Expression
 
-  In elvish, a line for ~/.config/elvish/rc.elv:
+  elvish, in ~/.config/elvish/rc.elv:
     eval (amiusage completions elvish | slurp)
 
-Exit status:
+Exit codes:
   0    the script was written
-  252  the command line is wrong
+  252  invalid command line
   255  the script could not be written";

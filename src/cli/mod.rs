@@ -1,7 +1,6 @@
-//! What may be asked: the one definition of the command line, from which the parser, `--help`, the completions
-//! and the manual are made.
+//! The command-line definition. The parser, `--help`, completions and manual pages are all generated from it.
 //!
-//! No work is done here. What was typed becomes a checked request in [`commands`](crate::commands).
+//! It contains definitions only. [`args`](crate::args) parses values and [`commands`](crate::commands) executes.
 
 mod candidates;
 pub mod check;
@@ -13,44 +12,52 @@ pub mod paging;
 mod regions;
 pub mod reports;
 
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{
+    Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint,
+};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
-/// Tells the owners of Amazon machine images who runs them
+use crate::args::value;
+
+/// Find out who uses your AMIs, and which ones you can retire
 ///
-/// Reads Amazon EC2's image usage reports: which accounts use an image, for what, and how often. Whoever knows
-/// `aws ec2 describe-image-usage-report-entries` knows this program: flags, filters, tokens and JSON are the
-/// same, and the AWS names of the actions work as names of subcommands.
+/// Reads Amazon EC2's image usage reports: which accounts use an image, for which resource types, and how many resources
+/// use it. If you know `aws ec2 describe-image-usage-report-entries`, you know this program: options, filters, tokens and
+/// JSON are the same, and the AWS names of the actions work as subcommands.
 #[derive(Debug, Parser)]
 #[command(
     name = "amiusage",
     version,
     propagate_version = true,
     infer_long_args = true,
-    // As in the AWS CLI, the last of two wins: a script may add a flag to a line that has it.
+    // As in the AWS CLI, the last occurrence wins: scripts may append options.
     args_override_self = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    // `--region` takes several values, and may stand before the subcommand.
+    // `--region` takes several values and may precede the subcommand.
     subcommand_precedence_over_arg = true,
     max_term_width = 100,
+    after_help = manual::MORE,
     after_long_help = manual::PROGRAM
 )]
 pub struct Cli {
-    /// What to do.
+    #[allow(missing_docs)]
     #[command(subcommand)]
     pub command: Command,
 
-    /// How to reach the service.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub connection: Connection,
 
-    /// How to speak to the person at the terminal.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub messages: Messages,
 }
@@ -63,7 +70,7 @@ pub enum Command {
     Entries(entries::Entries),
     #[allow(missing_docs)]
     Reports(reports::Reports),
-    #[allow(missing_docs)] // As in the AWS CLI, where these are commands of their own.
+    #[allow(missing_docs)] // As in the AWS CLI, where these are top-level commands.
     #[command(name = "describe-image-usage-reports", hide = true)]
     ListReports(Box<reports::List>),
     #[allow(missing_docs)]
@@ -83,24 +90,24 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Print the script that completes this program's words in a shell
+/// Generate a shell completion script
 ///
-/// The script asks this program for the candidates, so that profiles, Regions, columns and filters complete with
-/// real values.
+/// The script gets its candidates from this program, including AWS profiles, Regions, columns and filters.
 #[derive(Debug, Args)]
-#[command(after_long_help = manual::COMPLETIONS)]
+#[command(after_help = manual::MORE, after_long_help = manual::COMPLETIONS)]
 pub struct Completions {
-    /// The shell to print it for
+    /// Shell
     pub shell: clap_complete::Shell,
 }
 
-/// How the service is reached. The environment variables and files of the AWS CLI are obeyed.
+/// Options for connecting to AWS, which go before the AWS CLI's environment variables and files.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Take settings and credentials from this profile of the AWS CLI's files
+    /// Profile in the AWS configuration files
     #[arg(
         long,
+        short,
         global = true,
         value_name = "NAME",
         value_parser = NonEmptyStringValueParser::new(),
@@ -109,12 +116,13 @@ pub struct Connection {
     )]
     pub profile: Option<String>,
 
-    /// Ask in this Region, or in several: then each row tells its `Region`
+    /// AWS Region; several add a Region column
     ///
-    /// The rows come in the order of the Regions. Where one fails, the others are answered all the same; then the exit
-    /// status is not 0, and stderr says which Region is missing.
+    /// Rows are in the order of the Regions. If one Region fails, the others still complete; the exit code is non-zero,
+    /// and stderr names the missing Region. Some commands accept one Region only.
     #[arg(
         long,
+        short,
         global = true,
         value_name = "REGION",
         num_args = 1..,
@@ -122,84 +130,17 @@ pub struct Connection {
     )]
     pub region: Vec<String>,
 
-    /// Ask in all Regions that are enabled for the account
+    /// All Regions enabled for the account
     ///
-    /// DescribeRegions tells them, in the Region of AWS_REGION or the profile, else in us-east-1; that needs the
-    /// permission ec2:DescribeRegions. They are asked in the order of their names.
+    /// In alphabetical order. They are listed with DescribeRegions in the Region of AWS_REGION or the profile, or in
+    /// us-east-1. This requires the permission ec2:DescribeRegions.
     #[arg(long, global = true, conflicts_with = "region")]
     pub all_regions: bool,
 
-    /// Send requests to this URL instead of the Region's endpoint
+    /// Use sample data or a saved file instead of AWS
     ///
-    /// Requests to https and http URLs go through the proxies that HTTPS_PROXY and HTTP_PROXY name, or else ALL_PROXY,
-    /// as in http://USER:PASSWORD@HOST:PORT, but not to the hosts that NO_PROXY lists. Lower-case names work too, and
-    /// win. The metadata services of instances and containers are never asked through a proxy.
-    // Checked later: the parser would repeat a wrong value, which may hold a password.
-    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "offline")]
-    pub endpoint_url: Option<String>,
-
-    /// Trust only the certificate authorities in this PEM file, instead of the system's
-    ///
-    /// For networks that inspect TLS. Without it, AWS_CA_BUNDLE is obeyed, then `ca_bundle` in the profile, for every
-    /// service that is asked. Verification cannot be turned off.
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "offline")]
-    pub ca_bundle: Option<PathBuf>,
-    /// Give a connection so long, TLS and proxy included; 0 for no limit
-    ///
-    /// Whole or decimal seconds. The time holds for each attempt.
-    #[arg(
-        long,
-        visible_alias = "cli-connect-timeout",
-        global = true,
-        value_name = "SECONDS",
-        value_parser = seconds,
-        default_value = "10"
-    )]
-    pub connect_timeout: Duration,
-
-    /// Give up on a service that is silent for so long; 0 for no limit
-    ///
-    /// Whole or decimal seconds: until an answer begins, and between its parts. An answer that trickles, with
-    /// less than 1 KiB a second in all this time, is given up too. The time holds for each attempt.
-    #[arg(
-        long,
-        visible_alias = "cli-read-timeout",
-        global = true,
-        value_name = "SECONDS",
-        value_parser = seconds,
-        default_value = "60"
-    )]
-    pub read_timeout: Duration,
-
-    /// Try a request at most so often, 1 for no retries; else AWS_MAX_ATTEMPTS, the profile, or 10
-    ///
-    /// What is tried again: throttling, errors of the service's own, broken connections, time-outs, and answers
-    /// that are not whole. The wait before the first retry is up to 1 second, and doubles up to 20 seconds.
-    /// Where nobody says how often, throttling is waited out as long as the service answers anything, and an endpoint
-    /// that has never answered is given up after 3 attempts.
-    ///
-    /// Once a request is throttled, all of them wait for turns at the pace that the service allows.
-    #[arg(long, global = true, value_name = "N", value_parser = max_attempts)]
-    pub max_attempts: Option<NonZeroU32>,
-
-    /// Send so many requests at the same time, from 1 to 64
-    ///
-    /// Lists of IDs are split into batches that can be asked for at the same time. The answer is the same at any
-    /// number. Where the service throttles, all of them slow down together. With --max-items it is one after the other.
-    #[arg(
-        long,
-        global = true,
-        value_name = "N",
-        value_parser = concurrency,
-        allow_negative_numbers = true,
-        default_value = "8"
-    )]
-    pub concurrency: NonZeroUsize,
-
-    /// Answer from built-in sample data, or from a saved document: no account, no network
-    ///
-    /// FILE holds what `amiusage entries --output json` or the AWS CLI wrote. The answer goes through the real
-    /// client: signing, XML and paging; only the socket is replaced.
+    /// Needs no account and no network. FILE is JSON output of `amiusage` or the AWS CLI. The data passes through the
+    /// real client, including request signing, XML and paging; only the socket is replaced.
     #[arg(
         long,
         global = true,
@@ -210,43 +151,150 @@ pub struct Connection {
     )]
     #[allow(clippy::option_option)] // Absent, without a file, with a file.
     pub offline: Option<Option<PathBuf>>,
+
+    /// Endpoint URL instead of the Region's endpoint
+    ///
+    /// Requests use the proxy in HTTPS_PROXY or HTTP_PROXY (by the URL's scheme), or else in ALL_PROXY, such as
+    /// http://USER:PASSWORD@HOST:PORT, except for hosts listed in NO_PROXY. Lowercase names work too and take precedence.
+    /// The metadata services of instances and containers are never accessed through a proxy.
+    // Validated later: clap would print an invalid value, which may contain a password.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        hide_short_help = true,
+        conflicts_with = "offline"
+    )]
+    pub endpoint_url: Option<String>,
+
+    /// Trust only the CA certificates in this PEM file
+    ///
+    /// For networks that inspect TLS traffic. The default is AWS_CA_BUNDLE, then `ca_bundle` in the profile, then the
+    /// system's certificates. It applies to all services. Verification cannot be disabled.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        hide_short_help = true,
+        conflicts_with = "offline"
+    )]
+    pub ca_bundle: Option<PathBuf>,
+
+    /// Connect timeout in seconds, with TLS and proxy (0: none)
+    ///
+    /// Applies to each attempt. Fractions are allowed.
+    #[arg(
+        long,
+        visible_alias = "cli-connect-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = value::seconds,
+        hide_short_help = true,
+        default_value = "10"
+    )]
+    pub connect_timeout: Duration,
+
+    /// Read timeout in seconds (0: none)
+    ///
+    /// Maximum time without data, for each attempt. A response slower than 1 KiB over the entire timeout also
+    /// times out. Fractions are allowed.
+    #[arg(
+        long,
+        visible_alias = "cli-read-timeout",
+        global = true,
+        value_name = "SECONDS",
+        value_parser = value::seconds,
+        hide_short_help = true,
+        default_value = "60"
+    )]
+    pub read_timeout: Duration,
+
+    /// Maximum attempts per request (1: no retries)
+    ///
+    /// The default is AWS_MAX_ATTEMPTS, then `max_attempts` in the profile, then 10. Throttling, server errors, broken
+    /// connections, timeouts and incomplete responses are retried with exponential backoff: up to 1 second before
+    /// the first retry, up to 20 seconds later. Without an explicit limit, throttled requests are retried for as long as the
+    /// service responds, and an endpoint that has never responded gets 3 attempts.
+    ///
+    /// Under throttling, all requests share one rate limit.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = value::max_attempts,
+        hide_short_help = true
+    )]
+    pub max_attempts: Option<NonZeroU32>,
+
+    /// Maximum concurrent requests, 1 to 64
+    ///
+    /// Batches of a long list are requested concurrently, except with --max-items. The output does not depend on this
+    /// number.
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = value::concurrency,
+        allow_negative_numbers = true,
+        hide_short_help = true,
+        default_value = "8"
+    )]
+    pub concurrency: NonZeroUsize,
 }
 
-/// What goes to stderr, and in what form.
+/// Options for messages on stderr.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub struct Messages {
-    /// The form of an error on stderr
-    #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
-    pub error_format: ErrorFormat,
-
-    /// Whether to colour
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
-    pub color: Color,
-
-    /// No progress and no notes on stderr; errors and resume tokens remain
-    #[arg(long, global = true)]
+    /// Suppress progress and notes on stderr
+    ///
+    /// Errors and resume tokens are still printed.
+    #[arg(long, short, global = true)]
     pub quiet: bool,
 
-    /// Log each request, attempt and its time to stderr, without secrets
-    #[arg(long, global = true)]
+    /// Log each request and its timing, without secrets
+    #[arg(long, global = true, hide_short_help = true)]
     pub debug: bool,
+
+    /// When to use color
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_short_help = true
+    )]
+    pub color: Color,
+
+    /// Error format
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_short_help = true
+    )]
+    pub error_format: ErrorFormat,
 }
 
-/// The form of an error on stderr.
+/// Error format on stderr.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ErrorFormat {
-    /// One to three lines for a person
+    /// One to three lines of text
     #[default]
     Text,
     /// One JSON object on one line
     Json,
 }
 
-/// Whether to colour.
+/// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
     /// Always
@@ -255,49 +303,201 @@ pub enum Color {
     Never,
 }
 
-fn max_attempts(text: &str) -> Result<NonZeroU32, String> {
-    text.parse()
-        .map_err(|_| "a whole number from 1 on; 1 tries once and never again".to_owned())
+/// Subcommands that do not accept all global options, and the IDs of the options that they reject.
+const REJECTED_OPTIONS: [(&[&str], &[&str]); 9] = [
+    (&["emulator"], &NO_CONNECTION),
+    (&["completions"], &NO_CONNECTION),
+    (&["reports", "create"], &["all_regions"]),
+    (&["create-image-usage-report"], &["all_regions"]),
+    (&["reports", "wait"], &SEQUENTIAL),
+    (&["wait"], &SEQUENTIAL),
+    (&["wait", "image-usage-report-available"], &SEQUENTIAL),
+    (&["reports", "delete"], &SEQUENTIAL),
+    (&["delete-image-usage-report"], &SEQUENTIAL),
+];
+
+/// Rejected by commands that do not connect to AWS: all connection options and the log of requests.
+const NO_CONNECTION: [&str; 11] = [
+    "profile",
+    "region",
+    "all_regions",
+    "offline",
+    "endpoint_url",
+    "ca_bundle",
+    "connect_timeout",
+    "read_timeout",
+    "max_attempts",
+    "concurrency",
+    "debug",
+];
+
+/// Rejected by commands that send sequential requests to one Region.
+const SEQUENTIAL: [&str; 2] = ["all_regions", "concurrency"];
+
+/// The command-line definition, in which each subcommand shows only the options that it accepts.
+pub fn command() -> clap::Command {
+    let command = Cli::command();
+    let globals: Vec<Arg> = (command.get_arguments())
+        .filter(|arg| arg.is_global_set())
+        .cloned()
+        .collect();
+    REJECTED_OPTIONS
+        .iter()
+        .fold(command, |command, (path, rejected)| {
+            adapt_options(command, path, &globals, rejected)
+        })
 }
 
-fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
-    // The service takes some 20 requests a second: more at once gain nothing.
-    const MAX: usize = 64;
-    text.parse()
-        .ok()
-        .filter(|number: &NonZeroUsize| number.get() <= MAX)
-        .ok_or_else(|| format!("a whole number from 1 to {MAX}"))
+/// Adapts the options of the subcommand at `path`: clap does not propagate a global option to a subcommand that has its
+/// own definition.
+fn adapt_options(
+    command: clap::Command,
+    path: &[&str],
+    globals: &[Arg],
+    rejected: &[&str],
+) -> clap::Command {
+    if let [name, path @ ..] = path {
+        return command.mut_subcommand(name, |command| {
+            adapt_options(command, path, globals, rejected)
+        });
+    }
+    let adapted = globals.iter().filter_map(|arg| {
+        let id = arg.get_id().as_str();
+        if rejected.contains(&id) {
+            return Some(arg.clone().hide(true));
+        }
+        // Without --all-regions, the command uses one Region.
+        (id == "region" && rejected.contains(&"all_regions")).then(|| {
+            (arg.clone().num_args(1))
+                .help("AWS Region")
+                .long_help("AWS Region")
+        })
+    });
+    command.args(adapted)
 }
 
-/// A time-out: zero stands for none, as in the AWS CLI.
-fn seconds(text: &str) -> Result<Duration, String> {
-    // A year: times far beyond that overflow the clock.
-    const MAX: f64 = 31_536_000.0;
-    text.parse()
-        .ok()
-        .filter(|seconds| (0.0..=MAX).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| "a number of seconds, such as 60 or 0.5; 0 waits for ever".to_owned())
+/// Parses a command line.
+///
+/// # Errors
+/// An invalid command line, and requests for help or the version.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    reject_options(&mut command, &matches, &mut Vec::new())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// Fails if the command line has a global option that the subcommand does not accept, before or after its name.
+fn reject_options<'a>(
+    command: &mut clap::Command,
+    matches: &'a ArgMatches,
+    path: &mut Vec<&'a str>,
+) -> Result<(), clap::Error> {
+    if let Some((name, matches)) = matches.subcommand() {
+        path.push(name);
+        let command = command.find_subcommand_mut(name).expect("clap parsed it");
+        return reject_options(command, matches, path);
+    }
+    let rejected = (REJECTED_OPTIONS.iter())
+        .filter(|(rejecting, _)| rejecting == path)
+        .flat_map(|(_, rejected)| *rejected)
+        .find(|id| matches.value_source(id) == Some(ValueSource::CommandLine));
+    match rejected {
+        None => Ok(()),
+        Some(id) => {
+            let message = format!(
+                "'{}' does not accept '--{}'",
+                path.join(" "),
+                id.replace('_', "-")
+            );
+            Err(command.error(ErrorKind::UnknownArgument, message))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+    /// All subcommands at any depth, with the program itself.
+    fn visit(command: &mut clap::Command, check: &mut impl FnMut(&mut clap::Command)) {
+        check(command);
+        for subcommand in command.get_subcommands_mut() {
+            visit(subcommand, check);
+        }
     }
 
     #[test]
-    fn seconds_are_whole_or_decimal() {
-        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
-        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
-        assert_eq!(seconds("0"), Ok(Duration::ZERO));
-        for wrong in ["", "-1", "1s", "inf", "nan", "1e300"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
+    fn the_definition_is_valid() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn short_help_fits_on_a_terminal() {
+        let mut program = command().term_width(80);
+        program.build();
+        visit(&mut program, &mut |command| {
+            let help = command.render_help().to_string();
+            assert!(help.lines().count() <= 40, "{help}");
+            assert!(
+                help.lines().all(|line| line.chars().count() <= 80),
+                "{help}"
+            );
+        });
+    }
+
+    #[test]
+    fn the_first_line_of_an_option_is_short() {
+        visit(&mut command(), &mut |command| {
+            for option in command.get_arguments() {
+                let help = option.get_help().unwrap_or_default().to_string();
+                assert!(help.chars().count() <= 60, "{}: {help}", option.get_id());
+                assert!(!help.ends_with('.'), "{}: {help}", option.get_id());
+            }
+        });
+    }
+
+    #[test]
+    fn connection_and_message_options_take_one_line_each() {
+        let mut program = command().term_width(80);
+        program.build();
+        visit(&mut program, &mut |command| {
+            let help = command.render_help().to_string();
+            let sections = help.split("\n\n").filter(|section| {
+                section.starts_with("Connection:") || section.starts_with("Messages:")
+            });
+            for line in sections.flat_map(|section| section.lines().skip(1)) {
+                assert!(line.trim_start().starts_with('-'), "{help}");
+            }
+        });
+    }
+
+    #[test]
+    fn options_that_do_not_apply_are_rejected_before_and_after_the_subcommand() {
+        let parse = |line: &str| parse(line.split(' ').map(OsString::from));
+        for line in [
+            "amiusage emulator --region us-east-1",
+            "amiusage --region us-east-1 emulator",
+            "amiusage emulator --offline",
+            "amiusage --debug completions bash",
+            "amiusage reports delete --report-ids amiur-1 --all-regions",
+            "amiusage --all-regions reports create --owned",
+            "amiusage reports --concurrency 2 wait --report-ids amiur-1",
+            "amiusage --concurrency 2 wait image-usage-report-available --report-ids amiur-1",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.kind(), ErrorKind::UnknownArgument, "{line}");
+            assert!(error.to_string().contains("does not accept"), "{error}");
+        }
+        for line in [
+            "amiusage -q emulator",
+            "amiusage -q completions bash",
+            "amiusage --color never completions bash",
+            "amiusage -r us-east-1 -p prod entries -o csv -f Name=account-id,Values=1 -q",
+            "amiusage --all-regions check --owned",
+            "amiusage --concurrency 2 reports create --owned",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
         }
     }
 }

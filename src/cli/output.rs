@@ -1,4 +1,4 @@
-//! In what form an answer is written, and where to: the same for each command that has rows.
+//! Output options of the commands that print rows.
 
 use std::marker::PhantomData;
 use std::path::PathBuf;
@@ -8,55 +8,56 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use crate::output::{Record, Regional};
 
-/// The form of an answer whose rows are `R`s.
+/// Format and destination of rows of type `R`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputFlags<R: Record + Send + Sync + 'static> {
-    /// The form of the answer
+    /// Output format
+    ///
+    /// The environment variable AMIUSAGE_OUTPUT sets the default.
     #[arg(
         long,
+        short,
         value_name = "FORMAT",
         value_enum,
         default_value_t,
         env = "AMIUSAGE_OUTPUT",
-        hide_env_values = true
+        hide_env = true
     )]
     pub output: Output,
 
-    /// Only these columns, in this order, with commas or blanks between
-    ///
-    /// `Region` may be one of them where one Region is asked, too.
+    /// Columns to print, in this order
     #[arg(
         long,
+        long_help = columns_help::<R>(),
+        hide_possible_values = true,
         value_name = "COLUMN",
         num_args = 1..,
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(Regional::<R>::COLUMNS.iter().map(|column| column.name)),
+        value_parser = PossibleValuesParser::new(column_names::<R>()),
         conflicts_with = "query",
     )]
     pub columns: Vec<String>,
 
-    /// Select from the whole document with a JMESPath expression; for json, text and table
+    /// JMESPath expression to apply (json, text, table)
     ///
-    /// Unlike everything else this holds the whole answer in memory.
+    /// The expression applies to the complete document, which is held in memory.
     #[arg(long, value_name = "JMESPATH")]
     pub query: Option<String>,
 
-    /// Write to this file, which appears only when the answer is whole
-    #[arg(
-        long,
-        value_name = "PATH",
-        value_hint = ValueHint::FilePath,
-    )]
+    /// Write to a file, created only on success
+    ///
+    /// The file is written under a temporary name and replaces PATH when the output is complete.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub out_file: Option<PathBuf>,
 
-    #[allow(missing_docs)] // No flag: which columns there are.
+    #[allow(missing_docs)] // Not an option: the row type, which defines the columns.
     #[arg(skip)]
     pub record: PhantomData<fn() -> R>,
 }
 
 impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
-    /// The same form for rows of another type, in all of their columns.
+    /// The same format and destination for all columns of another row type.
     pub fn of<S: Record + Send + Sync + 'static>(self) -> OutputFlags<S> {
         OutputFlags {
             output: self.output,
@@ -68,24 +69,37 @@ impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
     }
 }
 
-/// The form of an answer.
+fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
+    Regional::<R>::COLUMNS.iter().map(|column| column.name)
+}
+
+/// Names the columns in the long help only, as they take several lines.
+fn columns_help<R: Record>() -> String {
+    let names: Vec<_> = column_names::<R>().collect();
+    format!(
+        "Columns to print, in this order\n\nSeparate names with commas or spaces. The columns are {}.",
+        names.join(", ")
+    )
+}
+
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// A table on a terminal, JSON elsewhere
+    /// Table on a terminal, JSON otherwise
     #[default]
     Auto,
-    /// A table for people
+    /// Table for reading
     Table,
-    /// One document in the service's shape
+    /// One document in the API's shape
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     Ndjson,
     /// Comma-separated values with a header
     Csv,
     /// Tab-separated values with a header
     Tsv,
-    /// The AWS CLI's tab-separated text
+    /// Tab-separated text as in the AWS CLI
     Text,
-    /// A table for a job summary on GitHub
+    /// Markdown table, for example for a GitHub job summary
     Markdown,
 }

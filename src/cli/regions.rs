@@ -1,8 +1,8 @@
-//! The public Regions, for the completion of `--region` alone: a Region that is not here works as well.
+//! Public AWS Regions, for completion of `--region` only: other Regions work too.
 //!
-//! From the `endpoints.json` of botocore 1.43, without the isolated partitions, which are not public.
+//! Source: `endpoints.json` of botocore 1.43, without the isolated partitions, which are not public.
 
-/// The code and the name of each Region.
+/// Code and name of each Region.
 pub(super) const REGIONS: &[(&str, &str)] = &[
     ("af-south-1", "Africa (Cape Town)"),
     ("ap-east-1", "Asia Pacific (Hong Kong)"),

@@ -1,4 +1,4 @@
-//! `amiusage reports`: the life of image usage reports.
+//! Command-line definition of `amiusage reports`.
 
 use std::time::Duration;
 
@@ -9,21 +9,22 @@ use clap_complete::engine::ArgValueCompleter;
 use super::output::OutputFlags;
 use super::paging::Paging;
 use super::{candidates, manual};
+use crate::args::value;
 use crate::reports::{CreateRow, DeleteRow, Report};
 
-/// Create, list and delete image usage reports, or wait for them
+/// Create, list, wait for and delete image usage reports
 ///
-/// A report counts what uses one image, in other accounts. It is `pending` for a while, then `available`: only then
-/// has it entries. The service deletes it after 30 days.
+/// A report counts the resources in other accounts that use an image. It is `pending` at first and has entries once it is
+/// `available`. EC2 deletes reports after 30 days.
 #[derive(Debug, Args)]
-#[command(after_long_help = manual::REPORTS, subcommand_precedence_over_arg = true)]
+#[command(after_help = manual::MORE, after_long_help = manual::REPORTS, subcommand_precedence_over_arg = true)]
 pub struct Reports {
-    /// What to do.
+    #[allow(missing_docs)]
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do with reports.
+/// The subcommands of `amiusage reports`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     #[allow(missing_docs)] // The help text is that of the arguments.
@@ -39,213 +40,217 @@ pub enum Command {
     Delete(Box<Delete>),
 }
 
-/// The subcommands of `amiusage wait`, as the AWS CLI has them.
+/// The subcommands of `amiusage wait`, as in the AWS CLI.
 #[derive(Debug, Subcommand)]
 pub enum Waiter {
     /// Wait until reports are available
+    #[command(
+        override_usage = "amiusage wait image-usage-report-available [OPTIONS] --report-ids <ID>..."
+    )]
     ImageUsageReportAvailable(Wait),
 }
 
-/// List reports: what they cover, and how far they are
+/// List reports with their state and coverage
 ///
-/// As `describe-image-usage-reports` it takes the command lines of the AWS CLI.
+/// Also available as `describe-image-usage-reports`, with the options of the AWS CLI.
 #[derive(Debug, Args)]
-#[command(after_long_help = manual::REPORTS_LIST)]
+#[command(after_help = manual::MORE, after_long_help = manual::REPORTS_LIST)]
 pub struct List {
-    /// Reports of these images, `ami-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Image IDs
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// These reports, `amiur-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Report IDs
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub report_ids: Vec<String>,
 
-    /// Reports that pass these filters, as in `Name=state,Values=available`
+    /// Filters in AWS CLI syntax
     ///
-    /// The syntax is the AWS CLI's: shorthand with quotes, escapes and explicit lists, or JSON. Names are
-    /// `state` (`pending`, `available`, `error`), `creation-time` (`2025-11-29T*`), `tag:KEY` and `tag-key`. Several
-    /// filters are joined by AND, several values of one by OR; `*` and `?` are wildcards; case matters.
+    /// Shorthand, such as `Name=state,Values=available`, or JSON. The names are `state`, `creation-time` (such as
+    /// `2025-11-29T*`), `tag:KEY` and `tag-key`. Multiple filters are combined with AND, multiple values of a filter with
+    /// OR. Values are case-sensitive; `*` and `?` are wildcards.
     #[arg(
         long,
+        short,
         visible_alias = "filters",
         value_name = "FILTER",
         num_args = 1..,
-        add = ArgValueCompleter::new(candidates::report_filters),
-        help_heading = "What to list"
+        add = ArgValueCompleter::new(candidates::report_filters)
     )]
     pub filter: Vec<String>,
 
-    /// Reports that are `pending`, `available` or in `error`; short for `--filter Name=state,Values=…`
-    #[arg(long, value_name = "STATE", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::states))]
+    /// Only these states: pending, available, error
+    ///
+    /// Short for `--filter Name=state,Values=STATE,…`.
+    #[arg(long, value_name = "STATE", num_args = 1.., add = ArgValueCompleter::new(candidates::states))]
     pub state: Vec<String>,
 
-    /// Reports created then, say `2025-11-29T*`; short for `--filter Name=creation-time,Values=…`
-    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "What to list", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Creation times, such as '2025-11-29T*'
+    ///
+    /// Short for `--filter Name=creation-time,Values=PATTERN,…`.
+    #[arg(long, value_name = "PATTERN", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub created: Vec<String>,
 
-    /// List nothing: only ask whether the request would be allowed; exits 0 if so
-    #[arg(long, help_heading = "What to list")]
+    /// Check permissions without listing anything
+    ///
+    /// Exits with 0 if the request would succeed.
+    #[arg(long)]
     pub dry_run: bool,
 
-    /// Pages, limits and tokens.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub paging: Paging,
 
-    /// The form of the answer.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<Report>,
 }
 
-/// Create reports of images that the account owns
+/// Create reports for images that the account owns
 ///
-/// As `create-image-usage-report` it takes the command lines of the AWS CLI, whose --image-id is answered as there.
+/// Also available as `create-image-usage-report`, with the options of the AWS CLI.
 ///
-/// An image that has a pending report which covers what is asked for adopts it; the service allows one of an image.
-/// Beyond 2,000 pending reports of an account, the rest waits until some are done. What was and was not created is
-/// told for each image; if one has no report, the exit status is not 0.
+/// EC2 allows one pending report per image: if an image already has one with sufficient coverage, it is adopted. EC2
+/// also allows 2,000 pending reports per account and Region; further images are queued until earlier reports finish.
+/// The output has one row per image. The exit code is non-zero if an image has no report.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "\
+        amiusage reports create [OPTIONS] --image-ids <ID>...
+       amiusage reports create [OPTIONS] --owned
+       amiusage reports create [OPTIONS] --name <GLOB>...",
+    after_help = manual::MORE,
     after_long_help = manual::REPORTS_CREATE,
     group = ArgGroup::new("images").args(["image_id", "image_ids", "owned", "name"]).required(true).multiple(true)
 )]
 pub struct Create {
-    /// Reports of these images, `ami-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to create", conflicts_with_all = ["owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
+    /// Image IDs
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// A report of this image; the answer is that of the AWS CLI
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "What to create", conflicts_with_all = ["image_ids", "owned", "name"])]
+    /// Image ID, with the output of the AWS CLI
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), hide_short_help = true, conflicts_with_all = ["image_ids", "owned", "name"])]
     pub image_id: Option<String>,
 
-    /// Reports of all images that the account owns
-    #[arg(long, help_heading = "What to create")]
+    /// All images that the account owns
+    #[arg(long)]
     pub owned: bool,
 
-    /// Reports of the images that the account owns with such a name, say `golden-*`
-    #[arg(long, value_name = "PATTERN", num_args = 1.., value_parser = NonEmptyStringValueParser::new(), help_heading = "What to create")]
+    /// Owned images with names like 'golden-*'
+    #[arg(long, value_name = "GLOB", num_args = 1.., value_parser = NonEmptyStringValueParser::new())]
     pub name: Vec<String>,
 
-    /// What to count: `ec2:Instance`, `ec2:LaunchTemplate`; else both
+    /// Resource types to count, such as ec2:Instance
     ///
-    /// The AWS CLI's structures are taken too, in shorthand or JSON:
-    /// `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
-    #[arg(long, value_name = "TYPE", num_args = 1.., help_heading = "What to create", add = ArgValueCompleter::new(candidates::resource_types))]
+    /// `ec2:Instance` and `ec2:LaunchTemplate` if omitted. Also accepts the structures of the AWS CLI, in shorthand or
+    /// JSON: `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
+    #[arg(long, value_name = "TYPE", num_args = 1.., add = ArgValueCompleter::new(candidates::resource_types))]
     pub resource_types: Vec<String>,
 
-    /// Look at so many of a launch template's newest versions, 1 to 10000; else 20
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "What to create")]
+    /// Launch template versions to cover
+    ///
+    /// The newest versions of each template, from 1 to 10000; 20 if omitted.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub version_depth: Option<u32>,
 
-    /// Count in these accounts only; else in all
+    /// Count only in these accounts
     ///
-    /// Such a report says nothing about the others.
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to create", add = ArgValueCompleter::new(candidates::list_files))]
+    /// The report does not cover other accounts.
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub account_ids: Vec<String>,
 
-    /// Tag the new reports, as in `team=platform`
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., help_heading = "What to create")]
+    /// Tags for new reports, such as team=platform
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
     pub tags: Vec<String>,
 
-    /// The same, as in the AWS CLI: `ResourceType=image-usage-report,Tags=[{Key=team,Value=platform}]`
-    #[arg(long, value_name = "TAGS", num_args = 1.., help_heading = "What to create")]
+    /// Tags for new reports in the AWS CLI's syntax
+    ///
+    /// For example `ResourceType=image-usage-report,Tags=[{Key=team,Value=platform}]`.
+    #[arg(long, value_name = "TAGS", num_args = 1.., hide_short_help = true)]
     pub tag_specifications: Vec<String>,
 
-    /// Make this run idempotent: made again with the same token, it creates no second report
+    /// Idempotency token
     ///
-    /// Without it, each request has a token of its own, which all its attempts share. For several images the token of
-    /// each is this one, a colon and the image's ID.
-    #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new(), help_heading = "What to create")]
+    /// A second run with the same token creates no second report. For several images, the token of each request is this
+    /// one, a colon and the image ID. By default each request has its own token, shared by its retries.
+    #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub client_token: Option<String>,
 
-    /// Create nothing: only ask whether it would be allowed; exits 0 if so
-    #[arg(long, help_heading = "What to create")]
+    /// Check permissions without creating anything
+    ///
+    /// Exits with 0 if the requests would succeed.
+    #[arg(long)]
     pub dry_run: bool,
 
-    /// Then wait until the reports are available, as `amiusage reports wait`
-    #[arg(long, help_heading = "What to create", conflicts_with = "dry_run")]
+    /// Wait until the reports are available
+    #[arg(long, conflicts_with = "dry_run")]
     pub wait: bool,
 
-    /// Give up waiting after so long, for room and for reports, `90s` or `2h`; 0 for no limit
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "1h", help_heading = "What to create")]
+    /// Maximum wait (0: no limit)
+    ///
+    /// For example `90s` or `2h`. Includes the time that images are queued for the service's quotas.
+    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
-    /// The form of the answer.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<CreateRow>,
 }
 
 /// Wait until reports are available
 ///
-/// Writes nothing, and exits 0 once all are available. A report in error, one that is gone, and the time-out end with
-/// status 255; the service's refusal with 254.
+/// Prints nothing and exits with 0 once all reports are available. Fails with exit code 255 if a report fails, is
+/// deleted, or is not available in time.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "\
+        amiusage reports wait [OPTIONS] --report-ids <ID>...
+       amiusage reports wait [OPTIONS] --image-ids <ID>...",
+    after_help = manual::MORE,
     after_long_help = manual::REPORTS_WAIT,
     group = ArgGroup::new("reports").args(["image_ids", "report_ids"]).required(true).multiple(true)
 )]
 pub struct Wait {
-    /// Wait for these reports, `amiur-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to wait for", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Report IDs
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub report_ids: Vec<String>,
 
-    /// Wait for the newest report of each of these images, `ami-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to wait for", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Image IDs; waits for the newest report of each
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// Give up after so long, `90s` or `2h`; 0 for no limit
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "1h", help_heading = "What to wait for")]
+    /// Maximum wait, such as 90s or 2h (0: no limit)
+    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 }
 
 /// Delete reports
 ///
-/// Asks nothing. What was and was not deleted is told for each report; if one remains, the exit status is not 0.
+/// Does not ask for confirmation. The output has one row per report. The exit code is non-zero if a report was not
+/// deleted.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "amiusage reports delete [OPTIONS] --report-ids <ID>...",
+    after_help = manual::MORE,
     after_long_help = manual::REPORTS_DELETE,
     group = ArgGroup::new("reports").args(["report_id", "report_ids"]).required(true)
 )]
 pub struct Delete {
-    /// Delete these reports, `amiur-…`
-    #[arg(long, value_name = "ID", num_args = 1.., help_heading = "What to delete", add = ArgValueCompleter::new(candidates::list_files))]
+    /// Report IDs
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub report_ids: Vec<String>,
 
-    /// Delete this report; the answer is that of the AWS CLI
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "What to delete")]
+    /// Report ID, with the output of the AWS CLI
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), hide_short_help = true)]
     pub report_id: Option<String>,
 
-    /// Delete nothing: only ask whether it would be allowed; exits 0 if so
-    #[arg(long, help_heading = "What to delete")]
+    /// Check permissions without deleting anything
+    ///
+    /// Exits with 0 if the requests would succeed.
+    #[arg(long)]
     pub dry_run: bool,
 
-    /// The form of the answer.
+    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<DeleteRow>,
-}
-
-/// A time to wait: zero stands for no limit.
-pub(super) fn time(text: &str) -> Result<Duration, String> {
-    // A year: times far beyond that overflow the clock.
-    const MAX: Duration = Duration::from_secs(31_536_000);
-    let time = match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => humantime::parse_duration(text).ok(),
-    };
-    time.filter(|time| *time <= MAX)
-        .ok_or_else(|| "a time such as 90s, 30m or 2h, at most a year; 0 waits for ever".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_seconds_or_have_units() {
-        assert_eq!(time("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("0"), Ok(Duration::ZERO));
-        assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5400)));
-        for wrong in ["", "-1", "1x", "2y", "99999999999999999999"] {
-            assert!(time(wrong).is_err(), "{wrong}");
-        }
-    }
 }

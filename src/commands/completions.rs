@@ -2,10 +2,9 @@
 
 use std::env;
 
-use clap::CommandFactory;
 use clap_complete::{CompleteEnv, Shell};
 
-use crate::cli::{Cli, Completions};
+use crate::cli::{self, Completions};
 use crate::output::write_to_stdout;
 
 /// Prints the script of the shell asked for.
@@ -26,7 +25,7 @@ pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
 /// The variable is this program's own: one as general as `COMPLETE`, set for something else, must not replace an
 /// answer by a script. Without an answer there is no message either, which would spoil the line being typed.
 pub fn complete() -> bool {
-    CompleteEnv::with_factory(Cli::command)
+    CompleteEnv::with_factory(cli::command)
         .var("AMIUSAGE_COMPLETE")
         .bin("amiusage")
         .completer("amiusage")

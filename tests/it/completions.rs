@@ -1,4 +1,4 @@
-//! What a shell is told when it asks for candidates.
+//! Completion candidates, as shells request them.
 
 use std::fs;
 
@@ -6,17 +6,17 @@ use snapbox::cmd::Command;
 
 use crate::support::{amiusage, words};
 
-/// Asks as the script of a shell does. The last word is the one that TAB was pressed behind.
-fn ask(shell: &str, line: &[&str]) -> Command {
+/// Requests candidates as a completion script does. The last word is the one to complete.
+fn request(shell: &str, line: &[&str]) -> Command {
     amiusage(["--", "amiusage"].iter().chain(line))
         .env("AMIUSAGE_COMPLETE", shell)
         .env("_CLAP_COMPLETE_INDEX", line.len().to_string())
         .env("_CLAP_IFS", "\n")
 }
 
-/// The candidates, as bash is told them.
+/// The candidates for bash.
 fn candidates(line: &[&str]) -> Vec<String> {
-    candidates_of(ask("bash", line))
+    candidates_of(request("bash", line))
 }
 
 fn candidates_of(command: Command) -> Vec<String> {
@@ -31,7 +31,7 @@ fn candidates_of(command: Command) -> Vec<String> {
 }
 
 #[test]
-fn columns_also_behind_a_comma() {
+fn columns_as_a_comma_separated_list() {
     let columns = candidates(&["entries", "--columns", ""]);
     assert_eq!(
         columns,
@@ -64,7 +64,7 @@ fn resource_types() {
 }
 
 #[test]
-fn reports_have_their_own_candidates() {
+fn candidates_for_reports() {
     let commands = candidates(&["reports", ""]);
     for command in ["list", "create", "wait", "delete"] {
         assert!(commands.iter().any(|name| name == command), "{commands:?}");
@@ -78,7 +78,7 @@ fn reports_have_their_own_candidates() {
         candidates(&line),
         ["Region", "ReportId", "Result", "Reason"]
     );
-    // The other names at the top are not in the way.
+    // Options complete after the AWS names of commands, too, but the names themselves are not suggested.
     assert_eq!(
         candidates(&["describe-image-usage-reports", "--sta"]),
         ["--state", "--starting-token"]
@@ -93,7 +93,7 @@ fn reports_have_their_own_candidates() {
 }
 
 #[test]
-fn the_names_and_values_of_filters() {
+fn filter_names_and_values() {
     let names = [
         "Name=account-id,Values=",
         "Name=creation-time,Values=",
@@ -123,12 +123,12 @@ fn regions_with_their_names() {
     );
     let line = ["entries", "--region", "cn-north-1", "us-gov-w"];
     assert_eq!(candidates(&line), ["us-gov-west-1"]);
-    let regions = candidates_of(ask("zsh", &["--region", "eu-central-1"]));
+    let regions = candidates_of(request("zsh", &["--region", "eu-central-1"]));
     assert_eq!(regions, ["eu-central-1:Europe (Frankfurt)"]);
 }
 
 #[test]
-fn profiles_from_the_files_and_nothing_else_from_there() {
+fn profiles_come_from_the_files_without_other_content() {
     let directory = tempfile::tempdir().unwrap();
     let (config, credentials) = (
         directory.path().join("config"),
@@ -144,25 +144,25 @@ fn profiles_from_the_files_and_nothing_else_from_there() {
         "[old]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = hush\n",
     )
     .unwrap();
-    let ask = || {
-        ask("bash", &["entries", "--profile", ""])
+    let request = || {
+        request("bash", &["entries", "--profile", ""])
             .env("AWS_CONFIG_FILE", &config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
     };
-    assert_eq!(candidates_of(ask()), ["default", "old", "prod"]);
+    assert_eq!(candidates_of(request()), ["default", "old", "prod"]);
 
-    // A file that cannot be read as one offers nothing, without a word.
+    // An invalid file yields no candidates and no error.
     fs::write(&config, "[profile").unwrap();
-    assert!(candidates_of(ask()).is_empty());
+    assert!(candidates_of(request()).is_empty());
 }
 
 #[test]
-fn no_files_no_profiles() {
+fn profiles_without_files() {
     assert!(candidates(&["entries", "--profile", ""]).is_empty());
 }
 
 #[test]
-fn what_the_definition_itself_names() {
+fn candidates_from_the_definition() {
     assert_eq!(
         candidates(&["entries", "--output", "t"]),
         ["table", "tsv", "text"]
@@ -176,14 +176,14 @@ fn what_the_definition_itself_names() {
             "describe-image-usage-reports"
         ]
     );
-    // Where both are meant, the short name is offered alone.
+    // If both names match, only the short one is suggested.
     let commands = candidates(&[""]);
     assert_eq!(commands[..2], ["entries", "reports"]);
     assert!(commands.iter().all(|name| !name.starts_with("describe-")));
 }
 
 #[test]
-fn the_files_of_a_list() {
+fn files_after_an_at_sign() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("ids.txt"), "").unwrap();
     for flag in [
@@ -193,20 +193,20 @@ fn the_files_of_a_list() {
         "--resource-types",
         "--created",
     ] {
-        let files = ask("bash", &["entries", flag, "@i"]).current_dir(directory.path());
+        let files = request("bash", &["entries", flag, "@i"]).current_dir(directory.path());
         assert_eq!(candidates_of(files), ["@ids.txt"]);
     }
 }
 
 #[test]
-fn nonsense_is_answered_with_silence() {
-    assert!(candidates_of(ask("nosuchshell", &["ent"])).is_empty());
-    let beyond = ask("bash", &["entries"]).env("_CLAP_COMPLETE_INDEX", "7");
+fn invalid_requests_yield_no_candidates() {
+    assert!(candidates_of(request("nosuchshell", &["ent"])).is_empty());
+    let beyond = request("bash", &["entries"]).env("_CLAP_COMPLETE_INDEX", "7");
     assert!(candidates_of(beyond).is_empty());
 }
 
 #[test]
-fn a_variable_of_another_program_does_not_stand_in_the_way() {
+fn the_completion_variable_of_other_programs_has_no_effect() {
     words("entries --offline --image-ids ami-1a2b3c4d --output csv --columns UsageCount")
         .env("COMPLETE", "bash")
         .assert()
@@ -214,10 +214,10 @@ fn a_variable_of_another_program_does_not_stand_in_the_way() {
         .stdout_eq("UsageCount\n2\n0\n");
 }
 
-/// The script in the shell itself, with the words as readline takes them apart.
+/// Runs the script in bash with words split as readline splits them.
 #[cfg(unix)]
 #[test]
-fn bash_puts_words_together_again() {
+fn bash_joins_split_words() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/completions/amiusage.bash");
     let complete = |line: &str, pieces: &[&str], current: &str, expected: &str| {
         let binary = snapbox::cmd::cargo_bin!("amiusage");

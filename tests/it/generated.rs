@@ -1,11 +1,11 @@
-//! What is generated from the command line's definition and committed: `completions/` and `man/`.
+//! Checks that `completions/` and `man/`, which are generated from the command-line definition, are up to date.
 //!
-//! `SNAPSHOTS=overwrite cargo test generated` writes the files anew.
+//! `SNAPSHOTS=overwrite cargo test generated` regenerates them.
 
 use std::path::{Path, PathBuf};
 
-use amiusage::cli::Cli;
-use clap::{Arg, Command, CommandFactory};
+use amiusage::cli;
+use clap::{Arg, Command};
 use clap_complete::env::Shells;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -25,9 +25,9 @@ fn assert_committed(path: &str, text: String) {
     );
 }
 
-/// The scripts of bash and zsh are written by hand; the others are those of `clap_complete`.
+/// The scripts for bash and zsh are written by hand; `clap_complete` generates the others.
 #[test]
-fn the_scripts_of_clap_are_fresh() {
+fn generated_completion_scripts_are_up_to_date() {
     for (shell, path) in [
         ("elvish", "completions/amiusage.elv"),
         ("fish", "completions/amiusage.fish"),
@@ -53,7 +53,7 @@ fn the_scripts_of_clap_are_fresh() {
 }
 
 #[test]
-fn the_program_prints_the_committed_scripts() {
+fn completions_prints_the_committed_scripts() {
     for (shell, path) in [
         ("bash", "completions/amiusage.bash"),
         ("elvish", "completions/amiusage.elv"),
@@ -69,8 +69,8 @@ fn the_program_prints_the_committed_scripts() {
 }
 
 #[test]
-fn the_manual_is_fresh() {
-    let mut program = Cli::command();
+fn manual_pages_are_up_to_date() {
+    let mut program = cli::command();
     program.build();
     let pages = pages(&program);
     for page in &pages {
@@ -88,7 +88,7 @@ fn the_manual_is_fresh() {
     assert_committed("man/amiusage.1", manual_page(&program, &program, &see_also));
 }
 
-/// The subcommands and theirs, without those that are hidden for being other names of these.
+/// All visible subcommands; the hidden ones are aliases of these.
 fn pages(command: &Command) -> Vec<&Command> {
     command
         .get_subcommands()
@@ -97,16 +97,16 @@ fn pages(command: &Command) -> Vec<&Command> {
         .collect()
 }
 
-/// Each example that asks the sample data is run, so that it works as it stands.
+/// Runs each example that uses the sample data.
 #[cfg(unix)]
 #[test]
-fn the_examples_work() {
+fn examples_work() {
     use std::process::Command;
 
     let directory = tempfile::tempdir().unwrap();
     let binary = Path::new(snapbox::cmd::cargo_bin!("amiusage"));
     let path = format!("{}:/usr/bin:/bin", binary.parent().unwrap().display());
-    let program = Cli::command();
+    let program = cli::command();
     let texts = std::iter::once(&program)
         .chain(pages(&program))
         .filter_map(|command| command.get_after_long_help());
@@ -137,20 +137,17 @@ fn the_examples_work() {
     assert_eq!(ran, 16);
 }
 
-/// A page: what the definition says, then the sections below `--help`, then where to read on.
+/// A page: the definition, the sections below `--help`, and related pages.
 fn manual_page(command: &Command, program: &Command, see_also: &[String]) -> String {
     let name = command.get_display_name().unwrap_or("amiusage");
     let is_program = name == "amiusage";
-    // Two ask no service: the flags are taken, as everywhere, and mean nothing.
-    let asks_service = !["amiusage-emulator", "amiusage-completions"].contains(&name);
+    let connects = !["amiusage-emulator", "amiusage-completions"].contains(&name);
     let usage = command.clone().render_usage().to_string();
     let shown = command
         .clone()
         .override_usage(usage.trim_start_matches("Usage: ").to_owned())
-        .mut_args(|arg| match arg.get_help_heading() {
-            Some("Connection") if !asks_service => arg.hide(true),
-            _ => name_aliases(arg),
-        });
+        // A page has the long help of all options.
+        .mut_args(|arg| name_aliases(arg.hide_short_help(false)));
     let man = Man::new(shown);
 
     let mut page = Vec::new();
@@ -164,19 +161,19 @@ fn manual_page(command: &Command, program: &Command, see_also: &[String]) -> Str
         man.render_subcommands_section(&mut page).unwrap();
     }
     man.render_options_section(&mut page).unwrap();
-    let page = emphasise(&String::from_utf8(page).unwrap())
-        // Lists of values stand close, and below their heading.
+    let page = embolden(&String::from_utf8(page).unwrap())
+        // No blank lines between possible values.
         .replace("\n.br\n\n.br\n", "\n.sp\n")
         .replace(".RS 14\n", ".PD 0\n.RS 7\n")
         .replace(".RE\n", ".RE\n.PD\n");
-    // No date, as none is certain; no hyphenation, which would break the names of flags.
+    // No date, which would change with each build, and no hyphenation, which would split options.
     let version = env!("CARGO_PKG_VERSION");
     let mut page =
         format!(".TH {name} 1 \"\" \"amiusage {version}\" \"User Commands\"\n.nh\n.ad l\n{page}");
 
     page += &sections(command, |_| true);
     if !is_program {
-        let says = |heading: &str| {
+        let has = |heading: &str| {
             command
                 .get_after_long_help()
                 .unwrap()
@@ -184,21 +181,21 @@ fn manual_page(command: &Command, program: &Command, see_also: &[String]) -> Str
                 .contains(heading)
         };
         page += &sections(program, |heading| match heading {
-            "EXIT STATUS" => asks_service && !says("Exit status:"),
-            "ENVIRONMENT" | "FILES" => asks_service,
+            "EXIT STATUS" => connects && !has("Exit codes:"),
+            "ENVIRONMENT" | "FILES" => connects,
             _ => false,
         });
     }
     page += ".SH SEE ALSO\n";
     page += &see_also.join(",\n");
     page += "\n";
-    // Each section comes with the definition of the apostrophe; once is enough.
+    // Each section defines the apostrophe; keep one definition.
     const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
     assert!(page.contains(PREAMBLE));
     format!("{PREAMBLE}{}", page.replace(PREAMBLE, ""))
 }
 
-/// The other names of a flag, which the manual's generator leaves out.
+/// Adds the visible aliases of an option, which `clap_mangen` omits.
 fn name_aliases(arg: Arg) -> Arg {
     let aliases = arg.get_visible_aliases().unwrap_or_default();
     let (Some(help), false) = (arg.get_long_help(), aliases.is_empty()) else {
@@ -208,7 +205,7 @@ fn name_aliases(arg: Arg) -> Arg {
     arg.long_help(text)
 }
 
-/// A piece of a section below `--help`; the form is that of `src/cli/manual.rs`.
+/// A part of a section below `--help`, in the format of `src/cli/manual.rs`.
 enum Block {
     Heading(String),
     Text(String),
@@ -244,7 +241,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// The sections below the command's `--help`, those with a `wanted` heading.
+/// The sections below the command's `--help` whose heading is `wanted`.
 fn sections(command: &Command, wanted: impl Fn(&str) -> bool) -> String {
     let text = command.get_after_long_help().unwrap().to_string();
     let mut page = String::new();
@@ -253,7 +250,8 @@ fn sections(command: &Command, wanted: impl Fn(&str) -> bool) -> String {
     for block in blocks(&text) {
         let mut roff = Roff::new();
         if let Block::Heading(heading) = &block {
-            let heading = heading.to_uppercase();
+            // man-pages(7) calls the exit codes so.
+            let heading = heading.to_uppercase().replace("EXIT CODES", "EXIT STATUS");
             is_wanted = wanted(&heading);
             starts_section = true;
             if is_wanted {
@@ -281,7 +279,7 @@ fn sections(command: &Command, wanted: impl Fn(&str) -> bool) -> String {
                 roff.control("PP", []);
                 roff.control("RS", ["4"]);
                 roff.control("nf", []);
-                // A plain backtick would come out as a quotation mark.
+                // troff renders a plain backtick as a quotation mark.
                 let code = Roff::new().text([roman(script)]).to_roff();
                 page += &roff.to_roff();
                 page += &code.replace('`', r"\(ga");
@@ -289,13 +287,13 @@ fn sections(command: &Command, wanted: impl Fn(&str) -> bool) -> String {
                 continue;
             }
         }
-        page += &emphasise(&roff.to_roff());
+        page += &embolden(&roff.to_roff());
     }
     page
 }
 
-/// What stands between backticks, in bold.
-fn emphasise(roff: &str) -> String {
+/// Replaces backticks by bold.
+fn embolden(roff: &str) -> String {
     roff.split('`')
         .enumerate()
         .map(|(number, piece)| match number % 2 {

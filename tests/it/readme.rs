@@ -1,7 +1,7 @@
-//! The README's examples, run as they stand.
+//! Runs the console examples of the README.
 
 #[test]
-fn the_examples_of_the_readme_work() {
+fn readme_examples_work() {
     trycmd::TestCases::new()
         .register_bin("amiusage", snapbox::cmd::cargo_bin!("amiusage"))
         .env("AMIUSAGE_OUTPUT", "auto")

@@ -592,9 +592,14 @@ fn what_changes_something_does_so_in_one_region() {
         "reports wait --report-ids amiur-11111111111111111",
         "reports delete --report-ids amiur-11111111111111111",
     ] {
-        for regions in ["--all-regions", ALL] {
+        for (regions, error) in [
+            ("--all-regions", "does not accept '--all-regions'"),
+            (ALL, "unexpected argument 'eu-west-1'"),
+            ("--region us-east-1,eu-west-1", "one Region"),
+            ("--region us-east-1 --region eu-west-1", "one Region"),
+        ] {
             let run = server.words(&format!("{line} {regions}"));
-            run.ends(252).silent().says("one Region");
+            run.ends(252).silent().says(error);
         }
     }
     assert!(server.requests().is_empty());
