@@ -66,7 +66,10 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
             "markdown" => Format::Markdown,
             _ => Format::Table,
         },
-        columns: None,
+        fields: None,
+        regional: false,
+        details: false,
+        grouping: Vec::new(),
         query: None,
         header: true,
         style: TableStyle::default(),
@@ -83,7 +86,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
     for _ in 0..times {
         // Row by row, as an answer does.
         for entry in black_box(&entries) {
-            writer.page(std::slice::from_ref(entry))?;
+            writer.page(None, std::slice::from_ref(entry))?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 
-use crate::output::{Record, Regional};
+use crate::output::{Field, Record};
 
 /// Format and destination of rows of type `R`.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
 }
 
 fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
-    Regional::<R>::COLUMNS.iter().map(|column| column.name)
+    Field::names::<R>()
 }
 
 /// Names the columns in the long help only, as they take several lines.

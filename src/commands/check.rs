@@ -13,7 +13,7 @@ use std::task::Poll;
 use self::words::{caveat, sentence, told};
 use super::connection::connect_all;
 use super::ignore_broken_pipe;
-use super::output_plan::OutputPlan;
+use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress;
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::{Interrupted, Signals};
@@ -25,7 +25,7 @@ use crate::cli::Connection;
 use crate::cli::check::{Check, FailOn};
 use crate::images::MAX_NAME_PATTERNS;
 use crate::listing::ListError;
-use crate::output::{Column, Destination, Format, Options, Record, Regional, RowWriter};
+use crate::output::{Destination, Options, Record, RowWriter};
 use crate::verdict::{
     self, CheckOptions, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
 };
@@ -76,7 +76,6 @@ struct Plan {
     concurrency: NonZeroUsize,
     fail_on_use: bool,
     fail_on_unknown: bool,
-    details: bool,
     output_plan: OutputPlan,
 }
 
@@ -129,15 +128,9 @@ pub(super) async fn run(
         count(Verdict::Unknown),
     );
     let caveat = caveat(all());
-    let mut options = plan.output_plan.options(regional);
-    let left_out = lay_out(&mut options, regional, plan.details);
-    run.write(rows, options).await?;
-    if !left_out.is_empty() {
-        terminal.note(&format!(
-            "the window is too narrow for {}; --columns shows them, as does another --output",
-            left_out.join(", ")
-        ));
-    }
+    let options = plan.output_plan.options(regional);
+    run.write(rows, options.clone()).await?;
+    note_omitted_columns::<Row>(&options, terminal);
     if let Some(caveat) = caveat {
         terminal.note(&caveat);
     }
@@ -230,36 +223,14 @@ impl Run<'_> {
     }
 
     /// Writes the rows, which may be interrupted where a reader stalls.
-    async fn write<R: Record + 'static>(
-        &mut self,
-        rows: Rows<R>,
-        options: Options,
-    ) -> anyhow::Result<()> {
-        if !self.regional {
-            let rows: Vec<R> = rows.into_iter().flat_map(|(_, rows)| rows).collect();
-            return self.write_all(&rows, options).await;
-        }
-        let rows: Vec<Regional<R>> = (rows.into_iter())
-            .flat_map(|(number, rows)| {
-                let region = Arc::clone(&self.names[number]);
-                rows.into_iter().map(move |record| Regional {
-                    region: Arc::clone(&region),
-                    record,
-                })
-            })
-            .collect();
-        self.write_all(&rows, options).await
-    }
-
-    async fn write_all<R: Record + 'static>(
-        &mut self,
-        rows: &[R],
-        options: Options,
-    ) -> anyhow::Result<()> {
+    async fn write<R: Record>(&mut self, rows: Rows<R>, options: Options) -> anyhow::Result<()> {
         let sink = self.destination.sink(|out| out)?;
         let mut answer = RowWriter::new(options, sink);
         let writing = async {
-            answer.page(rows).await?;
+            for (number, rows) in &rows {
+                let region = self.regional.then(|| &*self.names[*number]);
+                answer.page(region, rows).await?;
+            }
             answer.finish(None).await
         };
         ignore_broken_pipe(self.signals.or(writing).await)
@@ -307,59 +278,6 @@ fn in_their_regions(mut rows: Rows<Row>, missing: bool) -> Rows<Row> {
     rows
 }
 
-/// Chooses the columns, where none are asked for: who and what only with `details`. Tells the names of those that a
-/// window is too narrow for.
-fn lay_out(options: &mut Options, regional: bool, details: bool) -> Vec<&'static str> {
-    let in_lines = !matches!(options.format, Format::Json | Format::Ndjson);
-    if !in_lines || options.columns.is_some() || options.query.is_some() {
-        return Vec::new();
-    }
-    let columns = Row::usual_columns(details, options.format == Format::Table);
-    let (mut columns, all) = match regional {
-        true => (
-            [0].into_iter()
-                .chain(columns.iter().map(|column| column + 1))
-                .collect(),
-            Regional::<Row>::COLUMNS,
-        ),
-        false => (columns, Row::COLUMNS),
-    };
-    let left_out = match options.style.width {
-        Some(width) if options.format == Format::Table => narrow(&mut columns, all, width.into()),
-        _ => Vec::new(),
-    };
-    options.columns = Some(columns);
-    left_out
-}
-
-/// Takes columns away until the rest stands in a window of this width, and tells their names. An image's ID, its verdict
-/// and the reasons stay, and what was asked for.
-fn narrow(columns: &mut Vec<usize>, all: &[Column], window: usize) -> Vec<&'static str> {
-    /// The first goes first. Reasons tell most of the numbers.
-    const DISPENSABLE: [&str; 7] = [
-        "ReportId",
-        "ReportAge",
-        "LaunchTemplates",
-        "Instances",
-        "References",
-        "Accounts",
-        "Name",
-    ];
-    let width = |columns: &[usize]| {
-        let widths = columns.iter().map(|&column| usize::from(all[column].width));
-        widths.map(|width| width + 3).sum::<usize>() + 1
-    };
-    let mut left_out = Vec::new();
-    for name in DISPENSABLE {
-        if width(columns) <= window {
-            break;
-        }
-        columns.retain(|&column| all[column].name != name);
-        left_out.push(name);
-    }
-    left_out
-}
-
 fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> anyhow::Result<Plan> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
@@ -374,7 +292,9 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
     }
     let output_plan = match arguments.dry_run {
         true => OutputPlan::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
-        false => OutputPlan::check(arguments.output, false, terminal)?,
+        false => {
+            OutputPlan::check(arguments.output, false, terminal)?.with_details(arguments.details)
+        }
     };
     Ok(Plan {
         asked: CheckOptions {
@@ -392,7 +312,6 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         concurrency,
         fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
-        details: arguments.details,
         output_plan,
     })
 }
@@ -400,28 +319,6 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_narrow_window_keeps_the_verdict_and_its_reasons() {
-        let shown = |window| {
-            let mut columns = Row::usual_columns(false, true);
-            let all = columns.len();
-            let left_out = narrow(&mut columns, Row::COLUMNS, window);
-            assert_eq!(columns.len() + left_out.len(), all);
-            columns
-                .iter()
-                .map(|&column| Row::COLUMNS[column].name)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(shown(80), ["ImageId", "Verdict", "Reasons"]);
-        assert_eq!(shown(1), shown(80));
-        assert_eq!(
-            shown(120),
-            ["ImageId", "Name", "Verdict", "Accounts", "Reasons"]
-        );
-        assert_eq!(shown(193).len(), 10);
-        assert_eq!(shown(192).len(), 9);
-    }
 
     #[tokio::test]
     async fn works_go_on_together_and_end_in_their_order() {

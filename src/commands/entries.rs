@@ -7,7 +7,7 @@ use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::args::list;
 use crate::cli::{Connection, entries::Entries};
-use crate::entries::DescribeEntries;
+use crate::entries::{DescribeEntries, Entry};
 use crate::listing::Request;
 
 /// Does what `arguments` ask for.
@@ -37,13 +37,17 @@ fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<Describe
         "nothing found: no entry passes the filters, or no report is available yet. Run it again without the \
          filters, and `amiusage reports list` for the state of the reports"
     };
+    let constants = listing::constants(&image_ids, &report_ids);
     let operation = DescribeEntries(Request {
         image_ids,
         report_ids,
         filters,
         page_size: arguments.paging.page_size,
     });
-    let output_plan = |resumed| OutputPlan::check(arguments.output, resumed, terminal);
+    let output_plan = |resumed| {
+        OutputPlan::check(arguments.output, resumed, terminal)
+            .map(|plan| plan.with_constants::<Entry>(&constants))
+    };
     Ok(Plan::check(
         operation,
         &arguments.paging,

@@ -3,11 +3,10 @@
 use std::io;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::pin::pin;
-use std::sync::Arc;
 
 use super::connection::connect_all;
 use super::mfa;
-use super::output_plan::OutputPlan;
+use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress::{self, Progress};
 use super::regions::{Failures, RegionFailed, Regions};
 use super::signals::Signals;
@@ -18,7 +17,7 @@ use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::paging::Paging;
 use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeToken, dry_run};
-use crate::output::{Destination, Record, Regional, RowWriter};
+use crate::output::{Destination, Record, RowWriter};
 
 /// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
 #[derive(Debug, thiserror::Error)]
@@ -71,38 +70,7 @@ where
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
-    if regional {
-        let names: Vec<Arc<str>> = clients.iter().map(|ec2| ec2.region().into()).collect();
-        let tell_region = |items: Vec<Q::Item>, client: usize| {
-            let regional = |record| Regional {
-                region: Arc::clone(&names[client]),
-                record,
-            };
-            items.into_iter().map(regional).collect()
-        };
-        write(
-            plan,
-            clients,
-            concurrency,
-            signals,
-            terminal,
-            true,
-            tell_region,
-        )
-        .await
-    } else {
-        let as_they_are = |items, _| items;
-        write(
-            plan,
-            clients,
-            concurrency,
-            signals,
-            terminal,
-            false,
-            as_they_are,
-        )
-        .await
-    }
+    write(plan, clients, concurrency, signals, terminal, regional).await
 }
 
 /// Asks in each Region whether the requests would be allowed.
@@ -127,19 +95,18 @@ async fn dry_run_all<Q: PaginatedOperation>(
     Ok(failures)
 }
 
-/// Writes the rows that `to_rows` makes of the items that a client, by its number, gives.
-async fn write<Q, R>(
+/// Writes the rows of all clients.
+async fn write<Q>(
     plan: Plan<Q>,
     mut clients: Vec<Ec2>,
     concurrency: NonZeroUsize,
     mut signals: Signals,
     terminal: &Terminal,
     regional: bool,
-    to_rows: impl Fn(Vec<Q::Item>, usize) -> Vec<R>,
 ) -> anyhow::Result<()>
 where
     Q: PaginatedOperation,
-    R: Record + 'static,
+    Q::Item: Record,
 {
     let resumed = plan.start != ResumeToken::default();
     let regions: Vec<_> = clients.iter().map(|ec2| ec2.region().to_owned()).collect();
@@ -168,8 +135,8 @@ where
         before_client: 0,
         regions,
         listing,
-        answer: RowWriter::new(options, sink),
-        to_rows,
+        answer: RowWriter::new(options.clone(), sink),
+        regional,
     };
     let line = progress.handle();
     let outcome = {
@@ -190,6 +157,7 @@ where
     };
     let found = progress.rows();
     drop(progress);
+    note_omitted_columns::<Q::Item>(&options, terminal);
     let missing = failures.tell(appendable, terminal);
     let left_as_it_was = || {
         let path = plan.output_plan.out_file.unwrap_or_default();
@@ -219,11 +187,11 @@ where
 }
 
 /// From the service to the reader.
-struct ListingWriter<Q: PaginatedOperation, R, F> {
+struct ListingWriter<Q: PaginatedOperation> {
     listing: Paginator<Q>,
-    answer: RowWriter<R>,
-    /// Makes rows of the items that a client gives.
-    to_rows: F,
+    answer: RowWriter<Q::Item>,
+    /// Whether rows have their Region.
+    regional: bool,
     /// Where the page begins that is being written, and how many rows are written before it.
     page: Option<ResumeToken>,
     before: u64,
@@ -235,11 +203,10 @@ struct ListingWriter<Q: PaginatedOperation, R, F> {
     before_client: u64,
 }
 
-impl<Q, R, F> ListingWriter<Q, R, F>
+impl<Q> ListingWriter<Q>
 where
     Q: PaginatedOperation,
-    R: Record + 'static,
-    F: Fn(Vec<Q::Item>, usize) -> Vec<R>,
+    Q::Item: Record,
 {
     /// Copies pages until the answer ends, and gives the token for more when it is cut there. Of several Regions those
     /// that fail are left out.
@@ -259,11 +226,11 @@ where
                 }
             };
             self.enter(page.client);
-            let rows = (self.to_rows)(page.items, page.client);
-            self.answer.page(&rows).await?;
+            let region = self.regional.then(|| self.regions[page.client].as_str());
+            self.answer.page(region, &page.items).await?;
             self.page = page.next;
             self.before = self.answer.rows();
-            progress.page(rows.len());
+            progress.page(page.items.len());
             if one_page {
                 break;
             }
@@ -323,6 +290,13 @@ where
         });
         error.context(Stopped { rows, torn, resume })
     }
+}
+
+/// The columns that have the same value in all rows, because one ID was requested.
+pub(super) fn constants(image_ids: &[String], report_ids: &[String]) -> Vec<&'static str> {
+    let columns = [("ImageId", image_ids), ("ReportId", report_ids)];
+    let one = columns.into_iter().filter(|(_, ids)| ids.len() == 1);
+    one.map(|(name, _)| name).collect()
 }
 
 /// The filters of `--filter`, then those that flags of their own stand for: each a flag, a filter's name, and the flag's

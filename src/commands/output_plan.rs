@@ -6,18 +6,17 @@ use std::path::PathBuf;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::cli::output::{Output, OutputFlags};
-use crate::output::{Format, Options, Query, Record, Regional};
+use crate::output::{Field, Format, Options, Query, Record, Shown, omitted_columns};
 
 /// What the output flags come to, once checked.
 pub(super) struct OutputPlan {
-    /// The columns in it are counted from `Region` on, which stands before those of the record.
     options: Options,
     pub(super) out_file: Option<PathBuf>,
 }
 
 impl OutputPlan {
     /// Checks the flags. What goes on where another run `resumed` from has no header.
-    pub(super) fn check<R: Record + Send + Sync + 'static>(
+    pub(super) fn check<R: Record + Send + Sync>(
         flags: OutputFlags<R>,
         resumed: bool,
         terminal: &Terminal,
@@ -45,29 +44,32 @@ impl OutputPlan {
             }
             None => None,
         };
-        let only_in_table = |name: &&String| R::TABLE_ONLY.contains(&name.as_str());
-        if let Some(name) = flags.columns.iter().find(only_in_table)
+        let fields: Option<Vec<Field>> = (!flags.columns.is_empty()).then(|| {
+            let named = |name: &String| Field::named::<R>(name);
+            flags.columns.iter().filter_map(named).collect()
+        });
+        let is_table_only = |field: &&Field| match **field {
+            Field::Region => false,
+            Field::Column(index) => R::COLUMNS[index].shown == Shown::Table,
+        };
+        if let Some(field) = fields.iter().flatten().find(is_table_only)
             && format != Format::Table
         {
             return Err(ArgumentError::new(
                 "--columns",
                 format_args!(
-                    "{name} is for --output table: it changes with the hour; other forms have the time itself"
+                    "{} is for --output table, because it depends on the current time; other formats have the time itself",
+                    field.name::<R>()
                 ),
             ));
         }
-        let columns = (!flags.columns.is_empty()).then(|| {
-            let position = |name: &String| {
-                Regional::<R>::COLUMNS
-                    .iter()
-                    .position(|column| column.name == *name)
-            };
-            flags.columns.iter().filter_map(position).collect()
-        });
         Ok(Self {
             options: Options {
                 format,
-                columns,
+                fields,
+                regional: false,
+                details: false,
+                grouping: Vec::new(),
                 query,
                 header: !resumed,
                 style: terminal.table_style(to_terminal),
@@ -77,25 +79,48 @@ impl OutputPlan {
         })
     }
 
-    /// Whether rows tell their Region: where `several` are asked, or where `--columns` names it.
-    pub(super) fn is_regional(&self, several: bool) -> bool {
-        let named = self
-            .options
-            .columns
-            .iter()
-            .flatten()
-            .any(|&column| column == 0);
-        several || named
+    /// Shows the columns that `--details` asks for, in formats of one line per row.
+    pub(super) fn with_details(mut self, details: bool) -> Self {
+        self.options.details = details;
+        self
     }
 
-    /// What decides the bytes of rows that tell their Region, or do not.
+    /// Names columns that have the same value in all rows, so that a narrow table can show it once.
+    pub(super) fn with_constants<R: Record>(mut self, names: &[&str]) -> Self {
+        let fields = names.iter().filter_map(|name| Field::named::<R>(name));
+        self.options.grouping.extend(fields);
+        self
+    }
+
+    /// Whether rows have their Region: where there are `several`, or where `--columns` names it.
+    pub(super) fn is_regional(&self, several: bool) -> bool {
+        several
+            || self
+                .options
+                .fields
+                .iter()
+                .flatten()
+                .any(|&field| field == Field::Region)
+    }
+
+    /// What decides the bytes of rows with or without their Region.
     pub(super) fn options(&self, regional: bool) -> Options {
         let mut options = self.options.clone();
-        if !regional {
-            for column in options.columns.iter_mut().flatten() {
-                *column -= 1;
-            }
+        options.regional = regional;
+        if regional {
+            options.grouping.push(Field::Region);
         }
         options
+    }
+}
+
+/// Names the columns that a table omits because the terminal is too narrow.
+pub(super) fn note_omitted_columns<R: Record>(options: &Options, terminal: &Terminal) {
+    let omitted = omitted_columns::<R>(options);
+    if !omitted.is_empty() {
+        terminal.note(&format!(
+            "columns omitted to fit the terminal: {}; select with --columns, or widen the terminal",
+            omitted.join(", ")
+        ));
     }
 }

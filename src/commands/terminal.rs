@@ -131,13 +131,16 @@ impl Terminal {
         !self.quiet && !self.debug && io::stderr().is_terminal()
     }
 
-    /// How a table is to look; `to_terminal` tells whether a terminal shows it.
+    /// How a table looks. `COLUMNS` sets its width, also where stdout is no terminal.
     pub(super) fn table_style(&self, to_terminal: bool) -> TableStyle {
-        let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| width);
+        let requested = env::var("COLUMNS")
+            .ok()
+            .and_then(|width| width.parse().ok());
+        let width = || terminal_size_of(io::stdout()).map(|(Width(width), _)| width);
         TableStyle {
             unicode: is_utf8_locale(),
             color: self.colors(to_terminal),
-            width: width.filter(|_| to_terminal),
+            width: requested.or_else(|| width().filter(|_| to_terminal)),
         }
     }
 

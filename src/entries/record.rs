@@ -67,26 +67,26 @@ impl From<ImageUsageReportEntry> for Entry {
 impl Record for Entry {
     const LIST: &'static str = "ImageUsageReportEntries";
 
-    // The widths are those of the API's identifiers: `ec2:LaunchTemplate`, `amiur-` and `ami-` with 17
-    // hexadecimal digits, 12 digits of an account, 24 characters of a time.
-    const COLUMNS: &'static [Column] = &[
-        Column::text("ResourceType", 18),
-        Column::text("ReportId", 23),
-        Column::number("UsageCount", 10),
-        Column::text("AccountId", 12),
-        Column::text("ImageId", 21),
-        Column::text("ReportCreationTime", 24),
+    // The widths are those of the API's identifiers: `imagebuilder:ContainerRecipe`, `amiur-` and `ami-` with 17
+    // hexadecimal digits, 12 digits of an account.
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ResourceType", 28, |entry: &Self| {
+            entry.resource_type.as_deref().into()
+        }),
+        Column::id("ReportId", 23, |entry: &Self| {
+            entry.report_id.as_deref().into()
+        })
+        .rank(1),
+        Column::number("UsageCount", 10, |entry: &Self| entry.usage_count.into()),
+        Column::id("AccountId", 12, |entry: &Self| {
+            entry.account_id.as_deref().into()
+        }),
+        Column::id("ImageId", 21, |entry: &Self| {
+            entry.image_id.as_deref().into()
+        }),
+        Column::time("ReportCreationTime", |entry: &Self| {
+            Cell::time(entry.report_creation_time.as_ref().map(Time::as_str))
+        })
+        .rank(2),
     ];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        match column {
-            0 => self.resource_type.as_deref().into(),
-            1 => self.report_id.as_deref().into(),
-            2 => self.usage_count.into(),
-            3 => self.account_id.as_deref().into(),
-            4 => self.image_id.as_deref().into(),
-            5 => self.report_creation_time.as_ref().map(Time::as_str).into(),
-            _ => unreachable!("a column beyond Entry::COLUMNS"),
-        }
-    }
 }

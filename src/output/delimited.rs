@@ -1,53 +1,51 @@
-//! CSV and TSV, with a header and values as the service sent them.
+//! CSV and TSV, with a header and unchanged values.
 //!
 //! Quoting is that of RFC 4180 for both. Lines end with a line feed alone, where the RFC has CR LF: that is
 //! what DuckDB, pandas and the Unix tools write, and every reader takes it.
 
 use std::io;
 
-use super::{Cell, Out, Record, Writer, digits, in_one_line};
+use super::{Cell, Field, Options, Out, Record, Writer, digits};
 
 /// Writes records as lines of values with a delimiter between them. An absent value is empty.
 pub(super) struct Delimited {
     out: csv::Writer<Out>,
-    columns: Vec<usize>,
-    begun: bool,
+    fields: Vec<Field>,
+    has_header: bool,
 }
 
 impl Delimited {
-    pub(super) fn new(out: Out, columns: Vec<usize>, delimiter: u8, header: bool) -> Self {
+    pub(super) fn new<R: Record>(out: Out, options: &Options, delimiter: u8) -> Self {
         Self {
             out: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(out),
-            columns,
-            begun: !header,
+            fields: options.fields::<R>(),
+            has_header: !options.header,
         }
     }
 
     fn begin<R: Record>(&mut self) -> io::Result<()> {
-        if self.begun {
+        if self.has_header {
             return Ok(());
         }
-        self.begun = true;
-        let names = self.columns.iter().map(|&column| R::COLUMNS[column].name);
+        self.has_header = true;
+        let names = self.fields.iter().map(|field| field.name::<R>());
         Ok(self.out.write_record(names)?)
     }
 }
 
 impl<R: Record> Writer<R> for Delimited {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         self.begin::<R>()?;
-        let mut place = [0; 20];
+        let mut buffer = [0; 20];
         for record in records {
-            for &column in &self.columns {
-                match record.cell(column) {
-                    Cell::Absent => self.out.write_field("")?,
-                    Cell::Text(text) => self.out.write_field(text)?,
-                    Cell::Made(text) => self.out.write_field(text)?,
-                    Cell::List(items) => self.out.write_field(in_one_line(&items))?,
-                    Cell::Number(number) => {
-                        self.out.write_field(digits(number, &mut place))?;
+            for field in &self.fields {
+                match field.cell(region, record) {
+                    Cell::Number(number) => self.out.write_field(digits(number, &mut buffer))?,
+                    cell => {
+                        let text = cell.text().unwrap_or_default();
+                        self.out.write_field(text.as_bytes())?;
                     }
                 }
             }

@@ -1,25 +1,26 @@
-//! JSON: one document in the service's shape, an entry a line, streamed.
+//! JSON: one document in the service's shape, one row per line, streamed.
 
 use std::io::{self, Write};
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::{Out, Record, Writer};
+use super::record::Regional;
+use super::{Field, Out, Record, Writer};
 
 /// Writes `{"List": […], "NextToken": "…"}`. Until [`finish`](Writer::finish) the document stays open, so that
-/// no parser takes a part of an answer for the whole.
+/// no parser accepts partial output.
 pub(super) struct Json {
     out: Out,
-    columns: Option<Vec<usize>>,
+    fields: Option<Vec<Field>>,
     begun: bool,
     empty: bool,
 }
 
 impl Json {
-    pub(super) fn new(out: Out, columns: Option<Vec<usize>>) -> Self {
+    pub(super) fn new(out: Out, fields: Option<Vec<Field>>) -> Self {
         Self {
             out,
-            columns,
+            fields,
             begun: false,
             empty: true,
         }
@@ -35,13 +36,13 @@ impl Json {
 }
 
 impl<R: Record> Writer<R> for Json {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         self.begin::<R>()?;
         for record in records {
             let separator: &[u8] = if self.empty { b"\n" } else { b",\n" };
             self.out.write_all(separator)?;
             self.empty = false;
-            object(&mut self.out, record, self.columns.as_deref())?;
+            object(&mut self.out, region, record, self.fields.as_deref())?;
         }
         self.out.flush()
     }
@@ -59,24 +60,37 @@ impl<R: Record> Writer<R> for Json {
     }
 }
 
-/// Writes a record as one JSON object on one line: all of it, or the members in `columns` in that order.
+/// Writes a record as one JSON object on one line: all members, or those in `fields` in that order.
 pub(super) fn object<R: Record>(
     out: &mut impl Write,
+    region: Option<&str>,
     record: &R,
-    columns: Option<&[usize]>,
+    fields: Option<&[Field]>,
 ) -> io::Result<()> {
-    let Some(columns) = columns else {
-        return Ok(serde_json::to_writer(out, record)?);
+    let Some(fields) = fields else {
+        match region {
+            Some(region) => serde_json::to_writer(out, &Regional { region, record })?,
+            None => serde_json::to_writer(out, record)?,
+        }
+        return Ok(());
     };
-    // Through a value, because a member may be more than its cell shows: a list, say.
-    let whole = serde_json::to_value(record)?;
-    let mut part = Map::with_capacity(columns.len());
-    for &column in columns {
-        let name = R::COLUMNS[column].name;
-        if let Some(value) = whole.get(name) {
-            // A column asked for twice is one member.
-            part.insert(name.to_owned(), value.clone());
+    // Through a value, because a member may hold more than its cell shows, such as a list.
+    let members = value(region, record)?;
+    let mut selected = Map::with_capacity(fields.len());
+    for field in fields {
+        let name = field.name::<R>();
+        if let Some(value) = members.get(name) {
+            // A column that is requested twice is one member.
+            selected.insert(name.to_owned(), value.clone());
         }
     }
-    Ok(serde_json::to_writer(out, &part)?)
+    Ok(serde_json::to_writer(out, &selected)?)
+}
+
+/// A record as a JSON value, with its Region.
+pub(super) fn value<R: Record>(region: Option<&str>, record: &R) -> serde_json::Result<Value> {
+    match region {
+        Some(region) => serde_json::to_value(Regional { region, record }),
+        None => serde_json::to_value(record),
+    }
 }

@@ -4,37 +4,37 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape::{is_control, push_escaped, replace};
-use super::{Align, Cell, Out, Record, Writer, in_one_line};
+use super::{Cell, Field, Kind, Options, Out, Record, Writer};
 
 /// Writes records as rows of a table. An absent value is an empty cell.
 pub(super) struct Markdown {
     out: Out,
-    columns: Vec<usize>,
-    begun: bool,
+    fields: Vec<Field>,
+    has_header: bool,
 }
 
 impl Markdown {
-    pub(super) fn new(out: Out, columns: Vec<usize>, header: bool) -> Self {
+    pub(super) fn new<R: Record>(out: Out, options: &Options) -> Self {
         Self {
             out,
-            columns,
-            begun: !header,
+            fields: options.fields::<R>(),
+            has_header: !options.header,
         }
     }
 
     fn begin<R: Record>(&mut self) -> io::Result<()> {
-        if self.begun {
+        if self.has_header {
             return Ok(());
         }
-        self.begun = true;
-        for &column in &self.columns {
-            write!(self.out, "| {} ", R::COLUMNS[column].name)?;
+        self.has_header = true;
+        for field in &self.fields {
+            write!(self.out, "| {} ", field.name::<R>())?;
         }
         self.out.write_all(b"|\n")?;
-        for &column in &self.columns {
-            let rule: &[u8] = match R::COLUMNS[column].align {
-                Align::Left => b"| --- ",
-                Align::Right => b"| ---: ",
+        for field in &self.fields {
+            let rule: &[u8] = match field.kind::<R>() {
+                Kind::Number => b"| ---: ",
+                _ => b"| --- ",
             };
             self.out.write_all(rule)?;
         }
@@ -43,18 +43,16 @@ impl Markdown {
 }
 
 impl<R: Record> Writer<R> for Markdown {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         self.begin::<R>()?;
         for record in records {
-            for &column in &self.columns {
-                match record.cell(column) {
-                    Cell::Absent => self.out.write_all(b"|  ")?,
-                    Cell::Text(text) => write!(self.out, "| {} ", literal(text))?,
-                    Cell::Made(text) => write!(self.out, "| {} ", literal(&text))?,
-                    Cell::List(items) => {
-                        write!(self.out, "| {} ", literal(&in_one_line(&items)))?;
-                    }
+            for field in &self.fields {
+                match field.cell(region, record) {
                     Cell::Number(number) => write!(self.out, "| {number} ")?,
+                    cell => {
+                        let text = cell.text().unwrap_or_default();
+                        write!(self.out, "| {} ", literal(&text))?;
+                    }
                 }
             }
             self.out.write_all(b"|\n")?;
@@ -68,7 +66,7 @@ impl<R: Record> Writer<R> for Markdown {
     }
 }
 
-/// Writes a value so that Markdown and HTML show it as it is.
+/// Escapes a value so that Markdown and HTML show it unchanged.
 fn literal(text: &str) -> Cow<'_, str> {
     let is_mark = |c| {
         matches!(

@@ -1,7 +1,6 @@
-//! From records to bytes: one file a format, one trait for all of them.
+//! Output formats: one file per format, one trait for all of them.
 //!
-//! A command's rows are one [`Record`]; every format works for every record. Nothing here knows of AWS, and
-//! nothing here chooses where the bytes go.
+//! A command's rows are one [`Record`], and every format works for every record. Nothing here knows AWS.
 
 mod delimited;
 mod destination;
@@ -10,7 +9,7 @@ mod json;
 mod markdown;
 mod ndjson;
 mod query;
-mod regional;
+mod record;
 mod result;
 mod row_writer;
 mod table;
@@ -21,27 +20,25 @@ mod tests;
 
 use std::io::{self, BufWriter, Write};
 
-use serde::Serialize;
-
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
-pub use regional::Regional;
+pub use record::{Cell, Column, Emphasis, Field, Kind, Record, Shown};
 pub use row_writer::{RowWriter, Sink, WriteError};
-pub use table::TableStyle;
+pub use table::{TableStyle, omitted_columns};
 
-/// How an answer is written down.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A table with borders, for people.
+    /// A table for people.
     Table,
     /// One document in the service's shape.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// RFC 4180 with a header, lines ended by a line feed as most Unix tools do.
+    /// RFC 4180 with a header, and lines that end with a line feed as Unix tools write them.
     Csv,
-    /// As CSV, with tabs for commas.
+    /// CSV with tabs instead of commas.
     Tsv,
     /// The AWS CLI's tab-separated text form.
     Text,
@@ -49,229 +46,121 @@ pub enum Format {
     Markdown,
 }
 
-/// What decides the bytes of an answer, besides its records.
+/// What decides the bytes of the output, besides its records.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How the answer is written down.
+    /// The output format.
     pub format: Format,
-    /// The columns to show, as indices into [`Record::COLUMNS`], in the order asked; all when `None`. A query
-    /// sees every member whatever stands here.
-    pub columns: Option<Vec<usize>>,
+    /// The columns to show, in the requested order; those of the format when `None`. A query sees every member
+    /// regardless.
+    pub fields: Option<Vec<Field>>,
+    /// Whether rows have a Region.
+    pub regional: bool,
+    /// Whether formats of one line per row show the columns of [`Shown::Details`].
+    pub details: bool,
+    /// Columns whose values repeat in consecutive rows, so that a narrow table can show them in a line above the rows.
+    pub grouping: Vec<Field>,
     /// Writes the result of this query in place of the records. Works with [`Format::Json`], [`Format::Text`]
     /// and [`Format::Table`]; any other format is written as JSON.
     pub query: Option<Query>,
-    /// Whether CSV, TSV and Markdown begin with their header. An answer that goes on where another one stopped has
-    /// none, so that it can be appended.
+    /// Whether CSV, TSV and Markdown begin with their header. Output that continues that of an earlier run has none, so
+    /// that it can be appended.
     pub header: bool,
     /// How a table looks.
     pub style: TableStyle,
-    /// Whether a terminal shows the bytes: formats that keep values as they are then show control characters
-    /// in a visible form.
+    /// Whether stdout is a terminal: control characters are shown in a visible form, and numbers in tables have
+    /// thousands separators.
     pub terminal: bool,
 }
 
-/// The writer of one answer to `out`.
-pub fn writer<R: Record + 'static>(options: Options, out: Box<dyn Write>) -> Box<dyn Writer<R>> {
-    let Options {
-        format,
-        columns,
-        query,
-        header,
-        style,
-        terminal,
-    } = options;
-    // The other formats escape values themselves, and a table's colours are control sequences.
+impl Options {
+    /// The requested columns, or the default ones of the format.
+    fn fields<R: Record>(&self) -> Vec<Field> {
+        if let Some(fields) = &self.fields {
+            return fields.clone();
+        }
+        let is_table = self.format == Format::Table;
+        let is_shown = |index: &usize| match R::COLUMNS[*index].shown {
+            Shown::Always => true,
+            Shown::Table => is_table,
+            Shown::Data => !is_table,
+            Shown::Details => self.details,
+        };
+        let mut indices: Vec<usize> = (0..R::COLUMNS.len()).filter(is_shown).collect();
+        if is_table {
+            // Text that wraps comes last.
+            indices.sort_by_key(|&index| matches!(R::COLUMNS[index].kind, Kind::Text(_)));
+        }
+        let region = self.regional.then_some(Field::Region);
+        region
+            .into_iter()
+            .chain(indices.into_iter().map(Field::Column))
+            .collect()
+    }
+}
+
+/// Creates the writer of one command's output to `out`.
+pub fn writer<R: Record>(options: Options, out: Box<dyn Write>) -> Box<dyn Writer<R>> {
+    // The other formats escape values themselves, and a table's colors are control sequences.
     let keeps_values = matches!(
-        format,
+        options.format,
         Format::Json | Format::Ndjson | Format::Csv | Format::Tsv
     );
     let out = Out::with_capacity(
         BUFFER,
-        if terminal && keeps_values {
+        if options.terminal && keeps_values {
             Box::new(TerminalSafe::new(out))
         } else {
             out
         },
     );
-    match (format, query) {
-        (format, Some(query)) => Box::new(query::Results::new(out, format, query, style)),
-        (Format::Table, None) => Box::new(table::Table::new::<R>(
+    if let Some(query) = options.query {
+        return Box::new(query::Results::new(
             out,
-            selected::<R>(format, columns),
-            style,
-        )),
-        (Format::Json, None) => Box::new(json::Json::new(out, columns)),
-        (Format::Ndjson, None) => Box::new(ndjson::Ndjson::new(out, columns)),
-        (Format::Csv | Format::Tsv, None) => {
-            let delimiter = if format == Format::Csv { b',' } else { b'\t' };
-            let columns = selected::<R>(format, columns);
-            Box::new(delimited::Delimited::new(out, columns, delimiter, header))
-        }
-        (Format::Text, None) => Box::new(text::Text::new::<R>(out, columns)),
-        (Format::Markdown, None) => Box::new(markdown::Markdown::new(
-            out,
-            selected::<R>(format, columns),
-            header,
-        )),
+            options.format,
+            query,
+            options.style,
+        ));
+    }
+    match options.format {
+        Format::Table => Box::new(table::Table::new::<R>(out, &options)),
+        Format::Json => Box::new(json::Json::new(out, options.fields)),
+        Format::Ndjson => Box::new(ndjson::Ndjson::new(out, options.fields)),
+        Format::Csv => Box::new(delimited::Delimited::new::<R>(out, &options, b',')),
+        Format::Tsv => Box::new(delimited::Delimited::new::<R>(out, &options, b'\t')),
+        Format::Text => Box::new(text::Text::new::<R>(out, &options)),
+        Format::Markdown => Box::new(markdown::Markdown::new::<R>(out, &options)),
     }
 }
 
-/// How many bytes are handed on at a time, within a page.
+/// How many bytes are buffered within a page.
 const BUFFER: usize = 64 * 1024;
 
 /// Where a format writes: buffered, because formats write a value at a time.
 type Out = BufWriter<Box<dyn Write>>;
 
-/// The digits of a number, in a place that holds those of any.
-fn digits(number: i64, place: &mut [u8; 20]) -> &[u8] {
-    let mut rest = place.as_mut_slice();
+/// Writes a number into `buffer`, without an allocation.
+fn digits(number: i64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut rest = buffer.as_mut_slice();
     write!(rest, "{number}").expect("the smallest number has 20 characters");
     let length = 20 - rest.len();
-    &place[..length]
+    &buffer[..length]
 }
 
-/// The columns asked for, or the usual ones of `format`.
-fn selected<R: Record>(format: Format, columns: Option<Vec<usize>>) -> Vec<usize> {
-    let position = |name: &&str| R::COLUMNS.iter().position(|column| column.name == *name);
-    columns.unwrap_or_else(|| match format {
-        Format::Table if !R::TABLE.is_empty() => R::TABLE.iter().filter_map(position).collect(),
-        Format::Table => (0..R::COLUMNS.len()).collect(),
-        _ => (0..R::COLUMNS.len())
-            .filter(|&column| !R::TABLE_ONLY.contains(&R::COLUMNS[column].name))
-            .collect(),
-    })
-}
-
-/// A row of a command's answer, and how its columns are named and laid out.
+/// Writes output in one format, page by page, so that memory does not grow with the output.
 ///
-/// The serde form is the row in JSON; the cells are the row everywhere else.
-pub trait Record: Serialize {
-    /// The API's name of the list that these rows form: the key of the JSON document.
-    const LIST: &'static str;
-
-    /// The columns, in the API's order.
-    const COLUMNS: &'static [Column];
-
-    /// The columns whose members are lists or objects. Where a row is one line their cells hold them in one readable
-    /// text; the text form has them on lines of their own, as the AWS CLI.
-    const NESTED: &'static [&'static str] = &[];
-
-    /// The columns of a table, when none are asked for; all when empty.
-    const TABLE: &'static [&'static str] = &[];
-
-    /// The columns that a window too narrow for all takes room from first, down to their names: they are often empty, or
-    /// hold what is read well in several lines, unlike an ID that is to be copied.
-    const WRAPPING: &'static [&'static str] = &[];
-
-    /// The columns that only a table may have, because they depend on when it is looked at.
-    const TABLE_ONLY: &'static [&'static str] = &[];
-
-    /// The value in `COLUMNS[column]`.
-    fn cell(&self, column: usize) -> Cell<'_>;
-
-    /// What its colour is to tell; nothing for most.
-    fn emphasis(&self, _column: usize) -> Option<Emphasis> {
-        None
-    }
-}
-
-/// A column of a [`Record`].
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// The API's name of the member: JSON key, header, and what `--columns` takes.
-    pub name: &'static str,
-    /// The width in terminal columns that holds any usual value and the header.
-    pub width: u16,
-    /// The side that values stand at in a table.
-    pub align: Align,
-}
-
-impl Column {
-    /// A column of text, which stands at the left.
-    pub const fn text(name: &'static str, width: u16) -> Self {
-        Self {
-            name,
-            width,
-            align: Align::Left,
-        }
-    }
-
-    /// A column of numbers, which stand at the right.
-    pub const fn number(name: &'static str, width: u16) -> Self {
-        Self {
-            name,
-            width,
-            align: Align::Right,
-        }
-    }
-}
-
-/// The side that a column's values stand at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
-    /// Text begins at the left.
-    Left,
-    /// Numbers end at the right.
-    Right,
-}
-
-/// One value of a row, borrowed from its record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell<'a> {
-    /// The service did not send this member.
-    Absent,
-    /// Text as the service sent it: it may hold any character.
-    Text(&'a str),
-    /// Text that is made of what the service sent: it may hold any character.
-    Made(String),
-    /// Texts like that: a line each in a table, and all in one line elsewhere.
-    List(Vec<String>),
-    /// A whole number.
-    Number(i64),
-}
-
-/// The items of a list in one line.
-fn in_one_line(items: &[String]) -> String {
-    items.join("; ")
-}
-
-/// What the colour of a value tells, where there are colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emphasis {
-    /// All is well.
-    Good,
-    /// There is something in the way.
-    Bad,
-    /// It is not known.
-    Doubtful,
-}
-
-impl<'a> From<Option<&'a str>> for Cell<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Absent, Self::Text)
-    }
-}
-
-impl From<Option<i64>> for Cell<'_> {
-    fn from(number: Option<i64>) -> Self {
-        number.map_or(Self::Absent, Self::Number)
-    }
-}
-
-/// Writes one answer in one format, page by page, so that memory does not grow with the answer.
-///
-/// Dropped before [`finish`](Writer::finish), a writer leaves the answer visibly cut where the format can show
-/// it (JSON stays unterminated), and at a whole row elsewhere.
+/// Dropped before [`finish`](Writer::finish), a writer leaves the output visibly incomplete where the format can show
+/// it (JSON stays unterminated), and at the end of a row elsewhere.
 pub trait Writer<R: Record> {
-    /// Writes the next rows, and flushes them.
+    /// Writes the next rows, and flushes them. `region` is their Region, in output of several Regions.
     ///
     /// # Errors
-    /// Whatever the destination answers.
-    fn page(&mut self, records: &[R]) -> io::Result<()>;
+    /// Any error of the destination.
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()>;
 
-    /// Ends a whole answer. `next_token` is the resume token of an answer that `--max-items` cut.
+    /// Ends complete output. `next_token` is the resume token of output that `--max-items` ended.
     ///
     /// # Errors
-    /// Whatever the destination answers.
+    /// Any error of the destination.
     fn finish(&mut self, next_token: Option<&str>) -> io::Result<()>;
 }

@@ -1,25 +1,25 @@
-//! NDJSON: one JSON object a line, nothing round them.
+//! NDJSON: one JSON object per line.
 
 use std::io::{self, Write};
 
-use super::{Out, Record, Writer, json};
+use super::{Field, Out, Record, Writer, json};
 
 /// Writes each record as one line of JSON.
 pub(super) struct Ndjson {
     out: Out,
-    columns: Option<Vec<usize>>,
+    fields: Option<Vec<Field>>,
 }
 
 impl Ndjson {
-    pub(super) fn new(out: Out, columns: Option<Vec<usize>>) -> Self {
-        Self { out, columns }
+    pub(super) fn new(out: Out, fields: Option<Vec<Field>>) -> Self {
+        Self { out, fields }
     }
 }
 
 impl<R: Record> Writer<R> for Ndjson {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         for record in records {
-            json::object(&mut self.out, record, self.columns.as_deref())?;
+            json::object(&mut self.out, region, record, self.fields.as_deref())?;
             self.out.write_all(b"\n")?;
         }
         self.out.flush()

@@ -221,8 +221,9 @@ impl Results {
 }
 
 impl<R: Record> Writer<R> for Results {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         for record in records {
+            let record = super::json::value(region, record)?;
             let record = Variable::from_serializable(record).map_err(io::Error::other)?;
             self.records.push(Rcvar::new(record));
         }

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement};
+use comfy_table::{Attribute, CellAlignment};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::escape;
 use super::escape::{is_control, push_escaped, replace};
-use super::table::{TableStyle, write_lines};
+use super::table::TableStyle;
 
 /// Writes JSON with an indent of four spaces.
 pub(super) fn json(out: &mut impl Write, value: &Value) -> io::Result<()> {
@@ -189,26 +189,39 @@ pub(super) fn table(out: &mut impl Write, value: &Value, style: TableStyle) -> i
     }
 }
 
-/// Writes one table. Its widths are those of its content, within the window.
+/// Writes one table. Its widths are those of its content.
 fn table_of(
     out: &mut impl Write,
     header: &[&str],
     rows: Vec<Vec<Option<&Value>>>,
     style: TableStyle,
 ) -> io::Result<()> {
-    let mut borders = style.borders();
-    borders.row_separator = comfy_table::LineStyle::none();
-    let mut table = style.table(borders);
-    if let Some(width) = style.width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
+    let mut table = comfy_table::Table::new();
+    // The caller has looked at the terminal; the crate must not look again.
+    table
+        .force_no_tty()
+        .load_style(comfy_table::TableStyle::new());
+    if style.color {
+        table.enforce_styling();
+        table.style_text_only();
     }
     if !header.is_empty() {
-        table.set_header(header.iter().map(|name| style.header(name)));
+        table.set_header(header.iter().map(|name| {
+            let cell = comfy_table::Cell::new(escape(name));
+            match style.color {
+                true => cell.add_attribute(Attribute::Bold),
+                false => cell,
+            }
+        }));
     }
     table.add_rows(rows.into_iter().map(|row| row.into_iter().map(table_cell)));
-    write_lines(out, table.lines())
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 fn table_cell(value: Option<&Value>) -> comfy_table::Cell {

@@ -51,7 +51,7 @@ pub struct RowWriter<R> {
     torn: usize,
 }
 
-impl<R: Record + 'static> RowWriter<R> {
+impl<R: Record> RowWriter<R> {
     /// Nothing is written yet.
     pub fn new(options: Options, sink: Sink) -> Self {
         let rendered = Rendered::default();
@@ -69,15 +69,15 @@ impl<R: Record + 'static> RowWriter<R> {
     ///
     /// # Errors
     /// [`WriteError`] in the error. Then, too, [`rows`](Self::rows) is right.
-    pub async fn page(&mut self, records: &[R]) -> anyhow::Result<()> {
+    pub async fn page(&mut self, region: Option<&str>, records: &[R]) -> anyhow::Result<()> {
         for record in records {
             let before = self.rendered.len();
-            self.writer.page(std::slice::from_ref(record))?;
+            self.writer.page(region, std::slice::from_ref(record))?;
             self.lengths.push_back(self.rendered.len() - before);
         }
         if records.is_empty() {
             // A header may come all the same.
-            self.writer.page(records)?;
+            self.writer.page(region, records)?;
         }
         self.send().await
     }
@@ -242,7 +242,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::output::{Cell, Column, Format, TableStyle};
+    use crate::output::{Column, Format, TableStyle};
 
     #[derive(Clone, Debug, Serialize)]
     struct Row {
@@ -251,11 +251,8 @@ mod tests {
 
     impl Record for Row {
         const LIST: &'static str = "Rows";
-        const COLUMNS: &'static [Column] = &[Column::text("text", 4)];
-
-        fn cell(&self, _: usize) -> Cell<'_> {
-            Cell::Text(&self.text)
-        }
+        const COLUMNS: &'static [Column<Self>] =
+            &[Column::id("text", 4, |row: &Self| row.text.as_str().into())];
     }
 
     /// Takes so many bytes at a time, and so many in all.
@@ -292,7 +289,10 @@ mod tests {
         };
         let options = Options {
             format,
-            columns: None,
+            fields: None,
+            regional: false,
+            details: false,
+            grouping: Vec::new(),
             query: None,
             header: true,
             style: TableStyle::default(),
@@ -310,7 +310,7 @@ mod tests {
             .unwrap();
         let written = runtime.block_on(async {
             for page in pages {
-                answer.page(page).await?;
+                answer.page(None, page).await?;
             }
             answer.finish(None).await
         });

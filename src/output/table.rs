@@ -1,402 +1,369 @@
-//! A table for people, streamed: the header stands once, and columns keep one width for the whole run.
+//! A table for people, streamed: each column keeps one width for the whole run.
 //!
-//! The widths are those of the columns' usual values, made smaller to fit a narrow window; a wider value wraps
-//! within its cell, so that none is lost.
+//! No ID, time or word is ever split. A table that is wider than the terminal first shows columns that repeat in a line
+//! above the rows, then omits columns in the order of their [rank](super::Column::rank). Text wraps at spaces, names are
+//! shortened, and a value that is still wider than its column makes its line longer.
 
 use std::io::{self, Write};
 
-use comfy_table::presets::{ASCII_FULL, UTF8_FULL};
-use comfy_table::{
-    Attribute, CellAlignment, Color, ColumnConstraint, ContentLineStyle, LineStyle,
-    TableStyle as Borders, Width,
-};
+use anstyle::{AnsiColor, Style};
+use textwrap::{WordSeparator, WordSplitter};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Align, Cell, Column, Emphasis, Out, Record, Writer, digits, escape};
+use super::{Cell, Emphasis, Field, Kind, Options, Out, Record, Writer, digits, escape};
 
 /// How a table looks; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TableStyle {
-    /// Borders of box-drawing characters; otherwise plain ASCII.
+    /// Whether the locale is UTF-8: names are shortened with `…`, otherwise with `...`.
     pub unicode: bool,
-    /// Bold headers, zeros dimmed, and the colours of values that have a tone.
+    /// Whether headers are bold and verdicts colored.
     pub color: bool,
-    /// The window's width in terminal columns, which the table stays within; as wide as it likes when `None`.
+    /// The terminal's width in columns; `None` for no limit.
     pub width: Option<u16>,
 }
 
-impl TableStyle {
-    /// All the lines that a table may have.
-    pub(super) fn borders(self) -> Borders {
-        if self.unicode {
-            UTF8_FULL
-                .with_solid_inner_borders()
-                .with_rounded_corners()
-                .header_separator(LineStyle::new('├', '─', '┼', '┤'))
-                .row_separator(LineStyle::new('├', '╌', '┼', '┤'))
-        } else {
-            ASCII_FULL.header_separator(LineStyle::new('+', '=', '+', '+'))
-        }
-    }
-
-    /// An empty table with this style's borders.
-    pub(super) fn table(self, borders: Borders) -> comfy_table::Table {
-        let mut table = comfy_table::Table::new();
-        // The caller has looked at the terminal; the crate must not look again.
-        table.force_no_tty().load_style(borders);
-        // Values are split at the width alone: breaking at spaces would drop them. No value has a NUL, because
-        // control characters are escaped.
-        table.set_delimiter('\0');
-        if self.color {
-            table.enforce_styling();
-            table.style_text_only();
-        }
-        table
-    }
-
-    /// A header's cell.
-    pub(super) fn header(self, name: &str) -> comfy_table::Cell {
-        let cell = comfy_table::Cell::new(escape(name));
-        if self.color {
-            cell.add_attribute(Attribute::Bold)
-        } else {
-            cell
-        }
-    }
-}
+/// The spaces between two columns.
+const GAP: &str = "  ";
 
 /// Writes records as rows of a table.
 pub(super) struct Table {
     out: Out,
-    columns: Vec<usize>,
     style: TableStyle,
     layout: Layout,
-    begun: bool,
-    empty: bool,
-    /// What a row is put together in.
+    group_digits: bool,
+    /// The values above the rows that are being written; `None` before the header.
+    captions: Option<Vec<String>>,
+    /// Buffer of the fast path.
     line: Vec<u8>,
 }
 
 impl Table {
-    pub(super) fn new<R: Record>(out: Out, columns: Vec<usize>, style: TableStyle) -> Self {
-        let shown: Vec<&Column> = columns.iter().map(|&column| &R::COLUMNS[column]).collect();
-        let layout = Layout::fit(&shown, R::WRAPPING, style.width);
+    pub(super) fn new<R: Record>(out: Out, options: &Options) -> Self {
         Self {
             out,
-            columns,
-            style,
-            layout,
-            begun: false,
-            empty: true,
+            style: options.style,
+            layout: Layout::fit::<R>(options),
+            group_digits: options.terminal,
+            captions: None,
             line: Vec::new(),
         }
     }
 
-    /// Puts a row together that needs no crate to lay it out, because each of its values is plain and fits; `false`
-    /// for any other row. Nearly every row is such, and this is a tenth of the crate's work.
-    fn plain_row<R: Record>(&mut self, record: &R) -> bool {
-        if self.layout.wraps {
-            return false;
-        }
-        let ContentLineStyle {
-            left,
-            junction,
-            right,
-        } = self.style.borders().content_lines;
-        let border = |line: &mut Vec<u8>, border: Option<char>| {
-            if let Some(border) = border {
-                line.extend_from_slice(border.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-        };
+    /// Renders a row whose values are plain ASCII and fit, which nearly every row is; `false` for any other row. This
+    /// takes a tenth of the time of [`row`](Self::row).
+    fn plain_row<R: Record>(&mut self, region: Option<&str>, record: &R) -> bool {
         let line = &mut self.line;
         line.clear();
-        border(line, left);
-        for (index, (&column, &width)) in self.columns.iter().zip(&self.layout.widths).enumerate() {
-            if index > 0 {
-                border(line, junction);
+        for &(field, width) in &self.layout.columns {
+            if !line.is_empty() {
+                line.extend_from_slice(GAP.as_bytes());
             }
-            if self.style.color && record.emphasis(column).is_some() {
-                return false;
-            }
-            let mut place = [0; 20];
-            let value = match record.cell(column) {
-                Cell::Absent => b"",
-                Cell::Text(text) => text.as_bytes(),
-                // It is dimmed.
-                Cell::Number(0) if self.style.color => return false,
-                Cell::Made(_) | Cell::List(_) => return false,
-                Cell::Number(number) => digits(number, &mut place),
+            let cell = field.cell(region, record);
+            let mut buffer = [0; 20];
+            let (value, is_number) = match (&cell, field.kind::<R>()) {
+                (Cell::Absent, _) => (&b""[..], false),
+                (Cell::Text(text), Kind::Id) => (text.as_bytes(), false),
+                (Cell::Number(number), _) if !self.group_digits || (0..1000).contains(number) => {
+                    (digits(*number, &mut buffer), true)
+                }
+                _ => return false,
             };
-            let Some(room) = usize::from(width).checked_sub(value.len()) else {
+            let Some(padding) = width.checked_sub(value.len()) else {
                 return false;
             };
-            if !value.iter().all(u8::is_ascii_graphic) {
+            let has_emphasis = self.style.color && field.emphasis(record).is_some();
+            if has_emphasis || !value.iter().all(u8::is_ascii_graphic) {
                 return false;
             }
-            let padding = usize::from(self.layout.padded);
-            let before = match R::COLUMNS[column].align {
-                Align::Left => 0,
-                Align::Right => room,
-            };
-            line.resize(line.len() + padding + before, b' ');
+            let before = if is_number { padding } else { 0 };
+            line.resize(line.len() + before, b' ');
             line.extend_from_slice(value);
-            line.resize(line.len() + room - before + padding, b' ');
+            line.resize(line.len() + padding - before, b' ');
         }
-        border(line, right);
+        let end = line.trim_ascii_end().len();
+        line.truncate(end);
         line.push(b'\n');
         true
     }
 
-    /// Lays out rows with the run's widths; `borders` says which lines stand round and between them.
-    fn lay_out<R: Record>(
-        &self,
-        borders: Borders,
-        rows: impl Iterator<Item = Vec<comfy_table::Cell>>,
-    ) -> comfy_table::Table {
-        let mut table = self.style.table(borders);
-        table.add_rows(rows);
-        let padding = u16::from(self.layout.padded);
-        let shown = self.columns.iter().map(|&column| &R::COLUMNS[column]);
-        for ((laid_out, column), &width) in
-            table.column_iter_mut().zip(shown).zip(&self.layout.widths)
-        {
-            laid_out
-                .set_padding((padding, padding))
-                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(
-                    width + 2 * padding,
-                )))
-                .set_cell_alignment(match column.align {
-                    Align::Left => CellAlignment::Left,
-                    Align::Right => CellAlignment::Right,
-                });
+    /// Writes any row, on as many lines as its longest cell has.
+    fn row<R: Record>(&mut self, region: Option<&str>, record: &R) -> io::Result<()> {
+        let cells = self.layout.columns.iter().map(|&(field, width)| {
+            let lines = self.lines(field.cell(region, record), field.kind::<R>(), width);
+            let emphasis = field.emphasis(record).map(color).unwrap_or_default();
+            let is_right = field.kind::<R>() == Kind::Number;
+            (lines, width, is_right, emphasis)
+        });
+        let cells: Vec<_> = cells.collect();
+        let height = cells.iter().map(|(lines, ..)| lines.len()).max();
+        for index in 0..height.unwrap_or_default().max(1) {
+            let line = cells.iter().map(|(lines, width, is_right, style)| {
+                let text = lines.get(index).map_or("", String::as_str);
+                (text, *width, *is_right, *style)
+            });
+            write_line(&mut self.out, line, self.style.color)?;
         }
-        table
+        Ok(())
     }
 
-    fn header<R: Record>(&self, borders: Borders) -> comfy_table::Table {
-        let names = self.columns.iter().map(|&column| R::COLUMNS[column].name);
-        let row = names.map(|name| self.style.header(name)).collect();
-        self.lay_out::<R>(borders, std::iter::once(row))
+    /// The lines of a cell.
+    fn lines(&self, cell: Cell<'_>, kind: Kind, width: usize) -> Vec<String> {
+        let wrap = |text: &str| -> Vec<String> {
+            let options = textwrap::Options::new(width)
+                .break_words(false)
+                .word_separator(WordSeparator::AsciiSpace)
+                .word_splitter(WordSplitter::NoHyphenation);
+            let text = escape(text);
+            let lines = textwrap::wrap(&text, options);
+            lines.into_iter().map(|line| line.into_owned()).collect()
+        };
+        match (cell, kind) {
+            (Cell::Absent, _) => Vec::new(),
+            (Cell::Number(number), _) if self.group_digits => vec![with_separators(number)],
+            (Cell::Number(number), _) => vec![number.to_string()],
+            (Cell::Time(time), _) => vec![to_the_minute(time)],
+            (Cell::List(items), Kind::Text(_)) => {
+                items.iter().flat_map(|item| wrap(item)).collect()
+            }
+            (Cell::Text(text), Kind::Text(_)) => wrap(&text),
+            (Cell::Text(text), Kind::Name(_)) => {
+                vec![shorten(&escape(&text), width, self.style.unicode)]
+            }
+            (cell, _) => {
+                let text = cell.text().unwrap_or_default();
+                vec![escape(&text).into_owned()]
+            }
+        }
     }
 
-    fn begin<R: Record>(&mut self) -> io::Result<()> {
-        if self.begun {
+    /// Writes the header, after the lines above the rows that follow, where they change.
+    fn begin<R: Record>(&mut self, region: Option<&str>, record: Option<&R>) -> io::Result<()> {
+        if self.captions.is_some() && self.layout.captions.is_empty() {
             return Ok(());
         }
-        self.begun = true;
-        let borders = self.style.borders();
-        let header = self.header::<R>(
-            Borders::new()
-                .top_border(borders.top_border)
-                .content_lines(borders.content_lines)
-                .bottom_border(borders.header_separator),
-        );
-        write_lines(&mut self.out, header.lines())
-    }
-
-    fn row<R: Record>(&self, record: &R) -> Vec<comfy_table::Cell> {
-        let cell = |&column: &usize| match record.cell(column) {
-            Cell::Absent => comfy_table::Cell::new(""),
-            Cell::Text(text) => comfy_table::Cell::new(escape(text)),
-            Cell::Made(text) => comfy_table::Cell::new(escape(&text)),
-            Cell::List(items) => {
-                let lines: Vec<_> = items.iter().map(|item| escape(item)).collect();
-                comfy_table::Cell::new(lines.join("\n"))
-            }
-            Cell::Number(0) if self.style.color => {
-                comfy_table::Cell::new(0).add_attribute(Attribute::Dim)
-            }
-            Cell::Number(number) => comfy_table::Cell::new(number),
+        let value = |&field: &Field| {
+            let cell = record.map_or(Cell::Absent, |record| field.cell(region, record));
+            let text = cell.text().unwrap_or_default();
+            escape(&text).into_owned()
         };
-        let toned = |column: &usize| match record.emphasis(*column).filter(|_| self.style.color) {
-            None => cell(column),
-            Some(Emphasis::Good) => cell(column).fg(Color::Green),
-            Some(Emphasis::Bad) => cell(column).fg(Color::Red),
-            Some(Emphasis::Doubtful) => cell(column).fg(Color::Yellow),
-        };
-        self.columns.iter().map(toned).collect()
+        let captions: Vec<String> = self.layout.captions.iter().map(value).collect();
+        if self.captions.as_ref() == Some(&captions) || record.is_none() && self.captions.is_some()
+        {
+            return Ok(());
+        }
+        if self.captions.is_some() {
+            writeln!(self.out)?;
+        }
+        if record.is_some() {
+            for (field, value) in self.layout.captions.iter().zip(&captions) {
+                writeln!(self.out, "{}: {value}", field.name::<R>())?;
+            }
+        }
+        self.captions = Some(captions);
+        let bold = Style::new().bold();
+        let names = self.layout.columns.iter().map(|&(field, width)| {
+            let is_right = field.kind::<R>() == Kind::Number;
+            (header::<R>(field), width, is_right, bold)
+        });
+        let names: Vec<_> = names.collect();
+        let cells = names
+            .iter()
+            .map(|(name, width, is_right, style)| (name.as_str(), *width, *is_right, *style));
+        write_line(&mut self.out, cells, self.style.color)
     }
 }
 
 impl<R: Record> Writer<R> for Table {
-    fn page(&mut self, records: &[R]) -> io::Result<()> {
-        self.begin::<R>()?;
+    fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         for record in records {
-            if self.plain_row(record) {
+            self.begin(region, Some(record))?;
+            if self.plain_row(region, record) {
                 self.out.write_all(&self.line)?;
-                continue;
+            } else {
+                self.row(region, record)?;
             }
-            let all = self.style.borders();
-            let mut borders = Borders::new().content_lines(all.content_lines);
-            if self.layout.wraps && !self.empty {
-                borders = borders.top_border(all.row_separator);
-            }
-            self.empty = false;
-            let row = self.lay_out::<R>(borders, std::iter::once(self.row(record)));
-            write_lines(&mut self.out, row.lines())?;
         }
         self.out.flush()
     }
 
     fn finish(&mut self, _next_token: Option<&str>) -> io::Result<()> {
-        self.begin::<R>()?;
-        // The crate draws lines round rows only: of a header with a bottom line, the last line is wanted.
-        let borders = Borders::new()
-            .content_lines(ContentLineStyle::new(' ', ' ', ' '))
-            .bottom_border(self.style.borders().bottom_border);
-        let bottom = self.header::<R>(borders).lines().last();
-        write_lines(&mut self.out, bottom)?;
+        self.begin::<R>(None, None)?;
         self.out.flush()
     }
 }
 
-/// Writes lines, each with its end.
-pub(super) fn write_lines(
-    out: &mut impl Write,
-    lines: impl IntoIterator<Item = String>,
-) -> io::Result<()> {
-    for line in lines {
-        writeln!(out, "{line}")?;
+/// A field's header; a time's says its zone.
+fn header<R: Record>(field: Field) -> String {
+    match field.kind::<R>() {
+        Kind::Time => format!("{} (UTC)", field.name::<R>()),
+        _ => field.name::<R>().to_owned(),
     }
-    Ok(())
 }
 
-/// The widths of a run's columns.
+/// Writes one line of cells: text, width, whether it is aligned at the right, and style.
+pub(super) fn write_line<'a>(
+    out: &mut impl Write,
+    cells: impl Iterator<Item = (&'a str, usize, bool, Style)>,
+    color: bool,
+) -> io::Result<()> {
+    // Spaces are held back until text follows, so that no line ends with them.
+    let mut spaces = 0;
+    for (index, (text, width, is_right, style)) in cells.enumerate() {
+        if index > 0 {
+            spaces += GAP.len();
+        }
+        let padding = width.saturating_sub(text.width());
+        if is_right {
+            spaces += padding;
+        }
+        if !text.is_empty() {
+            write!(out, "{:spaces$}", "")?;
+            spaces = 0;
+            if color {
+                write!(out, "{style}{text}{style:#}")?;
+            } else {
+                out.write_all(text.as_bytes())?;
+            }
+        }
+        if !is_right {
+            spaces += padding;
+        }
+    }
+    out.write_all(b"\n")
+}
+
+fn color(emphasis: Emphasis) -> Style {
+    match emphasis {
+        Emphasis::Good => AnsiColor::Green,
+        Emphasis::Bad => AnsiColor::Red,
+        Emphasis::Uncertain => AnsiColor::Yellow,
+    }
+    .on_default()
+}
+
+/// `2025-09-29T13:27:12.322Z` as `2025-09-29 13:27`; any other text unchanged.
+fn to_the_minute(time: &str) -> String {
+    match (time.get(..10), time.get(10..11), time.get(11..16)) {
+        (Some(date), Some("T"), Some(minute)) if time.ends_with('Z') => format!("{date} {minute}"),
+        _ => escape(time).into_owned(),
+    }
+}
+
+/// A number with its thousands separated, as in `1,234,567`.
+pub(super) fn with_separators(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Shortens text to a width in terminal columns.
+fn shorten(text: &str, width: usize, unicode: bool) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let ellipsis = if unicode { "…" } else { "..." };
+    let mut left = width.saturating_sub(ellipsis.width());
+    let fits = |character: &char| match left.checked_sub(character.width().unwrap_or_default()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    text.chars().take_while(fits).collect::<String>() + ellipsis
+}
+
+/// The names of the columns that a table omits because the terminal is too narrow.
+pub fn omitted_columns<R: Record>(options: &Options) -> Vec<&'static str> {
+    match (options.format, &options.query) {
+        (super::Format::Table, None) => Layout::fit::<R>(options).omitted,
+        _ => Vec::new(),
+    }
+}
+
+/// Which columns a table has, and how wide they are.
 #[derive(Debug, PartialEq, Eq)]
 struct Layout {
-    /// In terminal columns, without padding.
-    widths: Vec<u16>,
-    /// Whether a space stands on either side of a value.
-    padded: bool,
-    /// Whether usual values wrap: then lines between the rows show where one ends.
-    wraps: bool,
+    /// What stands in a line above the rows.
+    captions: Vec<Field>,
+    /// With their widths in terminal columns.
+    columns: Vec<(Field, usize)>,
+    omitted: Vec<&'static str>,
 }
 
 impl Layout {
-    /// No column is narrower: every character has room.
-    const LEAST: u16 = 2;
-
-    /// Fits columns into a window: first the padding goes, then the widest of the columns in `wrapping` shrink to their
-    /// names, then the widest texts, and numbers last. A window too narrow for even that is overrun.
-    fn fit(columns: &[&Column], wrapping: &[&str], window: Option<u16>) -> Self {
-        let mut widths: Vec<u16> = columns.iter().map(|column| column.width).collect();
-        let count = u16::try_from(columns.len()).unwrap_or(u16::MAX);
-        let room = window.map_or(u16::MAX, |window| window.saturating_sub(count + 1));
-        if widths.iter().sum::<u16>() + 2 * count <= room {
+    /// Fits the columns into the terminal's width. Requested columns are neither moved nor omitted.
+    fn fit<R: Record>(options: &Options) -> Self {
+        let mut fields = options.fields::<R>();
+        let (mut captions, mut omitted) = (Vec::new(), Vec::new());
+        let natural = |field: Field| header::<R>(field).len().max(field.width::<R>());
+        let least = |field: Field| match field.kind::<R>() {
+            Kind::Name(least) | Kind::Text(least) => least.max(field.name::<R>().len()),
+            _ => natural(field),
+        };
+        let total = |widths: &mut dyn Iterator<Item = usize>| {
+            widths
+                .map(|width| width + GAP.len())
+                .sum::<usize>()
+                .saturating_sub(GAP.len())
+        };
+        let Some(window) = options.style.width.map(usize::from) else {
+            let columns = fields.into_iter().map(|field| (field, natural(field)));
             return Self {
-                widths,
-                padded: true,
-                wraps: false,
+                captions,
+                columns: columns.collect(),
+                omitted,
             };
+        };
+        if options.fields.is_none() {
+            let mut grouping = options
+                .grouping
+                .iter()
+                .filter(|field| fields.contains(field));
+            let mut grouping: Vec<Field> = grouping.by_ref().copied().collect();
+            grouping.reverse();
+            while total(&mut fields.iter().copied().map(least)) > window {
+                if let Some(field) = grouping.pop() {
+                    captions.push(field);
+                    fields.retain(|other| *other != field);
+                    continue;
+                }
+                let Some(field) = fields
+                    .iter()
+                    .copied()
+                    .filter(|field| field.rank::<R>() > 0)
+                    .max_by_key(|field| field.rank::<R>())
+                else {
+                    break;
+                };
+                omitted.push(field.name::<R>());
+                fields.retain(|other| *other != field);
+            }
         }
-        let mut wraps = false;
-        while widths.iter().sum::<u16>() > room {
-            let widest = |may_shrink: &dyn Fn(usize) -> bool| {
-                (0..widths.len())
-                    .filter(|&index| widths[index] > Self::LEAST && may_shrink(index))
-                    .max_by_key(|&index| widths[index])
-            };
-            let wraps_well = |index: usize| {
-                let name = columns[index].name;
-                wrapping.contains(&name) && usize::from(widths[index]) > name.len()
-            };
-            let is_text = |index: usize| columns[index].align == Align::Left;
-            let Some(index) = widest(&wraps_well)
-                .or_else(|| widest(&is_text))
-                .or_else(|| widest(&|_| true))
-            else {
-                break;
-            };
-            widths[index] -= 1;
-            wraps = true;
+        let mut columns: Vec<(Field, usize)> =
+            fields.iter().map(|&field| (field, least(field))).collect();
+        let mut rest = window.saturating_sub(total(&mut columns.iter().map(|(_, width)| *width)));
+        for (field, width) in &mut columns {
+            let more = (natural(*field) - *width).min(rest);
+            *width += more;
+            rest -= more;
+        }
+        if let Some((field, width)) = columns.last_mut()
+            && matches!(field.kind::<R>(), Kind::Text(_))
+        {
+            *width += rest;
         }
         Self {
-            widths,
-            padded: false,
-            wraps,
+            captions,
+            columns,
+            omitted,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const TEXT: Column = Column::text("Text", 20);
-    const NUMBER: Column = Column::number("Number", 6);
-
-    #[test]
-    fn a_window_takes_padding_then_text_then_numbers() {
-        let fit = |window| {
-            let Layout {
-                widths,
-                padded,
-                wraps,
-            } = Layout::fit(&[&TEXT, &NUMBER], &[], window);
-            (widths, padded, wraps)
-        };
-        assert_eq!(fit(None), (vec![20, 6], true, false));
-        assert_eq!(fit(Some(33)), (vec![20, 6], true, false));
-        assert_eq!(fit(Some(32)), (vec![20, 6], false, false));
-        assert_eq!(fit(Some(29)), (vec![20, 6], false, false));
-        assert_eq!(fit(Some(28)), (vec![19, 6], false, true));
-        assert_eq!(fit(Some(11)), (vec![2, 6], false, true));
-        assert_eq!(fit(Some(10)), (vec![2, 5], false, true));
-        assert_eq!(fit(Some(0)), (vec![2, 2], false, true));
-    }
-
-    #[derive(Clone, Debug, serde::Serialize)]
-    struct Row(String, i64);
-
-    impl Record for Row {
-        const LIST: &'static str = "Rows";
-        const COLUMNS: &'static [Column] = &[TEXT, NUMBER];
-
-        fn cell(&self, column: usize) -> Cell<'_> {
-            match column {
-                0 => Cell::Text(&self.0),
-                _ => Cell::Number(self.1),
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_plain_row_is_what_the_crate_would_lay_out(
-            text in "[!-~]{0,21}",
-            number in -10_000..1_000_000_i64,
-            unicode: bool,
-            color: bool,
-            width in prop::option::of(29..40_u16),
-        ) {
-            let style = TableStyle { unicode, color, width };
-            let out = Out::new(Box::new(io::sink()));
-            let mut table = Table::new::<Row>(out, vec![0, 1], style);
-            let row = Row(text, number);
-            let plain = table.plain_row(&row);
-            prop_assert_eq!(plain, row.0.len() <= 20 && !(color && number == 0));
-            if plain {
-                let borders = Borders::new().content_lines(style.borders().content_lines);
-                let laid_out = table.lay_out::<Row>(borders, std::iter::once(table.row(&row)));
-                prop_assert_eq!(String::from_utf8(table.line).unwrap(), format!("{laid_out}\n"));
-            }
-        }
-    }
-
-    #[test]
-    fn the_widest_text_shrinks_first() {
-        let short = Column { width: 5, ..TEXT };
-        let fitted = Layout::fit(&[&TEXT, &short], &[], Some(13));
-        assert_eq!(fitted.widths, [5, 5]);
-    }
-
-    #[test]
-    fn what_wraps_well_shrinks_to_its_name_before_others() {
-        let id = Column { name: "Id", ..TEXT };
-        let fit = |window| Layout::fit(&[&id, &TEXT], &["Text"], Some(window)).widths;
-        assert_eq!(fit(40), [20, 17]);
-        assert_eq!(fit(27), [20, 4]);
-        assert_eq!(fit(26), [19, 4]);
     }
 }

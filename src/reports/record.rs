@@ -7,7 +7,7 @@ use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Time;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Record, Shown};
 
 /// A report: what it covers, and how far it is.
 ///
@@ -85,6 +85,15 @@ pub struct Tag {
 }
 
 impl Report {
+    /// The time from `time` to when the report was received, or from then to `time` if that is in the `future`.
+    fn between(&self, time: &Option<Time>, future: bool) -> Cell<'static> {
+        match (time.as_ref().and_then(Time::on_clock), self.received) {
+            (Some(time), Some(now)) if future => between(now, time).into(),
+            (Some(time), Some(now)) => between(time, now).into(),
+            _ => Cell::Absent,
+        }
+    }
+
     /// Whether its entries can be read.
     pub fn is_available(&self) -> bool {
         self.state.as_deref() == Some("available")
@@ -186,12 +195,12 @@ impl Display for Tag {
 }
 
 /// A list in one cell.
-fn flat<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
+fn list<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
     match items {
         None => Cell::Absent,
         Some(items) => {
             let items: Vec<_> = items.iter().map(T::to_string).collect();
-            Cell::Made(items.join(", "))
+            items.join(", ").into()
         }
     }
 }
@@ -216,61 +225,50 @@ fn between(from: SystemTime, to: SystemTime) -> String {
 impl Record for Report {
     const LIST: &'static str = "ImageUsageReports";
 
-    const COLUMNS: &'static [Column] = &[
-        Column::text("ImageId", 21),
-        Column::text("ReportId", 23),
-        Column::text("ResourceTypes", 32),
-        Column::text("AccountIds", 12),
-        Column::text("State", 9),
-        Column::text("StateReason", 20),
-        Column::text("CreationTime", 24),
-        Column::text("ExpirationTime", 24),
-        Column::text("Tags", 20),
-        Column::number("Age", 8),
-        Column::number("ExpiresIn", 9),
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ImageId", 21, |report: &Self| {
+            report.image_id.as_deref().into()
+        }),
+        Column::id("ReportId", 23, |report: &Self| {
+            report.report_id.as_deref().into()
+        }),
+        Column::text("ResourceTypes", 32, 28, |report: &Self| {
+            list(&report.resource_types)
+        })
+        .nested()
+        .rank(3),
+        Column::text("AccountIds", 12, 12, |report: &Self| {
+            list(&report.account_ids)
+        })
+        .nested()
+        .rank(5),
+        Column::id("State", 9, |report: &Self| report.state.as_deref().into()),
+        Column::text("StateReason", 24, 16, |report: &Self| {
+            report.state_reason.as_deref().into()
+        })
+        .rank(4),
+        Column::time("CreationTime", |report: &Self| {
+            Cell::time(report.creation_time.as_ref().map(Time::as_str))
+        })
+        .shown(Shown::Data),
+        Column::time("ExpirationTime", |report: &Self| {
+            Cell::time(report.expiration_time.as_ref().map(Time::as_str))
+        })
+        .shown(Shown::Data),
+        Column::text("Tags", 20, 16, |report: &Self| list(&report.tags))
+            .nested()
+            .shown(Shown::Data),
+        Column::number("Age", 8, |report: &Self| {
+            report.between(&report.creation_time, false)
+        })
+        .shown(Shown::Table)
+        .rank(1),
+        Column::number("ExpiresIn", 9, |report: &Self| {
+            report.between(&report.expiration_time, true)
+        })
+        .shown(Shown::Table)
+        .rank(2),
     ];
-
-    const NESTED: &'static [&'static str] = &["ResourceTypes", "AccountIds", "Tags"];
-
-    const TABLE: &'static [&'static str] = &[
-        "ImageId",
-        "ReportId",
-        "State",
-        "Age",
-        "ExpiresIn",
-        "ResourceTypes",
-        "AccountIds",
-        "StateReason",
-    ];
-
-    const WRAPPING: &'static [&'static str] =
-        &["ResourceTypes", "AccountIds", "StateReason", "Tags"];
-
-    const TABLE_ONLY: &'static [&'static str] = &["Age", "ExpiresIn"];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        let on_clock = |time: &Option<Time>| time.as_ref().and_then(Time::on_clock);
-        match column {
-            0 => self.image_id.as_deref().into(),
-            1 => self.report_id.as_deref().into(),
-            2 => flat(&self.resource_types),
-            3 => flat(&self.account_ids),
-            4 => self.state.as_deref().into(),
-            5 => self.state_reason.as_deref().into(),
-            6 => self.creation_time.as_ref().map(Time::as_str).into(),
-            7 => self.expiration_time.as_ref().map(Time::as_str).into(),
-            8 => flat(&self.tags),
-            9 => match (on_clock(&self.creation_time), self.received) {
-                (Some(time), Some(now)) => Cell::Made(between(time, now)),
-                _ => Cell::Absent,
-            },
-            10 => match (on_clock(&self.expiration_time), self.received) {
-                (Some(time), Some(now)) => Cell::Made(between(now, time)),
-                _ => Cell::Absent,
-            },
-            _ => unreachable!("a column beyond Report::COLUMNS"),
-        }
-    }
 }
 
 #[cfg(test)]

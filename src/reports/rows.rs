@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{CreateStatus, Created, Report, ReportSpec};
 use crate::aws::RequestError;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Column, Record};
 
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,22 +67,12 @@ fn blocked_by(report: &Report, order: &ReportSpec) -> String {
 impl Record for CreateRow {
     const LIST: &'static str = "CreatedImageUsageReports";
 
-    const COLUMNS: &'static [Column] = &[
-        Column::text("ImageId", 21),
-        Column::text("ReportId", 23),
-        Column::text("Result", 11),
-        Column::text("Reason", 44),
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ImageId", 21, |row: &Self| row.image_id.as_str().into()),
+        Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()),
+        Column::id("Result", 11, |row: &Self| row.result.into()),
+        Column::text("Reason", 44, 16, |row: &Self| row.reason.as_deref().into()),
     ];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        match column {
-            0 => Cell::Text(&self.image_id),
-            1 => self.report_id.as_deref().into(),
-            2 => Cell::Text(self.result),
-            3 => self.reason.as_deref().into(),
-            _ => unreachable!("a column beyond CreateRow::COLUMNS"),
-        }
-    }
 }
 
 /// What became of a deletion.
@@ -117,18 +107,9 @@ impl DeleteRow {
 impl Record for DeleteRow {
     const LIST: &'static str = "DeletedImageUsageReports";
 
-    const COLUMNS: &'static [Column] = &[
-        Column::text("ReportId", 23),
-        Column::text("Result", 11),
-        Column::text("Reason", 44),
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ReportId", 23, |row: &Self| row.report_id.as_str().into()),
+        Column::id("Result", 11, |row: &Self| row.result.into()),
+        Column::text("Reason", 44, 24, |row: &Self| row.reason.as_deref().into()),
     ];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        match column {
-            0 => Cell::Text(&self.report_id),
-            1 => Cell::Text(self.result),
-            2 => self.reason.as_deref().into(),
-            _ => unreachable!("a column beyond DeleteRow::COLUMNS"),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use super::read::{By, Source};
 use super::requests::{entries_by_report, references_by_image, reports_by_id};
 use super::tally::Watch;
 use crate::listing::{ListError, PaginatedOperation};
-use crate::output::{Cell as Value, Column, Record};
+use crate::output::{Column, Record};
 use crate::reports::DescribeReports;
 
 /// A call that a check would make, so many times at least.
@@ -29,20 +29,11 @@ pub struct PlannedCall {
 impl Record for PlannedCall {
     const LIST: &'static str = "PlannedCalls";
 
-    const COLUMNS: &'static [Column] = &[
-        Column::text("Action", 31),
-        Column::text("ImageId", 21),
-        Column::number("Requests", 8),
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("Action", 31, |call: &Self| call.action.into()),
+        Column::id("ImageId", 21, |call: &Self| call.image_id.as_deref().into()),
+        Column::number("Requests", 8, |call: &Self| Some(call.requests).into()),
     ];
-
-    fn cell(&self, column: usize) -> Value<'_> {
-        match column {
-            0 => Value::Text(self.action),
-            1 => self.image_id.as_deref().into(),
-            2 => Value::Number(self.requests),
-            _ => unreachable!("a column beyond PlannedCall::COLUMNS"),
-        }
-    }
 }
 
 /// The calls that a check would make from now on, each list being of one page at least. Only what they rest on is asked

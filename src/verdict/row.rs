@@ -10,7 +10,7 @@ use super::evidence::{Evidence, State, Window};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
-use crate::output::{Cell, Column, Emphasis, Record};
+use crate::output::{Cell, Column, Emphasis, Record, Shown};
 use crate::reports::span;
 
 /// An image's verdict, with its reasons and its evidence.
@@ -153,80 +153,49 @@ impl fmt::Display for OwnReference {
 }
 
 /// A list in one cell.
-fn flat<T: ToString>(items: &[T]) -> Cell<'static> {
+fn list<T: ToString>(items: &[T]) -> Cell<'static> {
     Cell::List(items.iter().map(T::to_string).collect())
 }
 
 impl Record for Row {
     const LIST: &'static str = "ImageVerdicts";
 
-    const COLUMNS: &'static [Column] = &[
-        Column::text("ImageId", 21),
-        Column::text("Name", 24),
-        Column::text("Verdict", 7),
-        Column::text("Reasons", 36),
-        Column::number("Accounts", 8),
-        Column::number("Instances", 9),
-        Column::number("LaunchTemplates", 15),
-        Column::number("References", 10),
-        Column::text("ReportId", 23),
-        Column::text("ReportCreationTime", 24),
-        Column::text("UsedBy", 37),
-        Column::text("ReferencedBy", 36),
-        Column::number("ReportAge", 9),
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ImageId", 21, |row: &Self| row.image_id.as_str().into()),
+        Column::name("Name", 24, 12, |row: &Self| row.name.as_deref().into()),
+        Column::id("Verdict", 7, |row: &Self| row.verdict.as_str().into()).emphasis(|row| {
+            Some(match row.verdict {
+                Verdict::InUse => Emphasis::Bad,
+                Verdict::Unused => Emphasis::Good,
+                Verdict::Unknown => Emphasis::Uncertain,
+            })
+        }),
+        Column::text("Reasons", 36, 28, |row: &Self| list(&row.reasons)).nested(),
+        Column::number("Accounts", 8, |row: &Self| row.accounts.into()).rank(1),
+        Column::number("Instances", 9, |row: &Self| row.instances.into()).rank(3),
+        Column::number("LaunchTemplates", 15, |row: &Self| {
+            row.launch_templates.into()
+        })
+        .rank(4),
+        Column::number("References", 10, |row: &Self| row.references.into()).rank(2),
+        Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()).rank(6),
+        Column::time("ReportCreationTime", |row: &Self| {
+            Cell::time(row.report_creation_time.as_ref().map(Time::as_str))
+        })
+        .shown(Shown::Data),
+        Column::text("UsedBy", 37, 28, |row: &Self| list(&row.used_by))
+            .nested()
+            .shown(Shown::Details),
+        Column::text("ReferencedBy", 36, 28, |row: &Self| {
+            list(&row.referenced_by)
+        })
+        .nested()
+        .shown(Shown::Details),
+        Column::number("ReportAge", 9, |row: &Self| match row.report_age {
+            Some(age) => span(age).into(),
+            None => Cell::Absent,
+        })
+        .shown(Shown::Table)
+        .rank(5),
     ];
-
-    const NESTED: &'static [&'static str] = &["Reasons", "UsedBy", "ReferencedBy"];
-
-    const TABLE_ONLY: &'static [&'static str] = &["ReportAge"];
-
-    fn cell(&self, column: usize) -> Cell<'_> {
-        match column {
-            0 => Cell::Text(&self.image_id),
-            1 => self.name.as_deref().into(),
-            2 => Cell::Text(self.verdict.as_str()),
-            3 => flat(&self.reasons),
-            4 => self.accounts.into(),
-            5 => self.instances.into(),
-            6 => self.launch_templates.into(),
-            7 => self.references.into(),
-            8 => self.report_id.as_deref().into(),
-            9 => self.report_creation_time.as_ref().map(Time::as_str).into(),
-            10 => flat(&self.used_by),
-            11 => flat(&self.referenced_by),
-            12 => self
-                .report_age
-                .map_or(Cell::Absent, |age| Cell::Made(span(age))),
-            _ => unreachable!("a column beyond Row::COLUMNS"),
-        }
-    }
-
-    fn emphasis(&self, column: usize) -> Option<Emphasis> {
-        let of_verdict = match self.verdict {
-            Verdict::InUse => Emphasis::Bad,
-            Verdict::Unused => Emphasis::Good,
-            Verdict::Unknown => Emphasis::Doubtful,
-        };
-        (Self::COLUMNS[column].name == "Verdict").then_some(of_verdict)
-    }
-}
-
-impl Row {
-    /// The columns that lines have, when none are asked for: without the lists of who and what, unless `details`.
-    pub fn usual_columns(details: bool, in_table: bool) -> Vec<usize> {
-        let shown = |name: &str| match name {
-            "UsedBy" | "ReferencedBy" => details,
-            "ReportAge" => in_table,
-            "ReportCreationTime" => !in_table,
-            _ => true,
-        };
-        let mut columns: Vec<usize> = (0..Self::COLUMNS.len())
-            .filter(|&column| shown(Self::COLUMNS[column].name))
-            .collect();
-        if in_table {
-            // Long texts come last.
-            columns.sort_by_key(|&column| Self::COLUMNS[column].width > 30);
-        }
-        columns
-    }
 }

@@ -208,14 +208,14 @@ fn lines_have_who_and_what_with_details() {
         .words(&format!("{line} --output table --details --color always"))
         .succeeds();
     assert!(
-        table.stdout.contains("\x1b[38;5;9min-use\x1b[39m"),
+        table.stdout.contains("\x1b[31min-use\x1b[0m"),
         "{}",
         table.stdout
     );
     for used in [
-        " 001100110011 ec2:Instance 7 ",
-        " 222233334444 ec2:Instance 1 ",
-        " 222233334444 ec2:LaunchTemplate 2 ",
+        " 001100110011 ec2:Instance 7",
+        " 222233334444 ec2:Instance 1",
+        " 222233334444 ec2:LaunchTemplate 2",
     ] {
         let lines = table.stdout.lines();
         assert_eq!(

@@ -26,7 +26,7 @@ const FORMATS: [(&str, usize); 7] = [
     ("tsv", 1),
     ("text", 0),
     ("markdown", 2),
-    ("table", 3),
+    ("table", 1),
 ];
 
 const ENTRIES: u64 = 40;

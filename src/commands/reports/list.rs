@@ -8,7 +8,7 @@ use super::super::terminal::Terminal;
 use crate::args::list;
 use crate::cli::{Connection, reports::List};
 use crate::listing::Request;
-use crate::reports::DescribeReports;
+use crate::reports::{DescribeReports, Report};
 
 /// Does what `arguments` ask for.
 pub(in crate::commands) async fn run(
@@ -33,13 +33,17 @@ fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeRep
     } else {
         "no report passes the filters"
     };
+    let constants = listing::constants(&image_ids, &report_ids);
     let operation = DescribeReports(Request {
         image_ids,
         report_ids,
         filters,
         page_size: arguments.paging.page_size,
     });
-    let output_plan = |resumed| OutputPlan::check(arguments.output, resumed, terminal);
+    let output_plan = |resumed| {
+        OutputPlan::check(arguments.output, resumed, terminal)
+            .map(|plan| plan.with_constants::<Report>(&constants))
+    };
     Ok(Plan::check(
         operation,
         &arguments.paging,

@@ -31,7 +31,7 @@ struct Rows<R> {
 /// A fault of the output comes too late to stop anything.
 const DONE_UNTOLD: &str = "the requests were made, but not all that came of them is written";
 
-impl<R: Record + 'static> Rows<R> {
+impl<R: Record> Rows<R> {
     fn open(output_plan: OutputPlan) -> anyhow::Result<Self> {
         if output_plan.is_regional(false) {
             let refusal = "this command asks in one Region, and has no column for it";
@@ -49,7 +49,7 @@ impl<R: Record + 'static> Rows<R> {
     /// Writes the rows, also those of a partial success.
     async fn write(mut self, rows: &[R]) -> anyhow::Result<()> {
         let written = async {
-            self.answer.page(rows).await?;
+            self.answer.page(None, rows).await?;
             self.answer.finish(None).await
         };
         ignore_broken_pipe(written.await).context(DONE_UNTOLD)?;
