@@ -96,7 +96,7 @@ impl<R: Record> RowWriter<R> {
     /// # Errors
     /// As for [`finish`](Self::finish).
     pub async fn document(&mut self, document: Value, options: &Options) -> anyhow::Result<()> {
-        query::write_one::<R>(&mut self.rendered, document, options)?;
+        query::write_one(&mut self.rendered, document, options)?;
         self.send().await
     }
 

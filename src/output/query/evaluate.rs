@@ -1,0 +1,268 @@
+//! Evaluates JMESPath expressions as the AWS CLI does (`jmespath.py` 1.x, `visitor.py`).
+//!
+//! The `jmespath` crate parses; its own interpreter differs from the AWS CLI's: it sorts the keys of objects, makes a
+//! float of every number, and orders no strings.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use jmespath::ast::{Ast, Comparator};
+use serde_json::{Map, Number, Value};
+
+use super::functions::{self, Argument};
+
+/// A value that cannot be computed: the offset in the expression, and why.
+pub(super) type Fault = (usize, String);
+
+/// The value of an expression for `data`.
+pub(super) fn evaluate<'a>(node: &'a Ast, data: &'a Value) -> Result<Cow<'a, Value>, Fault> {
+    Ok(match node {
+        Ast::Identity { .. } => Cow::Borrowed(data),
+        Ast::Field { name, .. } => data.get(name).map_or_else(null, Cow::Borrowed),
+        Ast::Literal { value, .. } => {
+            Cow::Owned(serde_json::to_value(value).map_err(|error| (0, error.to_string()))?)
+        }
+        Ast::Index { idx, .. } => element(data, *idx).map_or_else(null, Cow::Borrowed),
+        Ast::Slice {
+            offset,
+            start,
+            stop,
+            step,
+        } => match data {
+            Value::Array(_) if *step == 0 => {
+                return Err((*offset, "the step of a slice cannot be 0".to_owned()));
+            }
+            Value::Array(values) => array(slice(values, *start, *stop, *step)),
+            _ => null(),
+        },
+        Ast::Subexpr { lhs, rhs, .. } => pipe(evaluate(lhs, data)?, rhs)?,
+        Ast::Or { lhs, rhs, .. } => match evaluate(lhs, data)? {
+            left if is_true(&left) => left,
+            _ => evaluate(rhs, data)?,
+        },
+        Ast::And { lhs, rhs, .. } => match evaluate(lhs, data)? {
+            left if is_true(&left) => evaluate(rhs, data)?,
+            left => left,
+        },
+        Ast::Not { node, .. } => boolean(!is_true(&*evaluate(node, data)?)),
+        Ast::Condition {
+            predicate, then, ..
+        } => match is_true(&*evaluate(predicate, data)?) {
+            true => evaluate(then, data)?,
+            false => null(),
+        },
+        Ast::Comparison {
+            offset,
+            comparator,
+            lhs,
+            rhs,
+        } => {
+            let (left, right) = (evaluate(lhs, data)?, evaluate(rhs, data)?);
+            compare(comparator, &left, &right)
+                .map_err(|why| (*offset, why))?
+                .map_or_else(null, boolean)
+        }
+        Ast::ObjectValues { node, .. } => match &*evaluate(node, data)? {
+            Value::Object(members) => array(members.values().cloned().collect()),
+            _ => null(),
+        },
+        Ast::Projection { lhs, rhs, .. } => project(evaluate(lhs, data)?, rhs)?,
+        Ast::Flatten { node, .. } => match evaluate(node, data)?.into_owned() {
+            Value::Array(values) => array(values.into_iter().flat_map(elements).collect()),
+            _ => null(),
+        },
+        Ast::MultiList { .. } | Ast::MultiHash { .. } if data.is_null() => null(),
+        Ast::MultiList { elements, .. } => {
+            let values = elements
+                .iter()
+                .map(|node| Ok(evaluate(node, data)?.into_owned()));
+            array(values.collect::<Result<_, Fault>>()?)
+        }
+        Ast::MultiHash { elements, .. } => {
+            let members = elements.iter().map(|pair| {
+                let value = evaluate(&pair.value, data)?.into_owned();
+                Ok((pair.key.clone(), value))
+            });
+            Cow::Owned(Value::Object(
+                members.collect::<Result<Map<_, _>, Fault>>()?,
+            ))
+        }
+        Ast::Function { offset, name, args } => {
+            let arguments = args.iter().map(|node| match node {
+                Ast::Expref { ast, .. } => Ok(Argument::Expression(ast)),
+                node => Ok(Argument::Value(evaluate(node, data)?)),
+            });
+            let arguments = arguments.collect::<Result<Vec<_>, Fault>>()?;
+            Cow::Owned(functions::call(name, *offset, arguments)?)
+        }
+        // Outside of a call, `&expression` has no value.
+        Ast::Expref { .. } => null(),
+    })
+}
+
+fn null<'a>() -> Cow<'a, Value> {
+    Cow::Owned(Value::Null)
+}
+
+fn boolean<'a>(value: bool) -> Cow<'a, Value> {
+    Cow::Owned(Value::Bool(value))
+}
+
+fn array<'a>(values: Vec<Value>) -> Cow<'a, Value> {
+    Cow::Owned(Value::Array(values))
+}
+
+/// Evaluates `rhs` for the result of a left-hand side.
+fn pipe<'a>(left: Cow<'a, Value>, rhs: &'a Ast) -> Result<Cow<'a, Value>, Fault> {
+    match left {
+        Cow::Borrowed(left) => evaluate(rhs, left),
+        Cow::Owned(left) => Ok(Cow::Owned(evaluate(rhs, &left)?.into_owned())),
+    }
+}
+
+/// Evaluates `rhs` for each element; null results are dropped.
+fn project<'a>(left: Cow<'a, Value>, rhs: &'a Ast) -> Result<Cow<'a, Value>, Fault> {
+    let Value::Array(values) = &*left else {
+        return Ok(null());
+    };
+    let mut collected = Vec::new();
+    for value in values {
+        let value = evaluate(rhs, value)?;
+        if !value.is_null() {
+            collected.push(value.into_owned());
+        }
+    }
+    Ok(array(collected))
+}
+
+/// The elements of an array, or any other value alone.
+fn elements(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values,
+        other => vec![other],
+    }
+}
+
+fn element(data: &Value, index: i32) -> Option<&Value> {
+    let values = data.as_array()?;
+    let index = match usize::try_from(index) {
+        Ok(index) => index,
+        Err(_) => values.len().checked_sub(index.unsigned_abs() as usize)?,
+    };
+    values.get(index)
+}
+
+/// Python's `values[start:stop:step]`.
+fn slice(values: &[Value], start: Option<i32>, stop: Option<i32>, step: i32) -> Vec<Value> {
+    let length = i64::try_from(values.len()).unwrap_or(i64::MAX);
+    let step = i64::from(step);
+    let (lowest, highest) = if step > 0 {
+        (0, length)
+    } else {
+        (-1, length - 1)
+    };
+    let bound = |bound: Option<i32>, default| match bound.map(i64::from) {
+        None => default,
+        Some(bound) if bound < 0 => (bound + length).max(lowest),
+        Some(bound) => bound.min(highest),
+    };
+    let (first, last) = if step > 0 {
+        (lowest, highest)
+    } else {
+        (highest, lowest)
+    };
+    let (mut index, stop) = (bound(start, first), bound(stop, last));
+    let mut selected = Vec::new();
+    while if step > 0 { index < stop } else { index > stop } {
+        selected.extend(
+            usize::try_from(index)
+                .ok()
+                .and_then(|index| values.get(index))
+                .cloned(),
+        );
+        index += step;
+    }
+    selected
+}
+
+/// Whether JMESPath takes a value for true: any that is not empty, null or `false`.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// The result of a comparison. Ordering operators take numbers, and strings too, as the AWS CLI does; for any other type
+/// there is none.
+fn compare(comparator: &Comparator, left: &Value, right: &Value) -> Result<Option<bool>, String> {
+    let is_wanted: fn(Ordering) -> bool = match comparator {
+        Comparator::Equal => return Ok(Some(is_equal(left, right))),
+        Comparator::NotEqual => return Ok(Some(!is_equal(left, right))),
+        Comparator::LessThan => Ordering::is_lt,
+        Comparator::LessThanEqual => Ordering::is_le,
+        Comparator::GreaterThan => Ordering::is_gt,
+        Comparator::GreaterThanEqual => Ordering::is_ge,
+    };
+    let is_comparable = |value: &Value| value.is_number() || value.is_string();
+    if !is_comparable(left) || !is_comparable(right) {
+        return Ok(None);
+    }
+    Ok(Some(is_wanted(order(left, right)?)))
+}
+
+/// The order of two numbers or two strings.
+pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, String> {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => Ok(order_numbers(left, right)),
+        (Value::String(left), Value::String(right)) => Ok(left.cmp(right)),
+        _ => Err("a string and a number cannot be compared".to_owned()),
+    }
+}
+
+fn order_numbers(left: &Number, right: &Number) -> Ordering {
+    match (left.as_i128(), right.as_i128()) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        _ => {
+            let float = |number: &Number| number.as_f64().unwrap_or_default();
+            float(left).total_cmp(&float(right))
+        }
+    }
+}
+
+/// The equality of `==`, for which `1` is `1.0` but not `true`.
+fn is_equal(left: &Value, right: &Value) -> bool {
+    left.is_boolean() == right.is_boolean() && is_same(left, right)
+}
+
+/// Python's equality, for which `true` is `1`.
+pub(super) fn is_same(left: &Value, right: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Bool(value) => Some(Number::from(u8::from(*value))),
+        Value::Number(number) => Some(number.clone()),
+        _ => None,
+    };
+    match (left, right) {
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| is_same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(key, left)| right.get(key).is_some_and(|right| is_same(left, right)))
+        }
+        _ => match (number(left), number(right)) {
+            (Some(left), Some(right)) => order_numbers(&left, &right).is_eq(),
+            _ => left == right,
+        },
+    }
+}
