@@ -59,7 +59,7 @@ pub struct Check {
 
     /// Maximum wait for reports (0: no limit)
     ///
-    /// For example `90s` or `2h`, for all images together. Images whose reports are still pending then are unknown. A
+    /// For example `90s` or `2h`, for all images together. Images whose reports are then still pending are unknown. A
     /// later run picks up these reports.
     #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,

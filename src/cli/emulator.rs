@@ -23,6 +23,8 @@ pub struct Emulator {
     pub listen: SocketAddr,
 
     /// Serve images, reports and entries from a JSON file
+    ///
+    /// The format is described under Documents.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "synthetic")]
     pub state: Option<PathBuf>,
 
@@ -40,9 +42,10 @@ pub struct Emulator {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
     pub report_delay: Duration,
 
-    /// Rate limit, such as burst=100,rate=20 per second
+    /// Rate limit, such as burst=100,rate=20
     ///
-    /// A token bucket as in EC2: when it is empty, requests fail with RequestLimitExceeded.
+    /// A token bucket as in EC2, refilled with RATE requests per second. When it is empty, requests fail with
+    /// RequestLimitExceeded.
     #[arg(long, value_name = "LIMITS")]
     pub throttle: Option<Throttle>,
 }

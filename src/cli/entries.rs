@@ -16,8 +16,8 @@ use crate::entries::Entry;
 /// You get complete output, or a non-zero exit code with what is missing and how to resume on stderr.
 ///
 /// A report has entries only once it is `available`. Until then the list is empty, which does not mean that the image is
-/// unused. An image can have several reports; all of their entries are listed, so adding up their counts counts
-/// resources twice.
+/// unused. An image can have several reports, and the entries of all of them are listed. Do not add up counts across
+/// reports: they count the same resources.
 #[derive(Debug, Args)]
 #[command(after_help = manual::MORE, after_long_help = manual::ENTRIES)]
 pub struct Entries {

@@ -24,13 +24,13 @@ Examples:
 Regions:
   `--region a b`, `--region a,b` and `--region a --region b` query several
   Regions; `--all-regions` queries all Regions enabled for the account. Rows are
-  grouped by Region in that order and start with a `Region` column. With a single
-  Region, use `--columns` to include it.
+  grouped by Region in that order and start with a `Region` column. With one
+  Region, select that column with `--columns`.
 
   If a Region fails, the others still complete. The exit code is that of the
-  first failure, and stderr names the missing Region and how to resume there. A
-  file of --out-file is not replaced. An error that affects all Regions, such as
-  missing credentials, ends the run at once.
+  first failure, stderr names the missing Region and how to resume there, and an
+  existing --out-file is kept. An error that affects all Regions, such as missing
+  credentials, ends the run at once.
 
   Options after the subcommand override those before it: `amiusage --region a
   entries --region b` queries b.
@@ -198,11 +198,11 @@ Verdicts:
   unused   a recent, available report covers all accounts, both resource types
            and enough launch template versions, was read completely, and counts
            no use; and a complete listing finds no reference in this account
-  unknown  anything else, with the reasons: a report that is pending, failed, too
-           old or too narrow, a missing permission, an incomplete listing, or an
-           image that the account does not own
+  unknown  anything else, with the reasons: a report that is pending, failed,
+           too old or too narrow, a missing permission, an incomplete listing,
+           or an image that the account does not own
 
-Limits of unused:
+Limits of an unused verdict:
   A report may miss instances of the last 24 hours and launch templates of the
   last few days. Of each launch template it covers only the newest versions: 20,
   or --version-depth. It counts instances and launch templates only, not image
@@ -245,8 +245,8 @@ Exit codes:
   0    all images are unused, or --fail-on excludes the other verdicts
   1    an image is in use; others may be unknown
   2    no image is in use, but at least one is unknown, or none was found
-  130  interrupted by Ctrl-C, without verdicts. If interrupted, rerun it: it
-       picks up the reports it already created
+  130  interrupted by Ctrl-C, without verdicts; a rerun picks up the reports
+       already created
   143  terminated by SIGTERM, without verdicts
   252  invalid command line; no request was sent
   253  configuration error: no credentials, no Region, unknown profile

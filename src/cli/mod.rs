@@ -96,7 +96,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = manual::MORE, after_long_help = manual::COMPLETIONS)]
 pub struct Completions {
-    /// Shell
+    /// Shell to generate the script for
     pub shell: clap_complete::Shell,
 }
 
@@ -119,7 +119,7 @@ pub struct Connection {
     /// AWS Region; several add a Region column
     ///
     /// Rows are in the order of the Regions. If one Region fails, the others still complete; the exit code is non-zero,
-    /// and stderr names the missing Region. Some commands accept one Region only.
+    /// and stderr names the missing Region.
     #[arg(
         long,
         short,
@@ -198,8 +198,8 @@ pub struct Connection {
 
     /// Read timeout in seconds (0: none)
     ///
-    /// Maximum time without data, for each attempt. A response slower than 1 KiB over the entire timeout also
-    /// times out. Fractions are allowed.
+    /// Maximum time without data, for each attempt. A response that averages less than 1 KiB per second over this
+    /// time also times out. Fractions are allowed.
     #[arg(
         long,
         visible_alias = "cli-read-timeout",
@@ -439,10 +439,11 @@ mod tests {
         visit(&mut program, &mut |command| {
             let help = command.render_help().to_string();
             assert!(help.lines().count() <= 40, "{help}");
-            assert!(
-                help.lines().all(|line| line.chars().count() <= 80),
-                "{help}"
-            );
+            let sections = command.get_after_long_help().unwrap_or_default();
+            for text in [help, sections.to_string()] {
+                let is_narrow = text.lines().all(|line| line.chars().count() <= 80);
+                assert!(is_narrow, "{text}");
+            }
         });
     }
 
