@@ -29,8 +29,8 @@ Regions:
 
   If a Region fails, the others still complete. The exit code is that of the
   first failure, stderr names the missing Region and how to resume there, and an
-  existing --out-file is kept. An error that affects all Regions, such as missing
-  credentials, ends the run at once.
+  existing --out-file is kept. An error that affects all Regions, such as
+  missing credentials, ends the run at once.
 
   Options after the subcommand override those before it: `amiusage --region a
   entries --region b` queries b.

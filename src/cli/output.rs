@@ -1,5 +1,6 @@
 //! Output options of the commands that print rows.
 
+use std::cmp::Reverse;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
@@ -73,13 +74,22 @@ fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
     Field::names::<R>()
 }
 
-/// Names the columns in the long help only, as they take several lines.
+/// Lists the columns in the long help only, as they take several lines.
 fn columns_help<R: Record>() -> String {
     let names: Vec<_> = column_names::<R>().collect();
-    format!(
+    let mut help = format!(
         "Columns to print, in this order\n\nSeparate names with commas or spaces. The columns are {}.",
         names.join(", ")
-    )
+    );
+    let mut omitted: Vec<_> = R::COLUMNS.iter().filter(|column| column.rank > 0).collect();
+    omitted.sort_by_key(|column| Reverse(column.rank));
+    let omitted: Vec<_> = omitted.iter().map(|column| column.name).collect();
+    if !omitted.is_empty() {
+        help += " A table that is wider than the terminal omits columns in this order: ";
+        help += &omitted.join(", ");
+        help += ".";
+    }
+    help
 }
 
 /// The output formats.
