@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::Poll;
 
-use self::words::{caveat, sentence, told};
+use self::words::{caveat, progress_line, summary};
 use super::connection::connect_all;
 use super::ignore_broken_pipe;
 use super::output_plan::{OutputPlan, note_omitted_columns};
@@ -27,12 +27,13 @@ use crate::images::MAX_NAME_PATTERNS;
 use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::verdict::{
-    self, CheckOptions, Images, PlannedCall, Reason, Row, Source, Tally, Verdict, planned_calls,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict,
+    planned_calls,
 };
 
 /// Not all images may be retired, by the verdicts that were to matter.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", sentence(*.images, *.in_use, *.unknown))]
+#[error("{}", summary(*.images, *.in_use, *.unknown))]
 pub struct NotRetirable {
     images: usize,
     /// How many are in use.
@@ -60,8 +61,8 @@ impl NotRetirable {
 
 /// A check was ended before it had all verdicts. None is written: some alone could pass for all.
 #[derive(Debug, thiserror::Error)]
-#[error("the check did not come to its end, and no verdict is written ({})", told(*.0))]
-pub struct Unfinished(Tally);
+#[error("the check did not finish, and no verdict was written ({})", progress_line(*.0))]
+pub struct Unfinished(CheckProgress);
 
 impl Unfinished {
     /// What the user can do about it.
@@ -137,7 +138,7 @@ pub(super) async fn run(
     if let Err(missing) = failures.tell(false, terminal) {
         terminal.note(&format!(
             "in the others, {}",
-            sentence(images, in_use, unknown)
+            summary(images, in_use, unknown)
         ));
         // A file is left as it was.
         return Err(missing.into());
@@ -153,7 +154,7 @@ pub(super) async fn run(
         }
         .into());
     }
-    terminal.note(&sentence(images, in_use, unknown));
+    terminal.note(&summary(images, in_use, unknown));
     Ok(())
 }
 
@@ -177,11 +178,12 @@ impl Run<'_> {
     async fn each<R>(
         &mut self,
         plan: &Plan,
-        work: impl AsyncFn(&Source, &dyn Fn(Tally)) -> Result<Vec<R>, ListError>,
+        work: impl AsyncFn(&Source, &dyn Fn(CheckProgress)) -> Result<Vec<R>, ListError>,
     ) -> anyhow::Result<(Rows<R>, Failures)> {
         let bar = progress::words(self.clients[0].retries());
-        let tallies: Vec<Cell<Tally>> = self.clients.iter().map(|_| Cell::default()).collect();
-        let total = || tallies.iter().map(Cell::get).sum::<Tally>();
+        let tallies: Vec<Cell<CheckProgress>> =
+            self.clients.iter().map(|_| Cell::default()).collect();
+        let total = || tallies.iter().map(Cell::get).sum::<CheckProgress>();
         let works = (self.clients.iter().zip(&tallies)).map(|(ec2, tally)| {
             let source = Source {
                 ec2: ec2.clone(),
@@ -191,7 +193,7 @@ impl Run<'_> {
             async move {
                 let tell = |now| {
                     tally.set(now);
-                    bar.set_message(told(total()));
+                    bar.set_message(progress_line(total()));
                 };
                 work(&source, &tell).await
             }
@@ -302,7 +304,7 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
                 true => Images::Owned {
                     names: arguments.name,
                 },
-                false => Images::These(image_ids),
+                false => Images::Ids(image_ids),
             },
             version_depth: arguments.version_depth,
             max_report_age: arguments.max_report_age,

@@ -35,23 +35,20 @@ impl fmt::Display for CoverageGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherImage => f.write_str("another image"),
-            Self::Accounts(1) => f.write_str("1 account only"),
-            Self::Accounts(count) => write!(f, "{count} accounts only"),
+            Self::Accounts(1) => f.write_str("only 1 account"),
+            Self::Accounts(count) => write!(f, "only {count} accounts"),
             Self::ResourceType(name) => write!(f, "no {name}"),
-            Self::VersionDepth(Some(1)) => f.write_str("1 version of a launch template only"),
+            Self::VersionDepth(Some(1)) => f.write_str("only 1 launch template version"),
             Self::VersionDepth(Some(depth)) => {
-                write!(f, "{depth} versions of a launch template only")
+                write!(f, "only {depth} launch template versions")
             }
             Self::VersionDepth(None) => {
-                f.write_str("a number of versions of a launch template that is not told")
+                f.write_str("an unknown number of launch template versions")
             }
             Self::Option {
                 resource_type,
                 name,
-            } => write!(
-                f,
-                "{resource_type} with the option {name:?}, which is not known here"
-            ),
+            } => write!(f, "{resource_type} with the unknown option {name:?}"),
         }
     }
 }
@@ -242,25 +239,25 @@ mod tests {
         );
         assert_eq!(
             left_out(Some(vec![templates(50)]), 2),
-            ["2 accounts only", "no ec2:Instance"]
+            ["only 2 accounts", "no ec2:Instance"]
         );
         for (templates, told) in [
-            (templates(49), "49 versions of a launch template only"),
+            (templates(49), "only 49 launch template versions"),
             (
                 ResourceType::named("ec2:LaunchTemplate"),
-                "20 versions of a launch template only",
+                "only 20 launch template versions",
             ),
             (
                 unclear(&["all"]),
-                "a number of versions of a launch template that is not told",
+                "an unknown number of launch template versions",
             ),
             (
                 unclear(&["100", "10"]),
-                "a number of versions of a launch template that is not told",
+                "an unknown number of launch template versions",
             ),
             (
                 unclear(&[]),
-                "a number of versions of a launch template that is not told",
+                "an unknown number of launch template versions",
             ),
         ] {
             assert_eq!(left_out(Some(vec![instances(), templates]), 0), [told]);
@@ -270,14 +267,14 @@ mod tests {
         (twice.resource_type_options.as_mut().unwrap()).append(&mut other);
         assert_eq!(
             left_out(Some(vec![instances(), twice]), 0),
-            ["a number of versions of a launch template that is not told"]
+            ["an unknown number of launch template versions"]
         );
         let mut filtered = templates(100);
         filtered.resource_type = instances().resource_type;
         filtered.resource_type_options.as_mut().unwrap()[0].option_name = Some("state".to_owned());
         assert_eq!(
             left_out(Some(vec![filtered, templates(50)]), 0),
-            ["ec2:Instance with the option \"state\", which is not known here"]
+            ["ec2:Instance with the unknown option \"state\""]
         );
         // The deeper look counts where there are two.
         let twice = vec![templates(100), instances(), templates(1)];

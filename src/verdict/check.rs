@@ -1,152 +1,138 @@
-//! Gathers the evidence: finds the images, their reports, the entries of these, and the owner's own references.
+//! Gathers the evidence: finds the images, their reports with their entries, and the owner's references.
 //!
-//! What it creates, a later run finds: a run that was interrupted is simply made again.
+//! A later run finds the reports that this one creates, so an interrupted run can simply be repeated.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ensure::ensure_reports;
-use super::evidence::Reading;
+use super::evidence::PartialList;
 use super::image::ImageUnderCheck;
-use super::read::{Readings, Source, read};
-use super::reason::Reason;
-use super::requests::{
-    entries_by_report, images_by_id, not_told, references_by_image, reports_by_id, reports_by_image,
+use super::lists::{
+    entries_by_report, images_by_id, missing_item, references_by_image, reports_by_id,
+    reports_by_image,
 };
+use super::options::{CheckOptions, Images};
+use super::progress::{CheckProgress, ProgressReporter};
+use super::read::{PartialLists, Source, read};
+use super::reason::Reason;
 use super::row::Row;
-use super::tally::{Tally, Watch};
 use crate::entries::Entry;
 use crate::images::{self, DescribeImages, Image, Reference};
 use crate::listing::ListError;
 use crate::reports::Report;
 
-/// What is asked.
-#[derive(Clone, Debug)]
-pub struct CheckOptions {
-    /// About which images.
-    pub images: Images,
-    /// How many of a launch template's newest versions are looked at; the service's 20 when absent.
-    pub version_depth: Option<u32>,
-    /// How old a report may be.
-    pub max_report_age: Duration,
-    /// Whether reports may be created.
-    pub create: bool,
-    /// How long to wait for reports, in all; without end when absent.
-    pub timeout: Option<Duration>,
-}
-
-/// Which images.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Images {
-    /// These, in this order.
-    These(Vec<String>),
-    /// All that the account owns and that have one of these names, with wildcards; of any name when there are none.
-    Owned {
-        /// The patterns.
-        names: Vec<String>,
-    },
-}
-
-/// Judges the images that are asked for: those that were named, in their order, or those that are owned, in the order
-/// of their names. `tell` hears how far it is.
+/// Checks images: the requested IDs in their order, or the owned images in the order of their names. `report_progress`
+/// is called with every change.
 ///
-/// Dropped before its end, this sends nothing more.
+/// Sends no more requests once it is dropped.
 ///
 /// # Errors
-/// What stands in the way of every request, or of a list of what is owned. Anything else makes images *unknown*.
+/// Errors that every request would get, and those of the list of owned images. Any other error makes images *unknown*.
 pub async fn check(
     source: &Source,
-    asked: &CheckOptions,
-    tell: &dyn Fn(Tally),
+    options: &CheckOptions,
+    report_progress: &dyn Fn(CheckProgress),
 ) -> Result<Vec<Row>, ListError> {
-    let began = Instant::now();
-    let watch = Watch {
-        tally: Cell::default(),
-        tell,
+    let started = Instant::now();
+    let reporter = ProgressReporter {
+        progress: Cell::default(),
+        report_progress,
     };
-    let mut subjects = find(source, asked, &watch).await?;
-    ensure_reports(source, asked, began, &mut subjects, &watch).await?;
+    let mut images = find(source, options, &reporter).await?;
+    ensure_reports(source, options, started, &mut images, &reporter).await?;
 
-    let window = asked.window(began, &source.ec2);
-    let wanted = (subjects.iter())
-        .flat_map(|subject| subject.to_be_read(asked, &window))
-        .collect();
-    let images = owned(&subjects);
-    let used = RefCell::new(HashSet::new());
-    let seen = |reports, referenced, in_use: &mut dyn Iterator<Item = Option<String>>| {
-        used.borrow_mut().extend(in_use.flatten());
-        watch.update(|tally| {
-            tally.read += reports;
-            tally.referenced += referenced;
-            tally.in_use = used.borrow().len();
-        });
-    };
-    let entries_seen = |reports, entries: &[Entry]| {
-        let mut in_use = (entries.iter())
-            .filter(|entry| entry.usage_count > Some(0))
-            .map(|entry| entry.image_id.clone());
-        seen(reports, 0, &mut in_use);
-    };
-    let references_seen = |images, references: &[Reference]| {
-        let mut in_use = references.iter().map(|item| item.image_id.clone());
-        seen(0, images, &mut in_use);
-    };
-    let by_report = entries_by_report();
-    let by_image = references_by_image(asked.version_depth);
-    let (entries, references) = tokio::join!(
-        read(source, &by_report, wanted, &entries_seen),
-        read(source, &by_image, images, &references_seen),
-    );
-    let (mut entries, mut references) = (entries?, references?);
-    confirm(source, &mut entries).await?;
+    let (mut entries, mut references) =
+        read_uses(source, options, &images, started, &reporter).await?;
+    confirm_unused(source, &mut entries).await?;
 
-    let window = asked.window(began, &source.ec2);
-    Ok((subjects.into_iter())
-        .map(|subject| {
-            let evidence = subject.evidence(asked, &window, &mut entries, &mut references);
+    let window = options.window(started, &source.ec2);
+    Ok((images.into_iter())
+        .map(|image| {
+            let evidence = image.evidence(options, &window, &mut entries, &mut references);
             Row::new(&evidence, &window)
         })
         .collect())
 }
 
-/// The images, with the reports that there are.
+/// Reads the entries of the reports, and the owner's references to the images, at the same time.
+async fn read_uses(
+    source: &Source,
+    options: &CheckOptions,
+    images: &[ImageUnderCheck],
+    started: Instant,
+    reporter: &ProgressReporter<'_>,
+) -> Result<(PartialLists<Entry>, PartialLists<Reference>), ListError> {
+    let window = options.window(started, &source.ec2);
+    let report_ids = (images.iter())
+        .flat_map(|image| image.reports_to_read(options, &window))
+        .collect();
+    let used = RefCell::new(HashSet::new());
+    let observe = |reports, referenced, in_use: &mut dyn Iterator<Item = Option<String>>| {
+        used.borrow_mut().extend(in_use.flatten());
+        reporter.update(|progress| {
+            progress.read += reports;
+            progress.referenced += referenced;
+            progress.in_use = used.borrow().len();
+        });
+    };
+    let observe_entries = |reports, entries: &[Entry]| {
+        let mut in_use = (entries.iter())
+            .filter(|entry| entry.usage_count > Some(0))
+            .map(|entry| entry.image_id.clone());
+        observe(reports, 0, &mut in_use);
+    };
+    let observe_references = |images, references: &[Reference]| {
+        let mut in_use = references.iter().map(|item| item.image_id.clone());
+        observe(0, images, &mut in_use);
+    };
+    let by_report = entries_by_report();
+    let by_image = references_by_image(options.version_depth);
+    let (entries, references) = tokio::join!(
+        read(source, &by_report, report_ids, &observe_entries),
+        read(source, &by_image, owned_ids(images), &observe_references),
+    );
+    Ok((entries?, references?))
+}
+
+/// Finds the images and their reports.
 pub(super) async fn find(
     source: &Source,
-    asked: &CheckOptions,
-    watch: &Watch<'_>,
+    options: &CheckOptions,
+    reporter: &ProgressReporter<'_>,
 ) -> Result<Vec<ImageUnderCheck>, ListError> {
-    let mut subjects = match &asked.images {
-        Images::These(ids) => named(source, ids).await?,
-        Images::Owned { names } => all_owned(source, names).await?,
+    let mut images = match &options.images {
+        Images::Ids(ids) => find_ids(source, ids).await?,
+        Images::Owned { names } => find_owned(source, names).await?,
     };
-    watch.update(|tally| tally.images = subjects.len());
-    let mut reports = read(source, &reports_by_image(), owned(&subjects), &|_, _| {}).await?;
-    for subject in &mut subjects {
-        if let Some(reading) = reports.remove(&subject.image_id) {
-            subject.reports = reading;
+    reporter.update(|progress| progress.images = images.len());
+    let mut reports = read(source, &reports_by_image(), owned_ids(&images), &|_, _| {}).await?;
+    for image in &mut images {
+        if let Some(list) = reports.remove(&image.image_id) {
+            image.reports = list;
         }
     }
-    Ok(subjects)
+    Ok(images)
 }
 
 /// The IDs of those images that may have reports and references.
-pub(super) fn owned(subjects: &[ImageUnderCheck]) -> Vec<String> {
-    (subjects.iter())
-        .filter(|subject| subject.not_owned.is_none())
-        .map(|subject| subject.image_id.clone())
+pub(super) fn owned_ids(images: &[ImageUnderCheck]) -> Vec<String> {
+    (images.iter())
+        .filter(|image| image.not_owned.is_none())
+        .map(|image| image.image_id.clone())
         .collect()
 }
 
 /// The images with these IDs, whether or not the account owns them.
-async fn named(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
+async fn find_ids(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
     let mut images = read(source, &images_by_id(), ids.to_vec(), &|_, _| {}).await?;
     Ok((ids.iter())
         .map(|id| {
-            let unread = || Reading::none(not_told("DescribeImages"));
-            let reading = images.remove(id).unwrap_or_else(unread);
-            let found = reading.found.into_iter().next();
-            let not_owned = match (&found, reading.gap) {
+            let unread = || PartialList::none(missing_item("DescribeImages"));
+            let list = images.remove(id).unwrap_or_else(unread);
+            let found = list.found.into_iter().next();
+            let not_owned = match (&found, list.gap) {
                 (_, Some(gap)) => Some(gap),
                 (None, None) => Some(Reason::NotOwned),
                 (Some(_), None) => None,
@@ -161,7 +147,7 @@ async fn named(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck>, 
 }
 
 /// The images that the account owns, in the order of their names.
-async fn all_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
+async fn find_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
     let operation = DescribeImages {
         names: names.to_vec(),
         ..DescribeImages::default()
@@ -177,27 +163,30 @@ async fn all_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderCh
         .collect())
 }
 
-/// Asks once more for the reports that show no use: one that was deleted while it was read has no entries either.
-async fn confirm(source: &Source, entries: &mut Readings<Entry>) -> Result<(), ListError> {
-    let unused = |reading: &Reading<Entry>| {
-        let mut counts = reading.found.iter().map(|entry| entry.usage_count);
-        reading.gap.is_none() && !counts.any(|count| count > Some(0))
+/// Lists the reports without a use once more: a report that was deleted while it was read has no entries either.
+async fn confirm_unused(
+    source: &Source,
+    entries: &mut PartialLists<Entry>,
+) -> Result<(), ListError> {
+    let is_unused = |list: &PartialList<Entry>| {
+        let mut counts = list.found.iter().map(|entry| entry.usage_count);
+        list.gap.is_none() && !counts.any(|count| count > Some(0))
     };
     let mut ids: Vec<String> = (entries.iter())
-        .filter(|(_, reading)| unused(reading))
+        .filter(|(_, list)| is_unused(list))
         .map(|(id, _)| id.clone())
         .collect();
     ids.sort_unstable();
     for (report_id, now) in read(source, &reports_by_id(), ids, &|_, _| {}).await? {
         let gap = match now.gap {
             None if !now.found.is_empty() && now.found.iter().all(Report::is_available) => continue,
-            None => Reason::ReportVanished {
+            None => Reason::ReportDeleted {
                 report_id: report_id.clone(),
             },
             Some(gap) => gap,
         };
-        if let Some(reading) = entries.get_mut(&report_id) {
-            reading.gap = Some(gap);
+        if let Some(list) = entries.get_mut(&report_id) {
+            list.gap = Some(gap);
         }
     }
     Ok(())

@@ -1,142 +1,164 @@
-//! Sees to it that there are reports: waits for those that are being made, and creates those that are lacking.
+//! Makes sure that images have reports: waits for pending ones, and creates those that are missing.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::check::CheckOptions;
 use super::image::ImageUnderCheck;
-use super::read::{Source, is_denied, refused, stops_the_run};
+use super::lists::missing_item;
+use super::options::CheckOptions;
+use super::progress::ProgressReporter;
+use super::read::{Source, is_denied, request_failed, stops_the_run};
 use super::reason::Reason;
-use super::requests::not_told;
-use super::tally::Watch;
 use crate::listing::ListError;
 use crate::reports::{CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
 
-/// How often reports are created: a second time when a pending report of the image, which does not do, kept the first
-/// one from being created.
-const ROUNDS: usize = 2;
+/// Reports are created a second time when a pending report of the image, which does not cover, blocked the first one.
+const MAX_ROUNDS: usize = 2;
 
-/// Sees to it that each image has a report that covers the question, as far as that can be had.
+/// A report to wait for: the index of its image, and its ID.
+type Pending = (usize, String);
+
+/// Makes sure that each image has a report that covers what is needed, where that is possible.
 pub(super) async fn ensure_reports(
     source: &Source,
-    asked: &CheckOptions,
-    began: Instant,
-    subjects: &mut [ImageUnderCheck],
-    watch: &Watch<'_>,
+    options: &CheckOptions,
+    started: Instant,
+    images: &mut [ImageUnderCheck],
+    reporter: &ProgressReporter<'_>,
 ) -> Result<(), ListError> {
-    let deadline = asked.timeout.map(|timeout| Instant::now() + timeout);
+    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
-    let window = asked.window(began, &source.ec2);
-    let mut waiting: Vec<(usize, String)> = (subjects.iter().enumerate())
-        .filter_map(|(at, subject)| Some((at, subject.pending_report(asked, &window)?)))
+    let window = options.window(started, &source.ec2);
+    let mut pending: Vec<Pending> = (images.iter().enumerate())
+        .filter_map(|(index, image)| Some((index, image.pending_report(options, &window)?)))
         .collect();
-    let mut lacking: Vec<usize> = (0..subjects.len())
-        .filter(|&at| subjects[at].lacks_report(asked, &window))
+    let mut missing: Vec<usize> = (0..images.len())
+        .filter(|&index| images[index].needs_report(options, &window))
         .collect();
-    if !asked.create {
-        for at in lacking.drain(..) {
-            subjects[at].blockers.push(Reason::NoReport);
+    if !options.create {
+        for index in missing.drain(..) {
+            images[index].blockers.push(Reason::NoReport);
         }
     }
-    for _ in 0..ROUNDS {
-        let adopted = waiting.len();
-        watch.update(|tally| {
-            tally.created += adopted;
-            tally.ordered = lacking.len();
+    for _ in 0..MAX_ROUNDS {
+        let adopted = pending.len();
+        reporter.update(|progress| {
+            progress.created += adopted;
+            progress.to_create = missing.len();
         });
-        let created = create_all(source, asked, subjects, &lacking, left(), watch).await;
-        for (&at, created) in lacking.iter().zip(created) {
-            let subject = &mut subjects[at];
-            match created {
-                Created::New { report_id } => waiting.push((at, report_id)),
-                Created::Adopted(report) | Created::Blocked { report, .. } => {
-                    match report.report_id {
-                        Some(report_id) => waiting.push((at, report_id)),
-                        None => subject.blockers.push(not_told("DescribeImageUsageReports")),
-                    }
-                }
-                Created::Failed(failure) => {
-                    // A code is about this image, or about the next request too.
-                    if failure.code().is_none() && stops_the_run(&failure) {
-                        return Err(failure.into());
-                    }
-                    let reason = refused("CreateImageUsageReport", &failure);
-                    subject.blockers.push(reason);
-                }
-            }
-        }
-
-        watch.update(|tally| tally.pending = waiting.len());
-        let ids = waiting.iter().map(|(_, id)| id.clone()).collect();
-        let waited = wait(&source.ec2, ids, left(), |_, _| {
-            watch.update(|tally| tally.pending -= 1);
-        })
-        .await;
-        let mut available = HashSet::new();
-        for ((at, report_id), waited) in waiting.drain(..).zip(waited) {
-            let subject = &mut subjects[at];
-            match waited {
-                WaitOutcome::Available(report) => {
-                    available.insert(at);
-                    subject.update(report);
-                }
-                WaitOutcome::Error(report) => subject.update(report),
-                WaitOutcome::Vanished => subject.gone(report_id),
-                WaitOutcome::TimedOut(_) => {
-                    (subject.blockers).push(Reason::ReportPending { report_id });
-                }
-                WaitOutcome::Failed(failure) if stops_the_run(&failure) => {
-                    return Err(failure.into());
-                }
-                WaitOutcome::Failed(failure) => {
-                    let reason = refused("DescribeImageUsageReports", &failure);
-                    subject.blockers.push(reason);
-                }
-            }
-        }
-        // A pending report that does not do, and is pending no more, makes way for one that does.
-        let window = asked.window(began, &source.ec2);
-        lacking.retain(|&at| available.contains(&at) && subjects[at].lacks_report(asked, &window));
-        if lacking.is_empty() || left() == Some(Duration::ZERO) {
+        let specs = (missing.iter())
+            .map(|&index| options.spec(&images[index].image_id))
+            .collect();
+        let created = create_all(source, specs, left(), reporter).await;
+        pending.extend(note_created(images, &missing, created)?);
+        let available = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
+        // A pending report that does not cover makes way for one that does.
+        let window = options.window(started, &source.ec2);
+        missing.retain(|&index| {
+            available.contains(&index) && images[index].needs_report(options, &window)
+        });
+        if missing.is_empty() || left() == Some(Duration::ZERO) {
             break;
         }
     }
     Ok(())
 }
 
-/// Creates the reports that are lacking, and tells what became of each.
+/// Creates the reports.
 async fn create_all(
     source: &Source,
-    asked: &CheckOptions,
-    subjects: &[ImageUnderCheck],
-    lacking: &[usize],
+    mut specs: Vec<ReportSpec>,
     timeout: Option<Duration>,
-    watch: &Watch<'_>,
+    reporter: &ProgressReporter<'_>,
 ) -> Vec<Created> {
-    let mut orders: Vec<ReportSpec> = (lacking.iter())
-        .map(|&at| asked.order(&subjects[at].image_id))
-        .collect();
-    let told = |creation: CreateEvent<'_>| {
-        if let CreateEvent::Done { created, .. } = creation {
+    let observe = |event: CreateEvent<'_>| {
+        if let CreateEvent::Done { created, .. } = event {
             let done = usize::from(created.report_id().is_some());
-            watch.update(|tally| {
-                tally.ordered -= 1;
-                tally.created += done;
+            reporter.update(|progress| {
+                progress.to_create -= 1;
+                progress.created += done;
             });
         }
     };
-    if orders.is_empty() {
+    let count = specs.len();
+    if count == 0 {
         return Vec::new();
     }
-    // The first one tells whether reports may be created at all.
-    let others = orders.split_off(1);
-    let mut created = create(&source.ec2, orders, timeout, told).await;
+    // The first request shows whether reports may be created at all.
+    let others = specs.split_off(1);
+    let mut created = create(&source.ec2, specs, timeout, observe).await;
     match &created[0] {
-        Created::Failed(failure) if is_denied(failure) || failure.code().is_none() => {
+        Created::Failed(error) if is_denied(error) || error.code().is_none() => {
             let refusal = created[0].clone();
-            created.resize(lacking.len(), refusal);
+            created.resize(count, refusal);
         }
-        _ => created.extend(create(&source.ec2, others, timeout, told).await),
+        _ => created.extend(create(&source.ec2, others, timeout, observe).await),
     }
     created
+}
+
+/// Notes why a report could not be created, and returns the reports to wait for.
+fn note_created(
+    images: &mut [ImageUnderCheck],
+    missing: &[usize],
+    created: Vec<Created>,
+) -> Result<Vec<Pending>, ListError> {
+    let mut pending = Vec::new();
+    for (&index, created) in missing.iter().zip(created) {
+        let blocker = match created {
+            Created::New { report_id } => {
+                pending.push((index, report_id));
+                continue;
+            }
+            Created::Adopted(report) | Created::Blocked { report, .. } => match report.report_id {
+                Some(report_id) => {
+                    pending.push((index, report_id));
+                    continue;
+                }
+                None => missing_item("DescribeImageUsageReports"),
+            },
+            // An error code is about this image, or about the next request as well.
+            Created::Failed(error) if error.code().is_none() && stops_the_run(&error) => {
+                return Err(error.into());
+            }
+            Created::Failed(error) => request_failed("CreateImageUsageReport", &error),
+        };
+        images[index].blockers.push(blocker);
+    }
+    Ok(pending)
+}
+
+/// Waits for reports, and returns the images whose report became available.
+async fn wait_for(
+    source: &Source,
+    images: &mut [ImageUnderCheck],
+    pending: Vec<Pending>,
+    timeout: Option<Duration>,
+    reporter: &ProgressReporter<'_>,
+) -> Result<HashSet<usize>, ListError> {
+    reporter.update(|progress| progress.pending = pending.len());
+    let ids = pending.iter().map(|(_, id)| id.clone()).collect();
+    let outcomes = wait(&source.ec2, ids, timeout, |_, _| {
+        reporter.update(|progress| progress.pending -= 1);
+    })
+    .await;
+    let mut available = HashSet::new();
+    for ((index, report_id), outcome) in pending.into_iter().zip(outcomes) {
+        let image = &mut images[index];
+        match outcome {
+            WaitOutcome::Available(report) => {
+                available.insert(index);
+                image.update(report);
+            }
+            WaitOutcome::Error(report) => image.update(report),
+            WaitOutcome::Vanished => image.remove_report(report_id),
+            WaitOutcome::TimedOut(_) => image.blockers.push(Reason::ReportPending { report_id }),
+            WaitOutcome::Failed(error) if stops_the_run(&error) => return Err(error.into()),
+            WaitOutcome::Failed(error) => {
+                let blocker = request_failed("DescribeImageUsageReports", &error);
+                image.blockers.push(blocker);
+            }
+        }
+    }
+    Ok(available)
 }

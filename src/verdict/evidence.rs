@@ -1,4 +1,4 @@
-//! What is known of an image, to judge by: what was found, and where looking came to no end.
+//! The evidence about an image: what was found, and what could not be read.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
@@ -8,17 +8,17 @@ use crate::entries::Entry;
 use crate::images::Reference;
 use crate::reports::CoverageGap;
 
-/// What was read of a list.
+/// A list that may be incomplete.
 #[derive(Clone, Debug)]
-pub struct Reading<T> {
-    /// What was found, which may be a part.
+pub struct PartialList<T> {
+    /// The items that were read.
     pub found: Vec<T>,
-    /// Why there may be more; nothing when the list was read to its end.
+    /// Why there may be more; `None` if the list is complete.
     pub gap: Option<Reason>,
 }
 
-impl<T> Reading<T> {
-    /// Nothing was found, and this is why.
+impl<T> PartialList<T> {
+    /// A list of which nothing could be read, and why.
     pub fn none(gap: Reason) -> Self {
         Self {
             found: Vec::new(),
@@ -32,72 +32,74 @@ impl<T> Reading<T> {
 pub enum State {
     /// Its entries can be read.
     Available,
-    /// It is past its time, at which the service deletes it: its entries may be gone.
+    /// It is past its expiration time, after which the service deletes its entries.
     Expired,
-    /// It is being made: its list of entries is empty, which says nothing.
+    /// It is being created: its list of entries is empty, which looks like no use.
     Pending,
-    /// It could not be made, with the service's reason.
+    /// Its creation failed, with the service's reason.
     Error(Option<String>),
-    /// None that is documented.
+    /// An undocumented state.
     Other(Option<String>),
 }
 
-/// A report of the image, and what was read of it.
+/// A report of the image with its entries.
 #[derive(Clone, Debug)]
-pub struct Examined {
+pub struct ReportEvidence {
     /// Its ID, `amiur-…`.
     pub report_id: String,
-    /// Its state when it was last asked for.
+    /// Its latest known state.
     pub state: State,
-    /// When its creation began: what it says is of then.
+    /// When its creation began: it is a snapshot of this time.
     pub created: Option<SystemTime>,
-    /// What it leaves out of the question; nothing when it covers it.
-    pub narrower: Vec<CoverageGap>,
+    /// What it does not cover of what is needed.
+    pub gaps: Vec<CoverageGap>,
     /// Its entries.
-    pub entries: Reading<Entry>,
+    pub entries: PartialList<Entry>,
 }
 
-/// All that is known of an image.
+/// All evidence about an image.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// The image's ID, as it was asked for.
+    /// The image's ID, as requested.
     pub image_id: String,
     /// Its name.
     pub name: Option<String>,
-    /// Why it is not known to be an image of the account's.
+    /// Why the image is not known to belong to the account.
     pub not_owned: Option<Reason>,
-    /// Its reports, and what was read of them.
-    pub reports: Reading<Examined>,
-    /// What stood in the way of a report that covers the question.
+    /// Its reports.
+    pub reports: PartialList<ReportEvidence>,
+    /// Why there is no report that covers what is needed.
     pub blockers: Vec<Reason>,
-    /// What of the account's own refers to it.
-    pub references: Reading<Reference>,
+    /// The resources of the account that reference it.
+    pub references: PartialList<Reference>,
 }
 
-/// The times at which a report may have been created to tell of the present.
+/// The creation times of reports that are recent enough to judge by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct ReportWindow {
     created: RangeInclusive<SystemTime>,
-    /// When the evidence is weighed.
+    /// The time of the verdict.
     pub now: SystemTime,
 }
 
-impl Window {
-    /// How far the clocks of this machine and of the service may be apart: further than that, the service refuses the
-    /// signatures of requests.
+impl ReportWindow {
+    /// The maximum difference between the clocks of this machine and the service. With a larger one the service rejects
+    /// signatures.
     const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-    /// From `max_age` before the run `began` until `now`.
-    pub fn new(began: SystemTime, max_age: Duration, now: SystemTime) -> Self {
-        let oldest = began.checked_sub(max_age).unwrap_or(SystemTime::UNIX_EPOCH);
+    /// Creates the window from `max_age` before the run `started` until `now`.
+    pub fn new(started: SystemTime, max_age: Duration, now: SystemTime) -> Self {
+        let oldest = started
+            .checked_sub(max_age)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
             created: oldest..=now + Self::CLOCK_SKEW,
             now,
         }
     }
 
-    /// Whether a report that was created then is old enough and no older.
-    pub fn holds(&self, created: SystemTime) -> bool {
+    /// Whether a report that was created then is recent enough.
+    pub fn contains(&self, created: SystemTime) -> bool {
         self.created.contains(&created)
     }
 

@@ -1,28 +1,29 @@
-//! What a check would do, for a dry run.
+//! The requests of a check, for a dry run.
 
 use std::cell::Cell;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use super::check::{CheckOptions, find, owned};
-use super::read::{By, Source};
-use super::requests::{entries_by_report, references_by_image, reports_by_id};
-use super::tally::Watch;
+use super::check::{find, owned_ids};
+use super::lists::{entries_by_report, references_by_image, reports_by_id};
+use super::options::CheckOptions;
+use super::progress::ProgressReporter;
+use super::read::{BatchedList, Source};
 use crate::listing::{ListError, PaginatedOperation};
 use crate::output::{Column, Record};
 use crate::reports::DescribeReports;
 
-/// A call that a check would make, so many times at least.
+/// A request that a check would send, with the minimum number of times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PlannedCall {
     /// The action.
     pub action: &'static str,
-    /// The image that it is about, where there is one.
+    /// The image, if it concerns a single one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
-    /// How many requests.
+    /// The number of requests.
     pub requests: i64,
 }
 
@@ -36,38 +37,38 @@ impl Record for PlannedCall {
     ];
 }
 
-/// The calls that a check would make from now on, each list being of one page at least. Only what they rest on is asked
-/// for: the images and their reports.
+/// The requests that a check would send after it has listed the images and their reports. A list with several pages
+/// takes more.
 ///
 /// # Errors
 /// As for [`check`](super::check()).
 pub async fn planned_calls(
     source: &Source,
-    asked: &CheckOptions,
+    options: &CheckOptions,
 ) -> Result<Vec<PlannedCall>, ListError> {
-    let watch = Watch {
-        tally: Cell::default(),
-        tell: &|_| {},
+    let reporter = ProgressReporter {
+        progress: Cell::default(),
+        report_progress: &|_| {},
     };
-    let subjects = find(source, asked, &watch).await?;
-    let window = asked.window(Instant::now(), &source.ec2);
-    let mut calls: Vec<PlannedCall> = (subjects.iter())
-        .filter(|subject| asked.create && subject.lacks_report(asked, &window))
-        .map(|subject| PlannedCall {
+    let images = find(source, options, &reporter).await?;
+    let window = options.window(Instant::now(), &source.ec2);
+    let mut calls: Vec<PlannedCall> = (images.iter())
+        .filter(|image| options.create && image.needs_report(options, &window))
+        .map(|image| PlannedCall {
             action: "CreateImageUsageReport",
-            image_id: Some(subject.image_id.clone()),
+            image_id: Some(image.image_id.clone()),
             requests: 1,
         })
         .collect();
-    let pending = (subjects.iter())
-        .filter(|subject| subject.pending_report(asked, &window).is_some())
+    let pending = (images.iter())
+        .filter(|image| image.pending_report(options, &window).is_some())
         .count();
     let created = calls.len();
-    let available = (subjects.iter())
-        .map(|subject| subject.to_be_read(asked, &window).len())
+    let available = (images.iter())
+        .map(|image| image.reports_to_read(options, &window).len())
         .sum::<usize>();
     let reports = vec![String::new(); created + pending + available];
-    let images = owned(&subjects);
+    let image_ids = owned_ids(&images);
     let mut add = |action, requests: usize| {
         calls.extend((requests > 0).then(|| PlannedCall {
             action,
@@ -76,16 +77,24 @@ pub async fn planned_calls(
         }));
     };
     let wait = reports_by_id();
-    let parts = |by: &By<DescribeReports>, count: usize| match count {
+    let batches = |list: &BatchedList<DescribeReports>, count: usize| match count {
         0 => 0,
-        count => (by.ask)(reports[..count].to_vec()).parts().len(),
+        count => (list.operation_for)(reports[..count].to_vec())
+            .parts()
+            .len(),
     };
-    add(wait.action, parts(&wait, created + pending));
+    add(wait.action, batches(&wait, created + pending));
     let entries = entries_by_report();
     if !reports.is_empty() {
-        add(entries.action, (entries.ask)(reports.clone()).parts().len());
+        add(
+            entries.action,
+            (entries.operation_for)(reports.clone()).parts().len(),
+        );
     }
-    let references = references_by_image(asked.version_depth);
-    add(references.action, (references.ask)(images).parts().len());
+    let references = references_by_image(options.version_depth);
+    add(
+        references.action,
+        (references.operation_for)(image_ids).parts().len(),
+    );
     Ok(calls)
 }

@@ -1,57 +1,57 @@
-//! Reads lists about many images or reports, so that what is wrong with one of them costs the others nothing.
+//! Reads lists about many images or reports, so that an error about one of them does not affect the others.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroUsize;
 
-use super::evidence::Reading;
+use super::evidence::PartialList;
 use super::reason::Reason;
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{ListError, PaginatedOperation, Paginator, ResumeToken};
 
-/// Whom to ask.
+/// The service to query.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The client.
     pub ec2: Ec2,
-    /// How many requests may go out at the same time.
+    /// The maximum number of concurrent requests.
     pub concurrency: NonZeroUsize,
 }
 
-/// How a list about certain IDs is asked for.
-pub(super) struct By<Q: PaginatedOperation> {
+/// A list whose items are selected by IDs.
+pub(super) struct BatchedList<Q: PaginatedOperation> {
     /// The action.
     pub action: &'static str,
-    /// The question about these IDs.
-    pub ask: Box<dyn Fn(Vec<String>) -> Q>,
-    /// The IDs that a question is about.
+    /// Makes the operation for these IDs.
+    pub operation_for: Box<dyn Fn(Vec<String>) -> Q>,
+    /// The IDs of an operation.
     pub ids: fn(&Q) -> &[String],
-    /// Which of them an item belongs to.
+    /// The ID that an item belongs to.
     pub id: fn(&Q::Item) -> Option<&str>,
 }
 
-/// What was read about each ID.
-pub(super) type Readings<T> = HashMap<String, Reading<T>>;
+/// The list of each ID.
+pub(super) type PartialLists<T> = HashMap<String, PartialList<T>>;
 
-/// Reads the lists about `ids`, of which each comes once. Each ID has a reading, and it has a gap unless its list was
-/// read to the end. `seen` hears of each part as it ends: how many IDs, and what was found.
+/// Reads the lists of `ids`, which must be distinct. Every ID gets a list, with a gap unless it is complete. `observe` is
+/// called for each batch, with the number of its IDs and its items.
 ///
 /// # Errors
-/// What stands in the way of every request: no credentials, no network.
+/// Errors that every request would get, such as missing credentials.
 pub(super) async fn read<Q: PaginatedOperation>(
     Source { ec2, concurrency }: &Source,
-    by: &By<Q>,
+    list: &BatchedList<Q>,
     ids: Vec<String>,
-    seen: &dyn Fn(usize, &[Q::Item]),
-) -> Result<Readings<Q::Item>, ListError> {
-    let mut readings = Readings::new();
+    observe: &dyn Fn(usize, &[Q::Item]),
+) -> Result<PartialLists<Q::Item>, ListError> {
+    let mut lists = PartialLists::new();
     let mut queue = VecDeque::from([ids]);
     while let Some(ids) = queue.pop_front() {
         if ids.is_empty() {
             continue;
         }
-        let operation = (by.ask)(ids);
-        let parts: Vec<Vec<String>> = (operation.parts().iter())
-            .map(|part| (by.ids)(part).to_vec())
+        let operation = (list.operation_for)(ids);
+        let batches: Vec<Vec<String>> = (operation.parts().iter())
+            .map(|batch| (list.ids)(batch).to_vec())
             .collect();
         let mut listing = Paginator::new(
             vec![ec2.clone()],
@@ -62,10 +62,10 @@ pub(super) async fn read<Q: PaginatedOperation>(
         )
         .expect("a listing from its beginning has no token that could be wrong");
         let mut end = |ids: &[String], items: Vec<Q::Item>, gap: Option<Reason>| {
-            seen(ids.len(), &items);
-            sort(by, ids, items, gap, &mut readings);
+            observe(ids.len(), &items);
+            distribute(list, ids, items, gap, &mut lists);
         };
-        let mut part = 0;
+        let mut batch = 0;
         let mut found = Vec::new();
         let mut gap = None;
         let error = loop {
@@ -75,18 +75,18 @@ pub(super) async fn read<Q: PaginatedOperation>(
                 Ok(Some(page)) => {
                     found.extend(page.items);
                     if page.listless {
-                        gap = Some(Reason::NotAnswered {
-                            action: by.action,
-                            problem: "a page came without its list".to_owned(),
+                        gap = Some(Reason::RequestFailed {
+                            action: list.action,
+                            problem: "a page of the response has no list".to_owned(),
                         });
                     }
                     let next = match page.next {
                         Some(token) => token.batch.map_or(0, |mark| mark.index),
-                        None => parts.len(),
+                        None => batches.len(),
                     };
-                    if next != part {
-                        end(&parts[part], std::mem::take(&mut found), gap.take());
-                        part = next;
+                    if next != batch {
+                        end(&batches[batch], std::mem::take(&mut found), gap.take());
+                        batch = next;
                     }
                 }
             }
@@ -94,80 +94,82 @@ pub(super) async fn read<Q: PaginatedOperation>(
         let Some(error) = error else {
             continue;
         };
-        let gap = || Some(reason(by.action, &error));
-        let unread = &parts[part];
-        let rest = parts[part + 1..].concat();
-        match ErrorScope::of(&error, unread) {
+        let gap = || Some(reason(list.action, &error));
+        let unread_list = &batches[batch];
+        let rest = batches[batch + 1..].concat();
+        match ErrorScope::of(&error, unread_list) {
             ErrorScope::Run => return Err(error),
             ErrorScope::Action => {
-                end(unread, found, gap());
+                end(unread_list, found, gap());
                 end(&rest, Vec::new(), gap());
                 for ids in queue.drain(..) {
                     end(&ids, Vec::new(), gap());
                 }
             }
-            // The request is refused for one of them: the others are asked for without it.
-            ErrorScope::Id if unread.len() > 1 => {
-                let (one, other) = unread.split_at(unread.len() / 2);
+            // The request failed because of one ID: query the others without it.
+            ErrorScope::Id if unread_list.len() > 1 => {
+                let (one, other) = unread_list.split_at(unread_list.len() / 2);
                 queue.extend([one.to_vec(), other.to_vec(), rest]);
             }
-            ErrorScope::Id | ErrorScope::Part => {
-                end(unread, found, gap());
+            ErrorScope::Id | ErrorScope::Batch => {
+                end(unread_list, found, gap());
                 queue.push_back(rest);
             }
         }
     }
-    Ok(readings)
+    Ok(lists)
 }
 
-/// Gives each ID what belongs to it. What belongs to none casts doubt on all of them.
-fn sort<Q: PaginatedOperation>(
-    by: &By<Q>,
+/// Distributes items to their IDs. An item that belongs to none makes all lists doubtful.
+fn distribute<Q: PaginatedOperation>(
+    list: &BatchedList<Q>,
     ids: &[String],
     items: Vec<Q::Item>,
     mut gap: Option<Reason>,
-    readings: &mut Readings<Q::Item>,
+    lists: &mut PartialLists<Q::Item>,
 ) {
     let known: HashSet<&str> = ids.iter().map(String::as_str).collect();
-    let belongs = |item: &Q::Item| (by.id)(item).is_some_and(|id| known.contains(id));
-    let (items, stray): (Vec<_>, Vec<_>) = items.into_iter().partition(belongs);
-    if !stray.is_empty() {
-        gap.get_or_insert(Reason::UnexpectedItem { action: by.action });
+    let belongs = |item: &Q::Item| (list.id)(item).is_some_and(|id| known.contains(id));
+    let (items, unexpected): (Vec<_>, Vec<_>) = items.into_iter().partition(belongs);
+    if !unexpected.is_empty() {
+        gap.get_or_insert(Reason::UnexpectedItem {
+            action: list.action,
+        });
     }
     for id in ids {
-        let reading = Reading {
+        let list = PartialList {
             found: Vec::new(),
             gap: gap.clone(),
         };
-        readings.insert(id.clone(), reading);
+        lists.insert(id.clone(), list);
     }
     for item in items {
-        let reading = (by.id)(&item).and_then(|id| readings.get_mut(id));
-        if let Some(reading) = reading {
-            reading.found.push(item);
+        let list = (list.id)(&item).and_then(|id| lists.get_mut(id));
+        if let Some(list) = list {
+            list.found.push(item);
         }
     }
 }
 
-/// How far an error reaches.
+/// The scope of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorScope {
-    /// To one of the IDs in the request.
+    /// One ID of the request.
     Id,
-    /// To all IDs in the request.
-    Part,
-    /// To all requests of this action.
+    /// All IDs of the request.
+    Batch,
+    /// All requests of this action.
     Action,
-    /// To all requests.
+    /// All requests.
     Run,
 }
 
 impl ErrorScope {
     fn of(error: &ListError, ids: &[String]) -> Self {
         match error {
-            ListError::RequestError(failure) => match failure {
-                _ if stops_the_run(failure) => Self::Run,
-                _ if is_denied(failure) => Self::Action,
+            ListError::RequestError(error) => match error {
+                _ if stops_the_run(error) => Self::Run,
+                _ if is_denied(error) => Self::Action,
                 RequestError::Service { code, message, .. }
                     if code.starts_with("InvalidAMIID")
                         || code.starts_with("Invalid")
@@ -175,15 +177,15 @@ impl ErrorScope {
                 {
                     Self::Id
                 }
-                _ => Self::Part,
+                _ => Self::Batch,
             },
-            ListError::RepeatedToken(_) | ListError::BeyondEnd { .. } => Self::Part,
+            ListError::RepeatedToken(_) | ListError::BeyondEnd { .. } => Self::Batch,
         }
     }
 }
 
-/// Whether a failure would come to any other request too.
-pub(super) fn stops_the_run(failure: &RequestError) -> bool {
+/// Whether any other request would get this error too.
+pub(super) fn stops_the_run(error: &RequestError) -> bool {
     const CREDENTIALS: [&str; 8] = [
         "AuthFailure",
         "ExpiredToken",
@@ -194,7 +196,7 @@ pub(super) fn stops_the_run(failure: &RequestError) -> bool {
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     ];
-    match failure {
+    match error {
         RequestError::Configuration { .. }
         | RequestError::Credentials { .. }
         | RequestError::Network { .. }
@@ -205,36 +207,36 @@ pub(super) fn stops_the_run(failure: &RequestError) -> bool {
 }
 
 /// Whether a permission is missing.
-pub(super) fn is_denied(failure: &RequestError) -> bool {
+pub(super) fn is_denied(error: &RequestError) -> bool {
     const CODES: [&str; 3] = [
         "UnauthorizedOperation",
         "AccessDenied",
         "AccessDeniedException",
     ];
-    failure.code().is_some_and(|code| CODES.contains(&code))
+    error.code().is_some_and(|code| CODES.contains(&code))
 }
 
-/// What to say of an error.
+/// The reason for an error of a list.
 fn reason(action: &'static str, error: &ListError) -> Reason {
     match error {
-        ListError::RequestError(failure) => refused(action, failure),
-        other => Reason::NotAnswered {
+        ListError::RequestError(error) => request_failed(action, error),
+        other => Reason::RequestFailed {
             action,
             problem: other.to_string(),
         },
     }
 }
 
-/// What to say of a failure.
-pub(super) fn refused(action: &'static str, failure: &RequestError) -> Reason {
-    match failure {
-        failure if is_denied(failure) => Reason::PermissionMissing {
+/// The reason for a failed request.
+pub(super) fn request_failed(action: &'static str, error: &RequestError) -> Reason {
+    match error {
+        error if is_denied(error) => Reason::PermissionMissing {
             action,
-            problem: failure.to_string(),
+            problem: error.to_string(),
         },
-        failure => Reason::NotAnswered {
+        error => Reason::RequestFailed {
             action,
-            problem: failure.to_string(),
+            problem: error.to_string(),
         },
     }
 }

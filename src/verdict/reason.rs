@@ -1,4 +1,4 @@
-//! Why an image has its verdict: in words for a person, and by a name for a program.
+//! The reasons for a verdict: a sentence for people, and a code for programs.
 
 use std::fmt;
 
@@ -11,52 +11,52 @@ use crate::reports::CoverageGap;
 pub enum Reason {
     /// Other accounts use the image.
     UsedByAccounts {
-        /// The report that says so.
+        /// The report that shows it.
         report_id: String,
-        /// How many accounts.
+        /// The number of accounts.
         accounts: usize,
-        /// Whether a newer report, which covers the question, shows no use.
+        /// Whether a newer report, which covers what is needed, shows no use.
         newer_shows_none: bool,
     },
-    /// Resources of the account's own refer to it.
-    UsedByOwner {
-        /// How many.
+    /// Resources of the owner reference it.
+    ReferencedByOwner {
+        /// The number of resources.
         references: usize,
     },
-    /// A covering report shows no use, and nothing of one's own refers to the image.
-    NothingFound,
-    /// The account has no such image in this Region.
+    /// A report that covers what is needed shows no use, and no resource of the owner references the image.
+    NoUseFound,
+    /// The account owns no such image in this Region.
     NotOwned,
-    /// A request that had to be answered was not.
-    NotAnswered {
+    /// A necessary request failed, or its response is incomplete.
+    RequestFailed {
         /// The action.
         action: &'static str,
-        /// What came of it.
+        /// The error.
         problem: String,
     },
     /// A permission is missing.
     PermissionMissing {
-        /// The action, as IAM calls it without its `ec2:`.
+        /// The action, which is also the name of the IAM permission after `ec2:`.
         action: &'static str,
-        /// The service's answer, which may name another action that this one needs.
+        /// The service's error, which may name another permission that the action needs.
         problem: String,
     },
-    /// There is no report, and none was to be created.
+    /// There is no report, and `--no-create` is set.
     NoReport,
-    /// A report is still being made.
+    /// A report is still pending.
     ReportPending {
         /// The report.
         report_id: String,
     },
-    /// A report could not be made.
+    /// The creation of a report failed.
     ReportFailed {
         /// The report.
         report_id: String,
         /// The service's reason.
         reason: Option<String>,
     },
-    /// A report was deleted meanwhile.
-    ReportVanished {
+    /// A report was deleted during the check.
+    ReportDeleted {
         /// The report.
         report_id: String,
     },
@@ -65,72 +65,72 @@ pub enum Reason {
         /// The report.
         report_id: String,
     },
-    /// A report is in a state that is not documented.
-    ReportInUnknownState {
+    /// A report is in an undocumented state.
+    UnknownReportState {
         /// The report.
         report_id: String,
         /// The state.
         state: Option<String>,
     },
-    /// A report leaves out a part of the question.
-    ReportNarrower {
+    /// A report does not cover all that is needed.
+    NotCovered {
         /// The report.
         report_id: String,
-        /// What it leaves out.
-        narrower: Vec<CoverageGap>,
+        /// What it does not cover.
+        gaps: Vec<CoverageGap>,
     },
-    /// A report is older than was allowed.
+    /// A report is older than `--max-report-age`.
     ReportTooOld {
         /// The report.
         report_id: String,
-        /// In how many accounts it shows use, which is no proof of use now.
+        /// The number of accounts in which it shows use, which does not prove use now.
         accounts: usize,
     },
-    /// A report says that it is created after now, or does not say when it was.
-    ReportWithoutTime {
+    /// A report has no creation time, or one in the future.
+    InvalidReportTime {
         /// The report.
         report_id: String,
     },
-    /// An entry has no count, or a negative one.
-    EntryWithoutCount {
+    /// An entry has no usage count, or a negative one.
+    InvalidUsageCount {
         /// The report.
         report_id: String,
-        /// The account, where the entry names one.
+        /// The account, if the entry has one.
         account_id: Option<String>,
     },
-    /// What was found belongs to another report or image, or says of none.
+    /// An item of a response belongs to another report or image, or to none.
     UnexpectedItem {
-        /// The action that gave it.
+        /// The action that returned it.
         action: &'static str,
     },
 }
 
 impl Reason {
-    /// The name by which a program knows this kind of reason.
+    /// The code in JSON.
     pub fn code(&self) -> &'static str {
         match self {
             Self::UsedByAccounts { .. } => "UsedByAccounts",
-            Self::UsedByOwner { .. } => "UsedByOwner",
-            Self::NothingFound => "NothingFound",
+            Self::ReferencedByOwner { .. } => "ReferencedByOwner",
+            Self::NoUseFound => "NoUseFound",
             Self::NotOwned => "NotOwned",
-            Self::NotAnswered { .. } => "NotAnswered",
+            Self::RequestFailed { .. } => "RequestFailed",
             Self::PermissionMissing { .. } => "PermissionMissing",
             Self::NoReport => "NoReport",
             Self::ReportPending { .. } => "ReportPending",
             Self::ReportFailed { .. } => "ReportFailed",
-            Self::ReportVanished { .. } => "ReportVanished",
+            Self::ReportDeleted { .. } => "ReportDeleted",
             Self::ReportExpired { .. } => "ReportExpired",
-            Self::ReportInUnknownState { .. } => "ReportInUnknownState",
-            Self::ReportNarrower { .. } => "ReportNarrower",
+            Self::UnknownReportState { .. } => "UnknownReportState",
+            Self::NotCovered { .. } => "NotCovered",
             Self::ReportTooOld { .. } => "ReportTooOld",
-            Self::ReportWithoutTime { .. } => "ReportWithoutTime",
-            Self::EntryWithoutCount { .. } => "EntryWithoutCount",
+            Self::InvalidReportTime { .. } => "InvalidReportTime",
+            Self::InvalidUsageCount { .. } => "InvalidUsageCount",
             Self::UnexpectedItem { .. } => "UnexpectedItem",
         }
     }
 }
 
-/// A number of things.
+/// A count with its noun.
 fn count(number: usize, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -151,52 +151,47 @@ impl fmt::Display for Reason {
                 match newer_shows_none {
                     true => write!(
                         f,
-                        ", by report {report_id}; a newer one shows no use: a shorter --max-report-age goes by that alone",
+                        " according to report {report_id}; a newer report shows no use, and a shorter --max-report-age would rely on that one alone",
                     ),
                     false => Ok(()),
                 }
             }
-            Self::UsedByOwner { references } => match references {
-                1 => f.write_str("1 resource of this account refers to it"),
-                _ => write!(f, "{references} resources of this account refer to it"),
+            Self::ReferencedByOwner { references } => match references {
+                1 => f.write_str("1 resource in this account references it"),
+                _ => write!(f, "{references} resources in this account reference it"),
             },
-            Self::NothingFound => f.write_str("no use and no reference found"),
+            Self::NoUseFound => f.write_str("no use and no reference found"),
             Self::NotOwned => f.write_str(
-                "this account owns no such image in this Region: check the ID, --region and --profile",
+                "this account owns no such image in this Region; check the ID, --region and --profile",
             ),
-            Self::NotAnswered { action, problem } => {
-                write!(f, "{action} was not answered whole: {problem}")
-            }
+            Self::RequestFailed { action, problem } => write!(f, "{action} failed: {problem}"),
             Self::PermissionMissing { action, problem } => {
-                write!(f, "the IAM permission ec2:{action} is missing: {problem}")
+                write!(f, "missing IAM permission ec2:{action}: {problem}")
             }
             Self::NoReport => f.write_str(
-                "no report covers it, and none was to be created: leave --no-create away to have one",
+                "no report covers it, and --no-create is set; omit --no-create to create one",
             ),
             Self::ReportPending { report_id } => {
-                write!(f, "report {report_id} is still pending: run it again later")
+                write!(f, "report {report_id} is still pending; rerun later")
             }
             Self::ReportFailed { report_id, reason } => {
                 let reason = reason.as_deref().unwrap_or("no reason given");
                 write!(f, "report {report_id} failed: {reason}")
             }
-            Self::ReportVanished { report_id } => {
-                write!(f, "report {report_id} was deleted meanwhile: run it again")
+            Self::ReportDeleted { report_id } => {
+                write!(f, "report {report_id} was deleted during the check; rerun")
             }
             Self::ReportExpired { report_id } => write!(
                 f,
-                "report {report_id} is past its expiration time, and its entries may be gone"
+                "report {report_id} has expired, and its entries may be deleted"
             ),
-            Self::ReportInUnknownState { report_id, state } => {
+            Self::UnknownReportState { report_id, state } => {
                 let state = state.as_deref().unwrap_or("none");
                 write!(f, "report {report_id} is in an unknown state: {state}")
             }
-            Self::ReportNarrower {
-                report_id,
-                narrower,
-            } => {
-                let narrower: Vec<_> = narrower.iter().map(ToString::to_string).collect();
-                write!(f, "report {report_id} covers {}", narrower.join(" and "))
+            Self::NotCovered { report_id, gaps } => {
+                let gaps: Vec<_> = gaps.iter().map(ToString::to_string).collect();
+                write!(f, "report {report_id} covers {}", gaps.join(" and "))
             }
             Self::ReportTooOld {
                 report_id,
@@ -211,22 +206,22 @@ impl fmt::Display for Reason {
                     }
                 }
             }
-            Self::ReportWithoutTime { report_id } => write!(
+            Self::InvalidReportTime { report_id } => write!(
                 f,
-                "report {report_id} has no creation time, or one that is to come: check the clock"
+                "report {report_id} has no creation time, or one in the future; check the clock"
             ),
-            Self::EntryWithoutCount {
+            Self::InvalidUsageCount {
                 report_id,
                 account_id,
             } => {
-                let account = account_id.as_deref().unwrap_or("no account");
+                let account = account_id.as_deref().unwrap_or("an unnamed account");
                 write!(
                     f,
-                    "report {report_id} has an entry without a count, for {account}"
+                    "report {report_id} has an entry without a valid count, for {account}"
                 )
             }
             Self::UnexpectedItem { action } => {
-                write!(f, "{action} answered with what was not asked for")
+                write!(f, "{action} returned an item that was not requested")
             }
         }
     }

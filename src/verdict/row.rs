@@ -1,4 +1,4 @@
-//! A verdict, as every format shows it.
+//! A verdict with its evidence, as a row of output.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::evidence::{Evidence, State, Window};
+use super::evidence::{Evidence, ReportWindow, State};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
@@ -17,43 +17,43 @@ use crate::reports::span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
-    /// The image's ID, as it was asked for.
+    /// The image's ID, as requested.
     pub image_id: String,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether it may be retired.
+    /// Whether it can be retired.
     pub verdict: Verdict,
     /// Why.
     pub reasons: Vec<Reason>,
-    /// How many other accounts use it, by the report. This and the next two are absent when no report tells.
+    /// How many other accounts use it, according to the report. Absent, like the next two, without a report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<i64>,
-    /// How many instances they have of it.
+    /// How many of their instances use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<i64>,
-    /// How many launch templates of theirs refer to it.
+    /// How many of their launch templates reference it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_templates: Option<i64>,
-    /// How many resources of the owner's refer to it; absent when that is not known.
+    /// How many of the owner's resources reference it; absent if unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub references: Option<i64>,
-    /// The report that tells most, `amiur-…`.
+    /// The most relevant report, `amiur-…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
-    /// When its creation began: what it tells is of then.
+    /// When its creation began: it is a snapshot of this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
-    /// How long that was before the verdict.
+    /// Its age at the time of the verdict.
     #[serde(skip)]
     pub report_age: Option<Duration>,
-    /// What the report counts above zero.
+    /// The entries of the report with a count above zero.
     pub used_by: Vec<Use>,
-    /// What of the owner's refers to it.
+    /// The owner's resources that reference it.
     pub referenced_by: Vec<OwnReference>,
 }
 
-/// What another account uses the image for, and how often.
+/// The use of the image by another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Use {
@@ -63,29 +63,29 @@ pub struct Use {
     /// `ec2:Instance` or `ec2:LaunchTemplate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// How many of them.
+    /// The number of resources.
     pub usage_count: i64,
 }
 
-/// A resource of the owner's that refers to the image.
+/// A resource of the owner that references the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OwnReference {
-    /// What it is, say `ssm:Parameter`.
+    /// Its type, such as `ssm:Parameter`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Which one.
+    /// Its ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
 }
 
 impl Row {
-    /// Judges `evidence`, and shows the verdict with it.
-    pub fn new(evidence: &Evidence, window: &Window) -> Self {
+    /// Judges the evidence.
+    pub fn new(evidence: &Evidence, window: &ReportWindow) -> Self {
         let judgement = judge(evidence, window);
         let image_id = evidence.image_id.as_str();
         let mut used_by = Vec::new();
-        let mut counted = false;
+        let mut is_complete = false;
         if let Some(report) = judgement.report {
             let uses = rule::uses(report, image_id);
             used_by.extend(uses.map(|entry| Use {
@@ -94,7 +94,7 @@ impl Row {
                 usage_count: entry.usage_count.unwrap_or_default(),
             }));
             let whole = report.state == State::Available && report.entries.gap.is_none();
-            counted = whole || !used_by.is_empty();
+            is_complete = whole || !used_by.is_empty();
         }
         let of_type = |name: &str| {
             (used_by.iter())
@@ -116,9 +116,9 @@ impl Row {
             name: evidence.name.clone(),
             verdict: judgement.verdict,
             reasons: judgement.reasons,
-            accounts: counted.then_some(number(accounts.len())),
-            instances: counted.then_some(of_type("ec2:Instance")),
-            launch_templates: counted.then_some(of_type("ec2:LaunchTemplate")),
+            accounts: is_complete.then_some(number(accounts.len())),
+            instances: is_complete.then_some(of_type("ec2:Instance")),
+            launch_templates: is_complete.then_some(of_type("ec2:LaunchTemplate")),
             references: referenced.then_some(number(referenced_by.len())),
             report_id: judgement.report.map(|report| report.report_id.clone()),
             report_creation_time: (judgement.report.and_then(|report| report.created))

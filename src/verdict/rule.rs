@@ -1,26 +1,26 @@
 //! The rule: from evidence to a verdict. It fails closed.
 //!
-//! *Unused* needs every one of these: the image is the account's own; its reports were listed to the end; one of them
-//! covers the question, is of the present, available, and was read to its end; no entry of any report of the present
-//! counts a use, and each entry has a count and belongs where it was found; what refers to the image in the owner's
-//! account was read to its end, and is nothing. *In use* needs a use: an entry with a count above zero in a report of the present, or a reference.
-//! Everything else is *unknown*.
+//! *Unused* needs all of these: the account owns the image; the list of its reports is complete; one report covers what is
+//! needed, is recent and available, and its entries are complete; no entry of any recent report counts a use, and each
+//! entry has a count and belongs to its report and image; the list of the owner's references is complete and empty.
+//! *In use* needs one use: an entry of a recent report with a count above zero, or a reference. Everything else is
+//! *unknown*.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::evidence::{Evidence, Examined, State, Window};
+use super::evidence::{Evidence, ReportEvidence, ReportWindow, State};
 use super::reason::Reason;
 use crate::entries::Entry;
 
-/// Whether an image may be retired.
+/// Whether an image can be retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Somebody uses it.
+    /// It is used.
     InUse,
-    /// Nobody does, as far as the service tells.
+    /// There is proof that the service sees no use.
     Unused,
-    /// It cannot be told.
+    /// There is no proof of either.
     Unknown,
 }
 
@@ -35,30 +35,30 @@ impl Verdict {
     }
 }
 
-/// A verdict and what it rests on.
+/// A verdict and its grounds.
 #[derive(Clone, Debug)]
-pub struct Judgement<'e> {
+pub struct Judgment<'e> {
     /// The verdict.
     pub verdict: Verdict,
-    /// Why; first what decides, then what is missing. There is always one.
+    /// Why: first what decides, then what is missing. There is always one.
     pub reasons: Vec<Reason>,
-    /// The report that tells most.
-    pub report: Option<&'e Examined>,
+    /// The most relevant report.
+    pub report: Option<&'e ReportEvidence>,
 }
 
-/// Judges an image. Whatever the evidence, there is a verdict.
-pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
+/// Judges an image.
+pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> {
     let image_id = evidence.image_id.as_str();
-    let mut reports: Vec<&Examined> = evidence.reports.found.iter().collect();
-    // The newest first; of two at once, the IDs decide.
+    let mut reports: Vec<&ReportEvidence> = evidence.reports.found.iter().collect();
+    // Newest first, then by ID.
     reports.sort_by_key(|report| Reverse((report.created, &report.report_id)));
-    let present = || {
-        let holds = |created| window.holds(created);
+    let recent = || {
+        let holds = |created| window.contains(created);
         (reports.iter().copied()).filter(move |report| report.created.is_some_and(holds))
     };
-    let covering = present().find(|report| short_of(report, image_id, window).is_empty());
-    let in_use = present().find(|report| accounts(report, image_id) > 0);
-    let (own, stray): (Vec<_>, Vec<_>) = (evidence.references.found.iter())
+    let covering = recent().find(|report| coverage_problems(report, image_id, window).is_empty());
+    let in_use = recent().find(|report| accounts(report, image_id) > 0);
+    let (own, unexpected): (Vec<_>, Vec<_>) = (evidence.references.found.iter())
         .partition(|reference| reference.image_id.as_deref() == Some(image_id));
 
     let mut uses = Vec::new();
@@ -71,7 +71,7 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
         });
     }
     if !own.is_empty() {
-        uses.push(Reason::UsedByOwner {
+        uses.push(Reason::ReferencedByOwner {
             references: own.len(),
         });
     }
@@ -80,116 +80,120 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &Window) -> Judgement<'e> {
     gaps.extend(evidence.reports.gap.clone());
     if covering.is_none() {
         gaps.extend(evidence.blockers.iter().cloned());
-        // Of the reports there are, the one that comes nearest tells what is missing.
-        let short = reports
+        // Report what is missing in the report that comes closest.
+        let problems = reports
             .iter()
-            .map(|report| short_of(report, image_id, window))
+            .map(|report| coverage_problems(report, image_id, window))
             .min_by_key(Vec::len);
-        gaps.extend(short.unwrap_or_default());
+        gaps.extend(problems.unwrap_or_default());
     }
-    for report in present().filter(|report| report.state == State::Available) {
-        gaps.extend(flaws(report, image_id));
+    for report in recent().filter(|report| report.state == State::Available) {
+        gaps.extend(entry_problems(report, image_id));
     }
     gaps.extend(evidence.references.gap.clone());
-    if !stray.is_empty() {
+    if !unexpected.is_empty() {
         gaps.push(Reason::UnexpectedItem {
             action: "DescribeImageReferences",
         });
     }
     if let Some(reason) = &evidence.not_owned {
-        // All the rest follows from it.
+        // All other gaps follow from it.
         gaps = vec![reason.clone()];
     }
-    let mut said = HashSet::new();
-    gaps.retain(|gap| said.insert(gap.clone()));
+    let mut known = HashSet::new();
+    gaps.retain(|gap| known.insert(gap.clone()));
 
     let (verdict, reasons) = match (uses.is_empty(), gaps.is_empty(), covering) {
         (false, ..) => (Verdict::InUse, [uses, gaps].concat()),
-        (true, true, Some(_)) => (Verdict::Unused, vec![Reason::NothingFound]),
+        (true, true, Some(_)) => (Verdict::Unused, vec![Reason::NoUseFound]),
         (true, true, None) => (Verdict::Unknown, vec![Reason::NoReport]),
         (true, false, _) => (Verdict::Unknown, gaps),
     };
-    Judgement {
+    Judgment {
         verdict,
         reasons,
         report: in_use.or(covering).or(reports.first().copied()),
     }
 }
 
-/// What a report is short of, to cover the question for the present.
-fn short_of(report: &Examined, image_id: &str, window: &Window) -> Vec<Reason> {
+/// Why a report does not cover what is needed.
+fn coverage_problems(
+    report: &ReportEvidence,
+    image_id: &str,
+    window: &ReportWindow,
+) -> Vec<Reason> {
     let report_id = report.report_id.clone();
-    let mut short = Vec::new();
+    let mut problems = Vec::new();
     match &report.state {
         State::Available => {}
-        State::Expired => short.push(Reason::ReportExpired {
+        State::Expired => problems.push(Reason::ReportExpired {
             report_id: report_id.clone(),
         }),
-        State::Pending => short.push(Reason::ReportPending {
+        State::Pending => problems.push(Reason::ReportPending {
             report_id: report_id.clone(),
         }),
-        State::Error(reason) => short.push(Reason::ReportFailed {
+        State::Error(reason) => problems.push(Reason::ReportFailed {
             report_id: report_id.clone(),
             reason: reason.clone(),
         }),
-        State::Other(state) => short.push(Reason::ReportInUnknownState {
+        State::Other(state) => problems.push(Reason::UnknownReportState {
             report_id: report_id.clone(),
             state: state.clone(),
         }),
     }
-    if !report.narrower.is_empty() {
-        short.push(Reason::ReportNarrower {
+    if !report.gaps.is_empty() {
+        problems.push(Reason::NotCovered {
             report_id: report_id.clone(),
-            narrower: report.narrower.clone(),
+            gaps: report.gaps.clone(),
         });
     }
     match report.created {
-        Some(created) if window.holds(created) => {}
+        Some(created) if window.contains(created) => {}
         Some(created) if window.is_past(created) => {
-            short.push(Reason::ReportTooOld {
+            problems.push(Reason::ReportTooOld {
                 accounts: accounts(report, image_id),
                 report_id,
             });
         }
-        _ => short.push(Reason::ReportWithoutTime { report_id }),
+        _ => problems.push(Reason::InvalidReportTime { report_id }),
     }
-    short
+    problems
 }
 
 /// What is wrong with the entries of a report.
-fn flaws(report: &Examined, image_id: &str) -> Vec<Reason> {
-    let mut flaws = Vec::new();
-    flaws.extend(report.entries.gap.clone());
+fn entry_problems(report: &ReportEvidence, image_id: &str) -> Vec<Reason> {
+    let mut problems = Vec::new();
+    problems.extend(report.entries.gap.clone());
     for entry in &report.entries.found {
         if !belongs(entry, report, image_id) {
-            flaws.push(Reason::UnexpectedItem {
+            problems.push(Reason::UnexpectedItem {
                 action: "DescribeImageUsageReportEntries",
             });
         }
         if entry.usage_count.is_none_or(|count| count < 0) {
-            flaws.push(Reason::EntryWithoutCount {
+            problems.push(Reason::InvalidUsageCount {
                 report_id: report.report_id.clone(),
                 account_id: entry.account_id.clone(),
             });
         }
     }
-    flaws
+    problems
 }
 
-fn belongs(entry: &Entry, report: &Examined, image_id: &str) -> bool {
+fn belongs(entry: &Entry, report: &ReportEvidence, image_id: &str) -> bool {
     entry.report_id.as_ref() == Some(&report.report_id)
         && entry.image_id.as_deref() == Some(image_id)
 }
 
 /// The entries of a report that show a use of the image.
-pub fn uses<'e>(report: &'e Examined, image_id: &'e str) -> impl Iterator<Item = &'e Entry> {
+pub fn uses<'e>(report: &'e ReportEvidence, image_id: &'e str) -> impl Iterator<Item = &'e Entry> {
     (report.entries.found.iter())
         .filter(move |entry| belongs(entry, report, image_id))
         .filter(|entry| entry.usage_count.is_some_and(|count| count > 0))
 }
 
-/// In how many accounts a report shows a use; an entry that names none stands for one.
-pub fn accounts(report: &Examined, image_id: &str) -> usize {
+/// The number of accounts in which a report shows a use. Entries without an account count as one.
+pub fn accounts(report: &ReportEvidence, image_id: &str) -> usize {
     let accounts: HashSet<_> = uses(report, image_id)
         .map(|entry| &entry.account_id)
         .collect();

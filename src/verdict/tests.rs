@@ -1,4 +1,4 @@
-//! The rule, row by row: each row is evidence that once could have led to the wrong verdict.
+//! The rule as a truth table: each row is evidence that could lead to a wrong verdict.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +12,12 @@ const REPORT: &str = "amiur-00000000000000001";
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// When the runs of these tests begin, and when they judge.
-fn began() -> SystemTime {
+fn started() -> SystemTime {
     SystemTime::UNIX_EPOCH + 20_000 * 24 * HOUR
 }
 
-fn window() -> Window {
-    Window::new(began(), 24 * HOUR, began() + HOUR)
+fn window() -> ReportWindow {
+    ReportWindow::new(started(), 24 * HOUR, started() + HOUR)
 }
 
 fn entry(count: Option<i64>) -> Entry {
@@ -31,45 +31,45 @@ fn entry(count: Option<i64>) -> Entry {
     }
 }
 
-fn whole<T>(found: Vec<T>) -> Reading<T> {
-    Reading { found, gap: None }
+fn complete<T>(found: Vec<T>) -> PartialList<T> {
+    PartialList { found, gap: None }
 }
 
 fn gap() -> Reason {
-    Reason::NotAnswered {
+    Reason::RequestFailed {
         action: "DescribeImageUsageReportEntries",
         problem: "cut".to_owned(),
     }
 }
 
 /// A report of an hour ago that covers everything and shows no use.
-fn report() -> Examined {
-    Examined {
+fn report() -> ReportEvidence {
+    ReportEvidence {
         report_id: REPORT.to_owned(),
         state: State::Available,
-        created: Some(began() - HOUR),
-        narrower: Vec::new(),
-        entries: whole(vec![entry(Some(0))]),
+        created: Some(started() - HOUR),
+        gaps: Vec::new(),
+        entries: complete(vec![entry(Some(0))]),
     }
 }
 
-fn other(number: u32) -> Examined {
+fn other(number: u32) -> ReportEvidence {
     let report_id = format!("amiur-{number:017}");
-    Examined {
+    ReportEvidence {
         report_id: report_id.clone(),
-        entries: whole(Vec::new()),
+        entries: complete(Vec::new()),
         ..report()
     }
 }
 
 /// The same report, with an entry that counts a use.
-fn used(report: Examined) -> Examined {
+fn used(report: ReportEvidence) -> ReportEvidence {
     let used = Entry {
         report_id: Some(report.report_id.clone()),
         ..entry(Some(3))
     };
-    Examined {
-        entries: whole(vec![used]),
+    ReportEvidence {
+        entries: complete(vec![used]),
         ..report
     }
 }
@@ -88,19 +88,19 @@ fn unused() -> Evidence {
         image_id: IMAGE.to_owned(),
         name: None,
         not_owned: None,
-        reports: whole(vec![report()]),
+        reports: complete(vec![report()]),
         blockers: Vec::new(),
-        references: whole(Vec::new()),
+        references: complete(Vec::new()),
     }
 }
 
-fn with(report: Examined) -> Evidence {
+fn with(report: ReportEvidence) -> Evidence {
     with_all(vec![report])
 }
 
-fn with_all(reports: Vec<Examined>) -> Evidence {
+fn with_all(reports: Vec<ReportEvidence>) -> Evidence {
     Evidence {
-        reports: whole(reports),
+        reports: complete(reports),
         ..unused()
     }
 }
@@ -120,13 +120,13 @@ fn is(evidence: &Evidence, verdict: Verdict, reasons: &[&str]) {
 use Verdict::{InUse, Unknown, Unused};
 
 #[test]
-fn all_that_unused_needs() {
-    is(&unused(), Unused, &["NothingFound"]);
-    is(&with(other(1)), Unused, &["NothingFound"]);
+fn unused_needs_complete_evidence() {
+    is(&unused(), Unused, &["NoUseFound"]);
+    is(&with(other(1)), Unused, &["NoUseFound"]);
 }
 
 #[test]
-fn one_need_that_is_not_met_makes_it_unknown() {
+fn any_gap_makes_it_unknown() {
     let rows: Vec<(Evidence, &[&str])> = vec![
         // The image.
         (
@@ -140,123 +140,123 @@ fn one_need_that_is_not_met_makes_it_unknown() {
         (with_all(vec![]), &["NoReport"]),
         (
             Evidence {
-                reports: Reading::none(gap()),
+                reports: PartialList::none(gap()),
                 ..unused()
             },
-            &["NotAnswered"],
+            &["RequestFailed"],
         ),
         (
             Evidence {
-                reports: Reading {
+                reports: PartialList {
                     found: vec![report()],
                     gap: Some(gap()),
                 },
                 ..unused()
             },
-            &["NotAnswered"],
+            &["RequestFailed"],
         ),
         // The state.
         (
-            with(Examined {
+            with(ReportEvidence {
                 state: State::Pending,
                 ..report()
             }),
             &["ReportPending"],
         ),
         (
-            with(Examined {
+            with(ReportEvidence {
                 state: State::Error(Some("Internal error".to_owned())),
                 ..report()
             }),
             &["ReportFailed"],
         ),
         (
-            with(Examined {
+            with(ReportEvidence {
                 state: State::Expired,
                 ..report()
             }),
             &["ReportExpired"],
         ),
         (
-            with(Examined {
+            with(ReportEvidence {
                 state: State::Other(Some("deleting".to_owned())),
                 ..report()
             }),
-            &["ReportInUnknownState"],
+            &["UnknownReportState"],
         ),
         (
-            with(Examined {
+            with(ReportEvidence {
                 state: State::Other(None),
                 ..report()
             }),
-            &["ReportInUnknownState"],
+            &["UnknownReportState"],
         ),
         // What it covers.
         (
-            with(Examined {
-                narrower: vec![CoverageGap::Accounts(1)],
+            with(ReportEvidence {
+                gaps: vec![CoverageGap::Accounts(1)],
                 ..report()
             }),
-            &["ReportNarrower"],
+            &["NotCovered"],
         ),
         // Its time.
         (
-            with(Examined {
-                created: Some(began() - 24 * HOUR - Duration::from_millis(1)),
+            with(ReportEvidence {
+                created: Some(started() - 24 * HOUR - Duration::from_millis(1)),
                 ..report()
             }),
             &["ReportTooOld"],
         ),
         (
-            with(Examined {
-                created: Some(began() + HOUR + Duration::from_secs(301)),
+            with(ReportEvidence {
+                created: Some(started() + HOUR + Duration::from_secs(301)),
                 ..report()
             }),
-            &["ReportWithoutTime"],
+            &["InvalidReportTime"],
         ),
         (
-            with(Examined {
+            with(ReportEvidence {
                 created: None,
                 ..report()
             }),
-            &["ReportWithoutTime"],
+            &["InvalidReportTime"],
         ),
         // Its entries.
         (
-            with(Examined {
-                entries: Reading::none(gap()),
+            with(ReportEvidence {
+                entries: PartialList::none(gap()),
                 ..report()
             }),
-            &["NotAnswered"],
+            &["RequestFailed"],
         ),
         (
-            with(Examined {
-                entries: Reading {
+            with(ReportEvidence {
+                entries: PartialList {
                     found: vec![entry(Some(0))],
                     gap: Some(gap()),
                 },
                 ..report()
             }),
-            &["NotAnswered"],
+            &["RequestFailed"],
         ),
         (
-            with(Examined {
-                entries: whole(vec![entry(Some(0)), entry(None)]),
+            with(ReportEvidence {
+                entries: complete(vec![entry(Some(0)), entry(None)]),
                 ..report()
             }),
-            &["EntryWithoutCount"],
+            &["InvalidUsageCount"],
         ),
         (
-            with(Examined {
-                entries: whole(vec![entry(Some(-1))]),
+            with(ReportEvidence {
+                entries: complete(vec![entry(Some(-1))]),
                 ..report()
             }),
-            &["EntryWithoutCount"],
+            &["InvalidUsageCount"],
         ),
         // The references.
         (
             Evidence {
-                references: Reading::none(Reason::PermissionMissing {
+                references: PartialList::none(Reason::PermissionMissing {
                     action: "DescribeImageReferences",
                     problem: String::new(),
                 }),
@@ -266,7 +266,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
         ),
         (
             Evidence {
-                references: whole(vec![Reference {
+                references: complete(vec![Reference {
                     image_id: Some("ami-1".to_owned()),
                     ..reference()
                 }]),
@@ -276,7 +276,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
         ),
         (
             Evidence {
-                references: whole(vec![Reference {
+                references: complete(vec![Reference {
                     image_id: None,
                     ..reference()
                 }]),
@@ -291,7 +291,7 @@ fn one_need_that_is_not_met_makes_it_unknown() {
 }
 
 #[test]
-fn what_belongs_elsewhere_is_neither_a_use_nor_none() {
+fn items_of_other_images_prove_nothing() {
     let elsewhere = [
         Entry {
             report_id: Some("amiur-2".to_owned()),
@@ -310,9 +310,9 @@ fn what_belongs_elsewhere_is_neither_a_use_nor_none() {
             ..entry(Some(0))
         },
     ];
-    for stray in elsewhere {
-        let evidence = with(Examined {
-            entries: whole(vec![stray]),
+    for unexpected in elsewhere {
+        let evidence = with(ReportEvidence {
+            entries: complete(vec![unexpected]),
             ..report()
         });
         is(&evidence, Unknown, &["UnexpectedItem"]);
@@ -320,107 +320,107 @@ fn what_belongs_elsewhere_is_neither_a_use_nor_none() {
 }
 
 #[test]
-fn the_edges_of_time_are_within() {
+fn the_bounds_of_the_window_are_inclusive() {
     for created in [
-        began() - 24 * HOUR,
-        began(),
-        began() + HOUR + Duration::from_secs(300),
+        started() - 24 * HOUR,
+        started(),
+        started() + HOUR + Duration::from_secs(300),
     ] {
-        let evidence = with(Examined {
+        let evidence = with(ReportEvidence {
             created: Some(created),
             ..report()
         });
-        is(&evidence, Unused, &["NothingFound"]);
+        is(&evidence, Unused, &["NoUseFound"]);
     }
 }
 
 #[test]
-fn one_use_is_enough() {
+fn one_use_proves_in_use() {
     is(&with(used(report())), InUse, &["UsedByAccounts"]);
     is(
         &Evidence {
-            references: whole(vec![reference()]),
+            references: complete(vec![reference()]),
             ..unused()
         },
         InUse,
-        &["UsedByOwner"],
+        &["ReferencedByOwner"],
     );
     let both = Evidence {
-        references: whole(vec![reference()]),
+        references: complete(vec![reference()]),
         ..with(used(report()))
     };
-    is(&both, InUse, &["UsedByAccounts", "UsedByOwner"]);
+    is(&both, InUse, &["UsedByAccounts", "ReferencedByOwner"]);
     // An account that is not told, a type that is not known.
     let strange = Entry {
         account_id: None,
         resource_type: Some("ec2:Fleet".to_owned()),
         ..entry(Some(1))
     };
-    let evidence = with(Examined {
-        entries: whole(vec![strange]),
+    let evidence = with(ReportEvidence {
+        entries: complete(vec![strange]),
         ..report()
     });
     is(&evidence, InUse, &["UsedByAccounts"]);
 }
 
 #[test]
-fn a_use_holds_whatever_else_is_missing() {
-    let narrow = Examined {
-        narrower: vec![CoverageGap::ResourceType("ec2:LaunchTemplate".to_owned())],
+fn gaps_do_not_hide_a_use() {
+    let narrow = ReportEvidence {
+        gaps: vec![CoverageGap::ResourceType("ec2:LaunchTemplate".to_owned())],
         ..used(report())
     };
-    is(&with(narrow), InUse, &["UsedByAccounts", "ReportNarrower"]);
+    is(&with(narrow), InUse, &["UsedByAccounts", "NotCovered"]);
 
-    let cut = Examined {
-        entries: Reading {
+    let cut = ReportEvidence {
+        entries: PartialList {
             gap: Some(gap()),
             ..used(report()).entries
         },
         ..report()
     };
-    is(&with(cut), InUse, &["UsedByAccounts", "NotAnswered"]);
+    is(&with(cut), InUse, &["UsedByAccounts", "RequestFailed"]);
 
     let unreferenced = Evidence {
-        references: Reading::none(gap()),
+        references: PartialList::none(gap()),
         ..with(used(report()))
     };
-    is(&unreferenced, InUse, &["UsedByAccounts", "NotAnswered"]);
+    is(&unreferenced, InUse, &["UsedByAccounts", "RequestFailed"]);
 
     let part = Evidence {
-        references: Reading {
+        references: PartialList {
             found: vec![reference()],
             gap: Some(gap()),
         },
         ..with_all(vec![])
     };
-    is(&part, InUse, &["UsedByOwner", "NotAnswered"]);
+    is(&part, InUse, &["ReferencedByOwner", "RequestFailed"]);
 
     let mut uncounted = used(report());
     uncounted.entries.found.push(entry(None));
     is(
         &with(uncounted),
         InUse,
-        &["UsedByAccounts", "EntryWithoutCount"],
+        &["UsedByAccounts", "InvalidUsageCount"],
     );
 }
 
 #[test]
-fn an_old_use_is_no_proof_of_one_now() {
-    let old = Examined {
-        created: Some(began() - 48 * HOUR),
+fn an_old_use_does_not_prove_use_now() {
+    let old = ReportEvidence {
+        created: Some(started() - 48 * HOUR),
         ..used(report())
     };
     is(&with(old.clone()), Unknown, &["ReportTooOld"]);
     let judgement = judge(&with(old.clone()), &window()).reasons[0].to_string();
     assert!(judgement.contains("it shows use in 1 account, which may have ended"));
     // Nor does it stand against a report of the present.
-    is(&with_all(vec![old, other(2)]), Unused, &["NothingFound"]);
+    is(&with_all(vec![old, other(2)]), Unused, &["NoUseFound"]);
 }
 
 #[test]
-fn reports_are_never_added_up() {
-    let earlier = Examined {
-        created: Some(began() - 2 * HOUR),
+fn reports_are_not_added_up() {
+    let earlier = ReportEvidence {
+        created: Some(started() - 2 * HOUR),
         ..used(other(2))
     };
     let evidence = with_all(vec![earlier.clone(), used(report())]);
@@ -429,52 +429,56 @@ fn reports_are_never_added_up() {
     assert_eq!((row.accounts, row.instances), (Some(1), Some(3)));
     assert_eq!(row.report_id.as_deref(), Some(REPORT));
 
-    // A use in an earlier report of the present counts, and it is said that a newer one shows none.
+    // A use in an earlier recent report counts, and the reason mentions the newer one.
     let evidence = with_all(vec![report(), earlier]);
     is(&evidence, InUse, &["UsedByAccounts"]);
     let reason = judge(&evidence, &window()).reasons[0].to_string();
-    assert!(reason.contains("a newer one shows no use"), "{reason}");
+    assert!(reason.contains("a newer report shows no use"), "{reason}");
     let mut evidence = evidence;
-    evidence.reports.found[0].entries = Reading::none(gap());
-    is(&evidence, InUse, &["UsedByAccounts", "NotAnswered"]);
+    evidence.reports.found[0].entries = PartialList::none(gap());
+    is(&evidence, InUse, &["UsedByAccounts", "RequestFailed"]);
     let reason = judge(&evidence, &window()).reasons[0].to_string();
     assert_eq!(reason, "used in 1 other account");
 }
 
 #[test]
-fn another_report_helps_or_does_no_harm() {
-    let pending = Examined {
+fn another_report_never_makes_it_worse() {
+    let pending = ReportEvidence {
         state: State::Pending,
-        created: Some(began()),
-        entries: Reading::none(gap()),
+        created: Some(started()),
+        entries: PartialList::none(gap()),
         ..other(2)
     };
-    let failed = Examined {
+    let failed = ReportEvidence {
         state: State::Error(None),
         ..pending.clone()
     };
-    let narrow = Examined {
-        narrower: vec![CoverageGap::Accounts(2)],
+    let narrow = ReportEvidence {
+        gaps: vec![CoverageGap::Accounts(2)],
         ..other(2)
     };
-    let old = Examined {
-        created: Some(began() - 48 * HOUR),
-        entries: Reading::none(gap()),
+    let old = ReportEvidence {
+        created: Some(started() - 48 * HOUR),
+        entries: PartialList::none(gap()),
         ..other(2)
     };
     for more in [pending, failed, narrow.clone(), old] {
-        is(&with_all(vec![more, report()]), Unused, &["NothingFound"]);
+        is(&with_all(vec![more, report()]), Unused, &["NoUseFound"]);
     }
     // But one of the present that could not be read might have shown a use.
-    let unread = Examined {
-        entries: Reading::none(gap()),
+    let unread_list = ReportEvidence {
+        entries: PartialList::none(gap()),
         ..narrow
     };
-    is(&with_all(vec![unread, report()]), Unknown, &["NotAnswered"]);
+    is(
+        &with_all(vec![unread_list, report()]),
+        Unknown,
+        &["RequestFailed"],
+    );
 }
 
 #[test]
-fn what_stood_in_the_way_is_told_only_where_no_report_was_had() {
+fn blockers_matter_only_without_a_covering_report() {
     let blockers = vec![Reason::ReportPending {
         report_id: REPORT.to_owned(),
     }];
@@ -487,15 +491,15 @@ fn what_stood_in_the_way_is_told_only_where_no_report_was_had() {
         blockers,
         ..unused()
     };
-    is(&with_one, Unused, &["NothingFound"]);
+    is(&with_one, Unused, &["NoUseFound"]);
 }
 
 #[test]
-fn nothing_but_the_owner_matters_where_there_is_none() {
+fn an_image_of_another_owner_has_that_one_reason() {
     let evidence = Evidence {
         not_owned: Some(Reason::NotOwned),
-        reports: Reading::none(gap()),
-        references: Reading::none(gap()),
+        reports: PartialList::none(gap()),
+        references: PartialList::none(gap()),
         ..unused()
     };
     is(&evidence, Unknown, &["NotOwned"]);
@@ -509,8 +513,8 @@ fn each_combination_fails_closed() {
         |evidence| evidence.not_owned = Some(Reason::NotOwned),
         |evidence| evidence.reports.gap = Some(gap()),
         |evidence| evidence.reports.found[0].state = State::Pending,
-        |evidence| evidence.reports.found[0].narrower = vec![CoverageGap::Accounts(1)],
-        |evidence| evidence.reports.found[0].created = Some(began() - 48 * HOUR),
+        |evidence| evidence.reports.found[0].gaps = vec![CoverageGap::Accounts(1)],
+        |evidence| evidence.reports.found[0].created = Some(started() - 48 * HOUR),
         |evidence| evidence.reports.found[0].entries.gap = Some(gap()),
         |evidence| evidence.reports.found[0].entries.found[0].usage_count = None,
         |evidence| evidence.references.gap = Some(gap()),
@@ -533,7 +537,7 @@ fn each_combination_fails_closed() {
 }
 
 #[test]
-fn a_row_shows_numbers_only_where_they_are_known() {
+fn unknown_counts_are_absent() {
     let row = |evidence: &Evidence| Row::new(evidence, &window());
     let unused = row(&unused());
     assert_eq!(
@@ -542,22 +546,22 @@ fn a_row_shows_numbers_only_where_they_are_known() {
     );
     assert_eq!(unused.references, Some(0));
 
-    let pending = row(&with(Examined {
+    let pending = row(&with(ReportEvidence {
         state: State::Pending,
-        entries: whole(vec![]),
+        entries: complete(vec![]),
         ..report()
     }));
     assert_eq!((pending.accounts, pending.instances), (None, None));
     assert_eq!(pending.report_id.as_deref(), Some(REPORT));
 
-    let cut = row(&with(Examined {
-        entries: Reading::none(gap()),
+    let cut = row(&with(ReportEvidence {
+        entries: PartialList::none(gap()),
         ..report()
     }));
     assert_eq!(cut.accounts, None);
 
     let unreferenced = row(&Evidence {
-        references: Reading::none(gap()),
+        references: PartialList::none(gap()),
         ..with(used(report()))
     });
     assert_eq!(unreferenced.references, None);

@@ -135,8 +135,8 @@ fn offline_shows_each_verdict_in_a_second() {
     verdicts.sort_unstable();
     verdicts.dedup();
     assert_eq!(verdicts, ["in-use", "unknown", "unused"]);
-    let run = run.says("of 7 images, 5 in use, 1 unknown, 1 unused");
-    run.says("they may miss instances of the 24 hours before, and launch templates of the few days before");
+    let run = run.says("7 images: 5 in use, 1 unused, 1 unknown");
+    run.says("they may miss instances launched in the previous 24 hours");
 }
 
 #[test]
@@ -239,20 +239,20 @@ fn lines_have_who_and_what_with_details() {
 fn the_exit_status_is_what_fail_on_wants() {
     let server = server(state(&document()));
     for (images, flags, status, says) in [
-        (vec![UNUSED], "", 0, "the image is unused"),
-        (vec![USED], "", 1, "the image is in use"),
-        (vec![FAILING], "", 2, "the image is unknown"),
+        (vec![UNUSED], "", 0, "1 image: 1 unused"),
+        (vec![USED], "", 1, "1 image: 1 in use"),
+        (vec![FAILING], "", 2, "1 image: 1 unknown"),
         (
             vec![UNUSED, FAILING, USED],
             "",
             1,
-            "of 3 images, 1 in use, 1 unknown, 1 unused",
+            "3 images: 1 in use, 1 unused, 1 unknown",
         ),
         (
             vec![UNUSED, FAILING],
             "",
             2,
-            "of 2 images, 1 unknown, 1 unused",
+            "2 images: 1 unused, 1 unknown",
         ),
         (
             vec![USED, FAILING],
@@ -270,9 +270,9 @@ fn the_exit_status_is_what_fail_on_wants() {
             vec![USED, OWN_USE],
             "--fail-on unknown",
             0,
-            "all 2 images are in use",
+            "2 images: 2 in use",
         ),
-        (vec![FAILING], "--fail-on in-use", 0, "the image is unknown"),
+        (vec![FAILING], "--fail-on in-use", 0, "1 image: 1 unknown"),
         (
             vec![USED, FAILING],
             "--fail-on none",
@@ -290,7 +290,7 @@ fn the_exit_status_is_what_fail_on_wants() {
         .ends(1)
         .error();
     assert_eq!(error["Status"], 1);
-    assert_eq!(error["Message"], "the image is in use");
+    assert_eq!(error["Message"], "1 image: 1 in use");
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn no_image_is_no_image_that_may_be_retired() {
     server
         .words("check --name golden-* --output json")
         .ends(2)
-        .says("no image was found, so none may be retired");
+        .says("no image found");
     server
         .words("check --name golden-* --fail-on in-use")
         .succeeds();
@@ -310,7 +310,7 @@ fn no_image_is_no_image_that_may_be_retired() {
             .iter()
             .map(|(_, code)| code.as_str())
             .collect::<Vec<_>>(),
-        ["NotOwned", "NotOwned", "NothingFound"]
+        ["NotOwned", "NotOwned", "NoUseFound"]
     );
 }
 
@@ -415,7 +415,7 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
         assert_eq!(server.count(CREATE), 0, "{reports}");
         // It may create one, and that does.
         let line = format!("check --image-ids {UNUSED} --output json");
-        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+        is(&server.words(&line).succeeds(), "unused", "NoUseFound");
         assert_eq!(server.count(CREATE), 1, "{reports}");
     }
 
@@ -428,7 +428,7 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
     ] {
         let server = server(one_image(reports, json!([entry(UNUSED, 1, Some(0))])));
         let line = format!("check --image-ids {UNUSED} --output json --no-create {flags}");
-        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+        is(&server.words(&line).succeeds(), "unused", "NoUseFound");
     }
 }
 
@@ -457,8 +457,8 @@ fn the_owner_s_templates_are_looked_at_as_deep_as_others() {
 fn entries_that_prove_nothing_prove_nothing() {
     let line = format!("check --image-ids {UNUSED} --output json --no-create");
     for (entries, verdict, reason) in [
-        (json!([]), "unused", "NothingFound"),
-        (json!([entry(UNUSED, 1, Some(0))]), "unused", "NothingFound"),
+        (json!([]), "unused", "NoUseFound"),
+        (json!([entry(UNUSED, 1, Some(0))]), "unused", "NoUseFound"),
         (
             json!([entry(UNUSED, 1, Some(1))]),
             "in-use",
@@ -467,12 +467,12 @@ fn entries_that_prove_nothing_prove_nothing() {
         (
             json!([entry(UNUSED, 1, None)]),
             "unknown",
-            "EntryWithoutCount",
+            "InvalidUsageCount",
         ),
         (
             json!([entry(UNUSED, 1, Some(-1))]),
             "unknown",
-            "EntryWithoutCount",
+            "InvalidUsageCount",
         ),
     ] {
         let server = server(one_image(json!([report(UNUSED, 1, 1)]), entries));
@@ -508,7 +508,7 @@ fn a_missing_permission_is_named() {
             (verdict.to_owned(), "PermissionMissing".to_owned()),
             "{denied}"
         );
-        let words = format!("the IAM permission ec2:{action} is missing");
+        let words = format!("missing IAM permission ec2:{action}");
         assert!(run.stdout.contains(&words), "{run:#?}");
         // One refusal is enough: there are no more than those that were under way.
         let most = if denied == CREATE { 1 } else { 2 };
@@ -524,7 +524,7 @@ fn a_missing_permission_is_named() {
             ))
         });
         let line = format!("check --image-ids {OWN_USE} --output json");
-        is(&server.words(&line).ends(1), "in-use", "UsedByOwner");
+        is(&server.words(&line).ends(1), "in-use", "ReferencedByOwner");
     }
     let server = changed(state(&document()), REFERENCES, |_, _| {
         Act::Reply(refusal(
@@ -592,7 +592,7 @@ fn a_list_that_is_not_whole_proves_nothing() {
             });
             let line = format!("check --image-ids {UNUSED} --output json --max-attempts 2");
             let run = server.words(&line).ends(2);
-            is(&run, "unknown", "NotAnswered");
+            is(&run, "unknown", "RequestFailed");
             assert!(run.stdout.contains(of), "{kind} of {of}: {run:#?}");
         }
     }
@@ -646,7 +646,7 @@ fn a_report_that_is_deleted_while_it_is_read_proves_nothing() {
         Act::Reply(Reply { body, ..reply })
     });
     let line = format!("check --image-ids {UNUSED} --output json --no-create");
-    is(&server.words(&line).ends(2), "unknown", "ReportVanished");
+    is(&server.words(&line).ends(2), "unknown", "ReportDeleted");
 }
 
 /// A request about many is refused for one of them.
@@ -674,7 +674,7 @@ fn one_that_is_refused_costs_the_others_nothing() {
             match *id == bad {
                 true => assert_eq!(
                     (verdict.as_str(), reason.as_str()),
-                    ("unknown", "NotAnswered"),
+                    ("unknown", "RequestFailed"),
                     "{of}"
                 ),
                 false => assert_eq!(verdict, "unused", "{of} {id}"),
@@ -732,7 +732,7 @@ fn a_pending_report_that_does_not_do_is_waited_for_and_another_one_created() {
         ))
         .succeeds();
     let line = format!("check --image-ids {UNUSED} --output json");
-    is(&server.words(&line).succeeds(), "unused", "NothingFound");
+    is(&server.words(&line).succeeds(), "unused", "NoUseFound");
     assert!(server.count(CREATE) >= 3);
 }
 
@@ -804,7 +804,7 @@ fn a_region_that_fails_is_told_and_the_others_answer() {
     });
     let line = "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict";
     let run = server.words(line).ends(254).says("Region eu-west-1");
-    let run = run.says("in the others, the image is unused");
+    let run = run.says("in the others, 1 image: 1 unused");
     assert_eq!(run.stdout, "Region,Verdict\nus-east-1,unused\n");
 }
 
@@ -896,7 +896,7 @@ fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
         signal(&child, name);
         Run::of(child.wait_with_output().unwrap(), status)
             .silent()
-            .says("no verdict is written (4 images")
+            .says("no verdict was written (4 images")
             .says("run it again: it goes on with the reports that it created");
         over.store(true, Ordering::Relaxed);
         let run = server
@@ -976,9 +976,9 @@ fn a_night(count: usize, throttle: &str, pending: Duration) {
     let took = began.elapsed();
     let expected = |number: usize| match number % 10 {
         3 => ("in-use", "UsedByAccounts"),
-        5 => ("in-use", "UsedByOwner"),
+        5 => ("in-use", "ReferencedByOwner"),
         7 => ("unknown", "ReportFailed"),
-        _ => ("unused", "NothingFound"),
+        _ => ("unused", "NoUseFound"),
     };
     let rows = run.json();
     for (number, row) in rows["ImageVerdicts"].as_array().unwrap().iter().enumerate() {
@@ -1080,7 +1080,7 @@ fn a_report_that_is_past_its_end_proves_nothing() {
         let server = with_report(|report| report["ExpirationTime"] = time.clone().into());
         let run = server.words(&format!("{line} --no-create")).ends(status);
         is(&run, "unknown", "NoReport");
-        is(&server.words(&line).succeeds(), "unused", "NothingFound");
+        is(&server.words(&line).succeeds(), "unused", "NoUseFound");
         assert_eq!(server.count(CREATE), 1);
     }
     // A use that it still shows is one.
@@ -1096,7 +1096,7 @@ fn a_report_that_is_past_its_end_proves_nothing() {
         report["ExpirationTime"] = time.into();
     });
     let run = server.words(&format!("{line} --no-create")).succeeds();
-    is(&run, "unused", "NothingFound");
+    is(&run, "unused", "NoUseFound");
 }
 
 /// What an option means that is not documented, nobody knows: it may leave something out.
@@ -1251,7 +1251,7 @@ fn a_page_that_is_not_whole_among_others_proves_nothing() {
                 },
             );
             let run = server.words(&line).ends(2);
-            is(&run, "unknown", "NotAnswered");
+            is(&run, "unknown", "RequestFailed");
             assert!(run.stdout.contains(of), "{of}: {run:#?}");
         }
     }

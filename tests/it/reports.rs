@@ -389,7 +389,7 @@ fn a_pending_report_is_adopted_if_it_covers_the_order() {
         let reason = run.json()["CreatedImageUsageReports"][0]["Reason"].to_string();
         assert!(
             reason.contains(&format!(
-                "{id} is pending for this image and covers 50 versions of a launch template only"
+                "{id} is pending for this image and covers only 50 launch template versions"
             )),
             "{reason}"
         );

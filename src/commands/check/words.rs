@@ -1,13 +1,13 @@
-//! What a check says: its progress, its verdicts in a sentence, and what to know of the reports.
+//! The messages of a check: its progress, the summary of its verdicts, and the limits of reports.
 
 use std::collections::BTreeSet;
 
 use indicatif::HumanCount;
 
 use crate::aws::Time;
-use crate::verdict::{Row, Tally, Verdict};
+use crate::verdict::{CheckProgress, Row, Verdict};
 
-/// What a reader of the verdicts has to know of the reports that they rest on.
+/// The limits of the reports that the verdicts rely on.
 pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
     let mut unused = false;
     let times: BTreeSet<&str> = rows
@@ -15,62 +15,57 @@ pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> 
         .filter_map(|row| row.report_creation_time.as_ref())
         .map(Time::as_str)
         .collect();
-    let of = match (times.first()?, times.last()?) {
-        (first, last) if first == last => format!("of {first}"),
-        (first, last) => format!("of {first} to {last}"),
+    let created = match (times.first()?, times.last()?) {
+        (first, last) if first == last => format!("created {first}"),
+        (first, last) => format!("created {first} to {last}"),
     };
-    let limits = "they may miss instances of the 24 hours before, and launch templates of the few days before";
     let hint = match unused {
-        true => "; what else unused does not mean, `amiusage check --help` tells",
+        true => "; see `amiusage check --help` for what unused does not cover",
         false => "",
     };
-    Some(format!("the reports are {of}; {limits}{hint}"))
+    Some(format!(
+        "reports were {created}; they may miss instances launched in the previous 24 hours, and launch templates of the \
+         previous few days{hint}"
+    ))
 }
 
-/// The verdicts in a sentence.
-pub(super) fn sentence(images: usize, in_use: usize, unknown: usize) -> String {
+/// The verdicts in one line.
+pub(super) fn summary(images: usize, in_use: usize, unknown: usize) -> String {
+    if images == 0 {
+        return "no image found".to_owned();
+    }
     let parts = [
         (in_use, "in use"),
-        (unknown, "unknown"),
         (images - in_use - unknown, "unused"),
+        (unknown, "unknown"),
     ];
-    let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).collect();
-    match (images, parts.as_slice()) {
-        (_, []) => "no image was found, so none may be retired".to_owned(),
-        (1, [(_, what), ..]) => format!("the image is {what}"),
-        (_, [(_, what)]) => format!("all {} images are {what}", HumanCount(images as u64)),
-        (_, parts) => {
-            let parts: Vec<_> = (parts.iter())
-                .map(|(count, what)| format!("{} {what}", HumanCount(*count as u64)))
-                .collect();
-            format!(
-                "of {} images, {}",
-                HumanCount(images as u64),
-                parts.join(", ")
-            )
-        }
-    }
+    let parts: Vec<_> = (parts.into_iter())
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verdict)| format!("{} {verdict}", HumanCount(count as u64)))
+        .collect();
+    let noun = if images == 1 { "image" } else { "images" };
+    format!("{} {noun}: {}", HumanCount(images as u64), parts.join(", "))
 }
 
-/// How far a check is, in a line.
-pub(super) fn told(tally: Tally) -> String {
-    let Tally {
+/// The progress of a check, in one line.
+pub(super) fn progress_line(progress: CheckProgress) -> String {
+    let CheckProgress {
         images,
-        ordered,
+        to_create,
         created,
         pending,
         read,
         referenced,
         in_use,
-    } = tally;
+    } = progress;
     let noun = if images == 1 { "image" } else { "images" };
     let parts: Vec<String> = [
         (images, noun),
-        (ordered, "to create"),
+        (to_create, "to create"),
         (created, "created or adopted"),
         (pending, "pending"),
-        (read, "read"),
-        (referenced, "asked for references"),
+        (read, "reports read"),
+        (referenced, "checked for references"),
         (in_use, "in use so far"),
     ]
     .into_iter()
@@ -78,7 +73,7 @@ pub(super) fn told(tally: Tally) -> String {
     .map(|(count, what)| format!("{} {what}", HumanCount(count as u64)))
     .collect();
     match parts.is_empty() {
-        true => "looking for images".to_owned(),
+        true => "listing images".to_owned(),
         false => parts.join(", "),
     }
 }
@@ -88,38 +83,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verdicts_are_a_sentence() {
-        for (numbers, told) in [
-            ((0, 0, 0), "no image was found, so none may be retired"),
-            ((1, 0, 0), "the image is unused"),
-            ((1, 1, 0), "the image is in use"),
-            ((2000, 0, 2000), "all 2,000 images are unknown"),
-            ((2000, 1200, 0), "of 2,000 images, 1,200 in use, 800 unused"),
-            ((3, 1, 1), "of 3 images, 1 in use, 1 unknown, 1 unused"),
+    fn verdicts_are_summarized_in_one_line() {
+        for (numbers, line) in [
+            ((0, 0, 0), "no image found"),
+            ((1, 0, 0), "1 image: 1 unused"),
+            ((1, 1, 0), "1 image: 1 in use"),
+            ((2000, 0, 2000), "2,000 images: 2,000 unknown"),
+            ((2000, 1200, 0), "2,000 images: 1,200 in use, 800 unused"),
+            ((7, 5, 1), "7 images: 5 in use, 1 unused, 1 unknown"),
         ] {
-            assert_eq!(sentence(numbers.0, numbers.1, numbers.2), told);
+            assert_eq!(summary(numbers.0, numbers.1, numbers.2), line);
         }
     }
 
     #[test]
-    fn progress_tells_what_there_is_to_tell() {
-        assert_eq!(told(Tally::default()), "looking for images");
-        let one = Tally {
+    fn progress_omits_zeros() {
+        assert_eq!(progress_line(CheckProgress::default()), "listing images");
+        let one = CheckProgress {
             images: 1,
-            ..Tally::default()
+            ..CheckProgress::default()
         };
-        assert_eq!(told(one), "1 image");
-        let tally = Tally {
+        assert_eq!(progress_line(one), "1 image");
+        let many = CheckProgress {
             images: 2000,
-            ordered: 800,
+            to_create: 800,
             created: 1200,
-            ..Tally::default()
+            ..CheckProgress::default()
         };
         assert_eq!(
-            told(tally),
+            progress_line(many),
             "2,000 images, 800 to create, 1,200 created or adopted"
         );
-        let both = [tally, tally].into_iter().sum::<Tally>();
+        let both = [many, many].into_iter().sum::<CheckProgress>();
         assert_eq!((both.images, both.created), (4000, 2400));
     }
 }

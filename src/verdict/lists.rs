@@ -1,20 +1,19 @@
-//! The lists that a check reads, and by which IDs it asks for them.
+//! The lists that a check reads, each by the IDs that select its items.
 
-use super::read::By;
+use super::read::BatchedList;
 use super::reason::Reason;
 use crate::entries::DescribeEntries;
 use crate::images::{DescribeImageReferences, DescribeImages};
 use crate::listing::Request;
 use crate::reports::DescribeReports;
 
-/// How many of a launch template's newest versions a report looks at, unless told otherwise; the service has another
-/// number for references.
-const USUAL_DEPTH: u32 = 20;
+/// How many of a launch template's newest versions a report examines by default. The default for references is 10.
+const DEFAULT_VERSION_DEPTH: u32 = 20;
 
-pub(super) fn images_by_id() -> By<DescribeImages> {
-    By {
+pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
+    BatchedList {
         action: "DescribeImages",
-        ask: Box::new(|image_ids| DescribeImages {
+        operation_for: Box::new(|image_ids| DescribeImages {
             image_ids,
             ..DescribeImages::default()
         }),
@@ -23,10 +22,10 @@ pub(super) fn images_by_id() -> By<DescribeImages> {
     }
 }
 
-pub(super) fn reports_by_image() -> By<DescribeReports> {
-    By {
+pub(super) fn reports_by_image() -> BatchedList<DescribeReports> {
+    BatchedList {
         action: "DescribeImageUsageReports",
-        ask: Box::new(|image_ids| {
+        operation_for: Box::new(|image_ids| {
             DescribeReports(Request {
                 image_ids,
                 ..Request::default()
@@ -37,10 +36,10 @@ pub(super) fn reports_by_image() -> By<DescribeReports> {
     }
 }
 
-pub(super) fn reports_by_id() -> By<DescribeReports> {
-    By {
+pub(super) fn reports_by_id() -> BatchedList<DescribeReports> {
+    BatchedList {
         action: "DescribeImageUsageReports",
-        ask: Box::new(|report_ids| {
+        operation_for: Box::new(|report_ids| {
             DescribeReports(Request {
                 report_ids,
                 ..Request::default()
@@ -51,10 +50,10 @@ pub(super) fn reports_by_id() -> By<DescribeReports> {
     }
 }
 
-pub(super) fn entries_by_report() -> By<DescribeEntries> {
-    By {
+pub(super) fn entries_by_report() -> BatchedList<DescribeEntries> {
+    BatchedList {
         action: "DescribeImageUsageReportEntries",
-        ask: Box::new(|report_ids| {
+        operation_for: Box::new(|report_ids| {
             DescribeEntries(Request {
                 report_ids,
                 ..Request::default()
@@ -65,22 +64,24 @@ pub(super) fn entries_by_report() -> By<DescribeEntries> {
     }
 }
 
-pub(super) fn references_by_image(version_depth: Option<u32>) -> By<DescribeImageReferences> {
-    By {
+pub(super) fn references_by_image(
+    version_depth: Option<u32>,
+) -> BatchedList<DescribeImageReferences> {
+    BatchedList {
         action: "DescribeImageReferences",
-        ask: Box::new(move |image_ids| DescribeImageReferences {
+        operation_for: Box::new(move |image_ids| DescribeImageReferences {
             image_ids,
-            version_depth: version_depth.unwrap_or(USUAL_DEPTH),
+            version_depth: version_depth.unwrap_or(DEFAULT_VERSION_DEPTH),
         }),
         ids: |operation| &operation.image_ids,
         id: |reference| reference.image_id.as_deref(),
     }
 }
 
-/// What was never asked for, or is not told.
-pub(super) fn not_told(action: &'static str) -> Reason {
-    Reason::NotAnswered {
+/// The reason for a list that was not requested, or an item without a necessary member.
+pub(super) fn missing_item(action: &'static str) -> Reason {
+    Reason::RequestFailed {
         action,
-        problem: "it does not tell".to_owned(),
+        problem: "the response has no data for it".to_owned(),
     }
 }

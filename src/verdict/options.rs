@@ -1,0 +1,59 @@
+//! What a check is asked for, and what follows from it for reports.
+
+use std::time::{Duration, Instant};
+
+use super::evidence::ReportWindow;
+use crate::aws::Ec2;
+use crate::reports::{ReportSpec, ResourceType, ResourceTypeOption};
+
+/// The options of a check.
+#[derive(Clone, Debug)]
+pub struct CheckOptions {
+    /// The images to check.
+    pub images: Images,
+    /// How many of a launch template's newest versions are examined; the service's default of 20 when absent.
+    pub version_depth: Option<u32>,
+    /// The maximum age of a report.
+    pub max_report_age: Duration,
+    /// Whether reports may be created.
+    pub create: bool,
+    /// How long to wait for reports in total; without limit when absent.
+    pub timeout: Option<Duration>,
+}
+
+/// Which images to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Images {
+    /// These IDs, in this order.
+    Ids(Vec<String>),
+    /// All images that the account owns with one of these names; with any name when there are none.
+    Owned {
+        /// Name patterns with wildcards.
+        names: Vec<String>,
+    },
+}
+
+impl CheckOptions {
+    /// The creation times of reports that are recent enough for a run that `started` then.
+    pub(super) fn window(&self, started: Instant, ec2: &Ec2) -> ReportWindow {
+        let now = ec2.now();
+        let start = now.checked_sub(started.elapsed()).unwrap_or(now);
+        ReportWindow::new(start, self.max_report_age, now)
+    }
+
+    /// The report that an image needs: all accounts, both resource types, at the requested depth.
+    pub(super) fn spec(&self, image_id: &str) -> ReportSpec {
+        let mut templates = ResourceType::named("ec2:LaunchTemplate");
+        templates.resource_type_options = self.version_depth.map(|depth| {
+            vec![ResourceTypeOption {
+                option_name: Some("version-depth".to_owned()),
+                option_values: Some(vec![depth.to_string()]),
+            }]
+        });
+        ReportSpec {
+            image_id: image_id.to_owned(),
+            resource_types: vec![ResourceType::named("ec2:Instance"), templates],
+            ..ReportSpec::default()
+        }
+    }
+}
