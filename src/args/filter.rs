@@ -1,7 +1,6 @@
-//! From the values of `--filter` to filters: the AWS CLI's shorthand, JSON, or a file with either.
+//! Parses the values of `--filter`: the AWS CLI's shorthand, JSON, or a file with either.
 //!
-//! What the service would refuse for its form alone is refused here, with a caret under the fault. Which filter names
-//! there are is for the service to say.
+//! A malformed filter is rejected before a request, with a caret under the error. The service validates filter names.
 
 use std::fmt;
 
@@ -15,15 +14,16 @@ use super::{
 use crate::listing::Filter;
 
 const FLAG: &str = "--filter";
-const FORM: &str = "write Name=NAME,Values=VALUE,... (as in Name=account-id,Values=123456789012)";
+const FORM: &str =
+    "write Name=NAME,Values=VALUE,... (for example Name=account-id,Values=123456789012)";
 
-/// The filters that the values of `--filter` stand for, in their order.
+/// The filters in the values of `--filter`, in order.
 ///
 /// Each argument is a filter in shorthand syntax, a JSON object, a JSON array of objects, or `file://PATH` of a file
 /// with one of these.
 ///
 /// # Errors
-/// The first argument at fault.
+/// The first invalid argument.
 pub fn parse_filters(arguments: &[String]) -> Result<Vec<Filter>, ArgumentError> {
     let mut filters = Vec::new();
     for argument in arguments {
@@ -57,7 +57,7 @@ fn parse(text: &str) -> Result<Vec<Filter>, SyntaxError> {
                     .collect()
             })
             .and_then(|filters: Vec<Filter>| match filters.is_empty() {
-                true => Err(SyntaxError::new(text, 0, "the array holds no filter")),
+                true => Err(SyntaxError::new(text, 0, "the array is empty")),
                 false => Ok(filters),
             }),
         Some('{') => from_json(text).map(|JsonFilter(filter)| vec![filter]),
@@ -69,25 +69,25 @@ fn from_shorthand(text: &str) -> Result<Filter, SyntaxError> {
     let mut name = None;
     let mut values = None;
     for member in shorthand::parse(text)? {
-        let fault = |message| SyntaxError::new(text, member.at, message);
-        match Key::parse(&member.key).map_err(fault)? {
-            Key::Name => name = Some(name_of(member.value).map_err(fault)?),
-            Key::Values => values = Some(values_of(member.value).map_err(fault)?),
+        let error_at = |message| SyntaxError::new(text, member.offset, message);
+        match Key::parse(&member.key).map_err(error_at)? {
+            Key::Name => name = Some(name_of(member.value).map_err(error_at)?),
+            Key::Values => values = Some(values_of(member.value).map_err(error_at)?),
         }
     }
-    both(name, values).map_err(|message| SyntaxError::new(text, text.len(), message))
+    build(name, values).map_err(|message| SyntaxError::new(text, text.len(), message))
 }
 
 fn name_of(value: Value) -> Result<String, String> {
     match value {
         Value::Text(text) => check_name(text),
         Value::List(_) | Value::Object(_) => {
-            Err("`Name` takes one name; another one needs a filter of its own".to_owned())
+            Err("`Name` takes a single name; use one filter per name".to_owned())
         }
     }
 }
 
-/// A single value stands for a list of one, as everywhere in shorthand syntax.
+/// As everywhere in shorthand syntax, a single value is a list with one item.
 fn values_of(value: Value) -> Result<Vec<String>, String> {
     let values = match value {
         Value::List(values) => values,
@@ -95,8 +95,8 @@ fn values_of(value: Value) -> Result<Vec<String>, String> {
     };
     let texts = values.into_iter().map(|value| match value {
         Value::Text(text) => Ok(text),
-        Value::List(_) => Err("`Values` is one list; there can be no list in it".to_owned()),
-        Value::Object(_) => Err("`Values` takes text; there can be no {} in it".to_owned()),
+        Value::List(_) => Err("`Values` cannot contain another list".to_owned()),
+        Value::Object(_) => Err("`Values` takes text and cannot contain {}".to_owned()),
     });
     check_values(texts.collect::<Result<_, _>>()?)
 }
@@ -122,21 +122,19 @@ impl Key {
 
 fn check_name(name: String) -> Result<String, String> {
     match name.is_empty() {
-        true => Err("`Name` is empty; it takes a name such as account-id".to_owned()),
+        true => Err("`Name` is empty; set it to a filter name such as account-id".to_owned()),
         false => Ok(name),
     }
 }
 
 fn check_values(values: Vec<String>) -> Result<Vec<String>, String> {
     match values.is_empty() {
-        true => {
-            Err("`Values` is an empty list; the service takes no filter without a value".to_owned())
-        }
+        true => Err("`Values` is empty; a filter needs at least one value".to_owned()),
         false => Ok(values),
     }
 }
 
-fn both(name: Option<String>, values: Option<Vec<String>>) -> Result<Filter, String> {
+fn build(name: Option<String>, values: Option<Vec<String>>) -> Result<Filter, String> {
     match (name, values) {
         (Some(name), Some(values)) => Ok(Filter { name, values }),
         (None, _) => Err(format!("`Name` is missing; {FORM}")),
@@ -148,7 +146,8 @@ fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, SyntaxError>
     serde_json::from_str(text).map_err(|error| SyntaxError::from_json(text, &error))
 }
 
-/// `{"Name": "…", "Values": ["…"]}`. Not derived, as a derived one takes `["…", ["…"]]` too, and says less.
+/// `{"Name": "…", "Values": ["…"]}`. Not derived: a derived implementation also accepts `["…", ["…"]]`, and its errors
+/// are less specific.
 struct JsonFilter(Filter);
 
 impl<'de> Deserialize<'de> for JsonFilter {
@@ -168,7 +167,7 @@ impl<'de> Deserialize<'de> for JsonFilter {
                 let mut name = None;
                 let mut values = None;
                 while let Some(key) = map.next_key::<String>()? {
-                    let is_second = match Key::parse(&key).map_err(de::Error::custom)? {
+                    let is_duplicate = match Key::parse(&key).map_err(de::Error::custom)? {
                         Key::Name => name
                             .replace(check_name(map.next_value()?).map_err(de::Error::custom)?)
                             .is_some(),
@@ -176,13 +175,11 @@ impl<'de> Deserialize<'de> for JsonFilter {
                             .replace(check_values(map.next_value()?).map_err(de::Error::custom)?)
                             .is_some(),
                     };
-                    if is_second {
-                        return Err(de::Error::custom(format!(
-                            "the key `{key}` comes a second time"
-                        )));
+                    if is_duplicate {
+                        return Err(de::Error::custom(format!("duplicate key `{key}`")));
                     }
                 }
-                both(name, values)
+                build(name, values)
                     .map(JsonFilter)
                     .map_err(de::Error::custom)
             }
@@ -214,14 +211,14 @@ mod tests {
         }
     }
 
-    fn refused(argument: &str) -> String {
+    fn error_of(argument: &str) -> String {
         parse_filters(&[argument.to_owned()])
             .expect_err(argument)
             .to_string()
     }
 
     #[test]
-    fn takes_shorthand_and_json() {
+    fn accepts_shorthand_and_json() {
         let one = [filter("account-id", &["1"])];
         let two = [filter("account-id", &["1", "2"])];
         for argument in [
@@ -242,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_order_of_arguments_and_of_an_array() {
+    fn preserves_the_order_of_arguments_and_arrays() {
         let arguments = [
             "Name=a,Values=1",
             r#"[{"Name":"b","Values":["2"]},{"Name":"a","Values":["3"]}]"#,
@@ -258,19 +255,19 @@ mod tests {
         assert_eq!(parse_filters(&arguments).unwrap(), expected);
     }
 
-    /// The AWS CLI sends an empty value too.
+    /// The AWS CLI also sends empty values.
     #[test]
-    fn an_empty_value_is_a_value() {
+    fn an_empty_value_is_valid() {
         assert_eq!(filters("Name=a,Values="), [filter("a", &[""])]);
         assert_eq!(filters("Name=a,Values=,b"), [filter("a", &["", "b"])]);
     }
 
     #[test]
-    fn shorthand_that_is_no_filter_is_refused_at_its_key() {
+    fn invalid_shorthand_has_a_caret_under_the_key() {
         for (argument, expected) in [
             (
                 "account-id=1",
-                "--filter: unknown key `account-id`; write Name=NAME,Values=VALUE,... (as in \
+                "--filter: unknown key `account-id`; write Name=NAME,Values=VALUE,... (for example \
                  Name=account-id,Values=123456789012)\n  account-id=1\n  ^",
             ),
             (
@@ -283,42 +280,42 @@ mod tests {
             ),
             (
                 "Values=b,Name=",
-                "--filter: `Name` is empty; it takes a name such as account-id\n  Values=b,Name=\n           ^",
+                "--filter: `Name` is empty; set it to a filter name such as account-id\n  Values=b,Name=\n           ^",
             ),
             (
                 "Name=a,Values=[]",
-                "--filter: `Values` is an empty list; the service takes no filter without a value\n  \
+                "--filter: `Values` is empty; a filter needs at least one value\n  \
                  Name=a,Values=[]\n         ^",
             ),
             (
                 "Name=a,b,Values=c",
-                "--filter: `Name` takes one name; another one needs a filter of its own\n  \
+                "--filter: `Name` takes a single name; use one filter per name\n  \
                  Name=a,b,Values=c\n  ^",
             ),
             (
                 "Name=a,Values=[b,[c]]",
-                "--filter: `Values` is one list; there can be no list in it\n  Name=a,Values=[b,[c]]\n         ^",
+                "--filter: `Values` cannot contain another list\n  Name=a,Values=[b,[c]]\n         ^",
             ),
             (
                 "Name=a,Values={b=c}",
-                "--filter: `Values` takes text; there can be no {} in it\n  Name=a,Values={b=c}\n         ^",
+                "--filter: `Values` takes text and cannot contain {}\n  Name=a,Values={b=c}\n         ^",
             ),
             (
                 "Name=a,Values=b,Name=c",
-                "--filter: the key `Name` comes a second time\n  Name=a,Values=b,Name=c\n                  ^",
+                "--filter: duplicate key `Name`\n  Name=a,Values=b,Name=c\n                  ^",
             ),
         ] {
-            assert_eq!(refused(argument), expected);
+            assert_eq!(error_of(argument), expected);
         }
-        assert!(refused("Name=a").starts_with("--filter: `Values` is missing; write Name="));
-        assert!(refused("Values=a").starts_with("--filter: `Name` is missing; write Name="));
+        assert!(error_of("Name=a").starts_with("--filter: `Values` is missing; write Name="));
+        assert!(error_of("Values=a").starts_with("--filter: `Name` is missing; write Name="));
         for empty in ["", " \n"] {
-            assert!(refused(empty).starts_with("--filter: the filter is empty; write Name="));
+            assert!(error_of(empty).starts_with("--filter: the filter is empty; write Name="));
         }
     }
 
     #[test]
-    fn json_that_is_no_filter_is_refused_at_its_place() {
+    fn invalid_json_has_a_caret_under_the_error() {
         for (argument, expected) in [
             (
                 r#"{"Name": "a", "Values": ["b", 1]}"#,
@@ -340,23 +337,17 @@ mod tests {
                  \"Value\": [\"b\"]}]\n        ^",
             ),
         ] {
-            assert_eq!(refused(argument), expected);
+            assert_eq!(error_of(argument), expected);
         }
         for (argument, expected) in [
             (r#"{"Name": "a"}"#, "`Values` is missing"),
             (r#"{"Values": ["a"]}"#, "`Name` is missing"),
             (r#"{"Name": "", "Values": ["a"]}"#, "`Name` is empty"),
             (r#"{"Name": null, "Values": ["a"]}"#, "invalid type: null"),
-            (
-                r#"{"Name": "a", "Values": []}"#,
-                "`Values` is an empty list",
-            ),
-            (
-                r#"{"Name": "a", "Name": "b"}"#,
-                "`Name` comes a second time",
-            ),
+            (r#"{"Name": "a", "Values": []}"#, "`Values` is empty"),
+            (r#"{"Name": "a", "Name": "b"}"#, "duplicate key `Name`"),
             (r#"[["a", ["b"]]]"#, "expected an object such as"),
-            ("[]", "the array holds no filter"),
+            ("[]", "the array is empty"),
             ("[{}", "`Name` is missing"),
             ("[", "EOF while parsing"),
             (
@@ -364,14 +355,14 @@ mod tests {
                 "trailing characters",
             ),
         ] {
-            let error = refused(argument);
+            let error = error_of(argument);
             assert!(error.contains(expected), "{error}");
         }
-        assert!(refused(&"[".repeat(100_000)).contains("expected an object such as"));
+        assert!(error_of(&"[".repeat(100_000)).contains("expected an object such as"));
     }
 
     #[test]
-    fn a_file_holds_what_an_argument_may_hold() {
+    fn a_file_may_contain_any_form() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("filters");
         let argument = format!("file://{}", path.display());
@@ -383,19 +374,19 @@ mod tests {
             assert_eq!(filters(&argument), [filter("a", &["b"])]);
         }
         fs::write(&path, "[{\"Name\": \"a\",\n\"Values\": b}]").unwrap();
-        let error = refused(&argument);
+        let error = error_of(&argument);
         assert!(
             error.starts_with(&format!(
                 "--filter: in {argument}: JSON: expected value (line 2, column 11)"
             )),
             "{error}"
         );
-        assert!(refused("file:///none").starts_with("--filter: cannot read \"/none\": "));
+        assert!(error_of("file:///none").starts_with("--filter: cannot read \"/none\": "));
     }
 
     proptest! {
         #[test]
-        fn any_name_and_values_can_be_written(
+        fn any_name_and_values_can_be_expressed(
             name in text().prop_filter("empty", |name| !name.is_empty()),
             values in proptest::collection::vec(text(), 1..5),
             quote in proptest::sample::select(vec!['\'', '"']),
@@ -415,7 +406,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_filter_or_refused(argument in "[\\[{]?[\"a:,\\[\\]{} \n😀]{0,20}|.*") {
+        fn any_text_is_a_filter_or_an_error(argument in "[\\[{]?[\"a:,\\[\\]{} \n😀]{0,20}|.*") {
             let _ = parse_filters(&[argument]);
         }
     }

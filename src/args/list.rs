@@ -1,7 +1,7 @@
-//! From the values of a list flag to its items: `a b`, `a,b`, `@FILE`, `@-`, `["a","b"]`, `file://PATH`.
+//! Expands the values of a list option into items: `a b`, `a,b`, `@FILE`, `@-`, `["a","b"]`, `file://PATH`.
 //!
-//! A list that was asked for never comes out empty and never loses an item: no IDs would mean *all* images to the
-//! service, and an unset shell variable must not ask for that. Whether an item is an ID is for the service to say.
+//! A given list is never empty and no item is dropped: without IDs the service returns *all* images, which an unset shell
+//! variable must not cause. The service validates the items.
 
 use std::{collections::HashSet, io::Read};
 
@@ -10,14 +10,14 @@ use super::{
     text_file,
 };
 
-/// Standard input, which one `@-` on a command line may read.
+/// Standard input, which only one `@-` on a command line can read.
 pub struct Stdin<R> {
     reader: R,
     read_by: Option<String>,
 }
 
 impl<R: Read> Stdin<R> {
-    /// Reads nothing yet.
+    /// Does not read yet.
     pub fn new(reader: R) -> Self {
         Self {
             reader,
@@ -28,22 +28,22 @@ impl<R: Read> Stdin<R> {
     fn read(&mut self, flag: &str) -> Result<String, String> {
         if let Some(earlier) = self.read_by.replace(flag.to_owned()) {
             return Err(format!(
-                "standard input can be read once, and {earlier} @- has read it"
+                "standard input can be read only once, and {earlier} @- already reads it"
             ));
         }
         text_file::read_from("standard input", &mut self.reader)
     }
 }
 
-/// The items that the values of the list flag `flag` stand for: in the order given, each once.
+/// The items in the values of the list option `flag`, in order and without duplicates.
 ///
-/// An argument is items with commas or white space between; a JSON array of strings; or `@FILE`, `file://PATH` or `@-`
-/// (standard input), whose text is either of these, with comments from `#` to the end of a line.
+/// An argument is a list separated by commas or white space, a JSON array of strings, or `@FILE`, `file://PATH` or `@-`
+/// (standard input) with such a list. In a file, `#` starts a comment.
 ///
-/// The result is empty when there are no arguments, and only then.
+/// The result is empty only if there are no arguments.
 ///
 /// # Errors
-/// The first argument at fault: an empty one, an empty item, a file that cannot be read or is not text.
+/// The first invalid argument: an empty value or item, a file that cannot be read or is not text.
 pub fn expand<R: Read>(
     flag: &str,
     arguments: &[String],
@@ -52,9 +52,13 @@ pub fn expand<R: Read>(
     let mut seen = HashSet::new();
     let mut items = Vec::new();
     for argument in arguments {
-        let found =
+        let expanded =
             expand_one(flag, argument, stdin).map_err(|error| ArgumentError::new(flag, error))?;
-        items.extend(found.into_iter().filter(|item| seen.insert(item.clone())));
+        items.extend(
+            expanded
+                .into_iter()
+                .filter(|item| seen.insert(item.clone())),
+        );
     }
     Ok(items)
 }
@@ -94,45 +98,45 @@ fn items(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
 fn from_json(text: &str) -> Result<Vec<String>, SyntaxError> {
     let items: Vec<String> =
         serde_json::from_str(text).map_err(|error| SyntaxError::from_json(text, &error))?;
-    let fault = |message: String| Err(SyntaxError::new(text, 0, message));
+    let error = |message: String| Err(SyntaxError::new(text, 0, message));
     if items.is_empty() {
-        return fault("the list is empty".to_owned());
+        return error("the list is empty".to_owned());
     }
     for (index, item) in items.iter().enumerate() {
         if item.trim().is_empty() {
-            return fault(format!("item {} of the list is empty", index + 1));
+            return error(format!("item {} is empty", index + 1));
         }
         if item.contains(char::is_control) {
-            return fault(format!(
-                "item {} of the list holds a control character",
-                index + 1
-            ));
+            return error(format!("item {} contains a control character", index + 1));
         }
     }
     Ok(items)
 }
 
-/// Words with white space or one comma between. A file may end in a comma, as lists copied from elsewhere do.
+/// Splits at white space and single commas. A file may end with a comma, as copied lists often do.
 fn from_words(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
-    let fault = |at, message: String| Err(SyntaxError::new(text, at, message));
+    let error = |offset, message: String| Err(SyntaxError::new(text, offset, message));
     let mut items = Vec::new();
-    // The comma that no item has followed yet, and whether an item stands before the next comma.
-    let mut open_comma = None;
-    let mut is_after_item = false;
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let rest = &text[at..];
+    // The last comma, if no item follows it yet, and whether an item precedes the next comma.
+    let mut trailing_comma = None;
+    let mut follows_item = false;
+    let mut offset = 0;
+    while let Some(c) = text[offset..].chars().next() {
+        let rest = &text[offset..];
         let length = match c {
             '#' if source == Source::File => rest.find('\n').unwrap_or(rest.len()),
-            ',' if is_after_item => {
-                open_comma = Some(at);
-                is_after_item = false;
+            ',' if follows_item => {
+                trailing_comma = Some(offset);
+                follows_item = false;
                 1
             }
-            ',' => return fault(at, "an item is missing before this comma".to_owned()),
+            ',' => return error(offset, "expected an item before this comma".to_owned()),
             c if c.is_whitespace() => c.len_utf8(),
             c if c.is_control() => {
-                return fault(at, format!("a control character (U+{:04X})", u32::from(c)));
+                return error(
+                    offset,
+                    format!("unexpected control character (U+{:04X})", u32::from(c)),
+                );
             }
             _ => {
                 let ends = |c: char| {
@@ -143,21 +147,21 @@ fn from_words(text: &str, source: Source) -> Result<Vec<String>, SyntaxError> {
                 };
                 let length = rest.find(ends).unwrap_or(rest.len());
                 items.push(rest[..length].to_owned());
-                open_comma = None;
-                is_after_item = true;
+                trailing_comma = None;
+                follows_item = true;
                 length
             }
         };
-        at += length;
+        offset += length;
     }
-    match (items.is_empty(), open_comma, source) {
-        (true, _, Source::Argument) => fault(
+    match (items.is_empty(), trailing_comma, source) {
+        (true, _, Source::Argument) => error(
             0,
-            "the value is empty; is a variable of the shell not set?".to_owned(),
+            "the value is empty; check that the shell variable is set".to_owned(),
         ),
-        (true, _, Source::File) => fault(0, "the list is empty".to_owned()),
+        (true, _, Source::File) => error(0, "the list is empty".to_owned()),
         (false, Some(comma), Source::Argument) => {
-            fault(comma, "an item is missing after this comma".to_owned())
+            error(comma, "expected an item after this comma".to_owned())
         }
         _ => Ok(items),
     }
@@ -180,17 +184,17 @@ mod tests {
             .map_err(|error| error.to_string())
     }
 
-    fn refused(argument: &str) -> String {
+    fn error_of(argument: &str) -> String {
         expand_all(&[argument], "").expect_err(argument)
     }
 
     #[test]
-    fn no_arguments_are_no_items() {
+    fn no_arguments_give_no_items() {
         assert_eq!(expand_all(&[], "a"), Ok(vec![]));
     }
 
     #[test]
-    fn spaces_commas_and_repetition_are_one_list() {
+    fn spaces_commas_and_repetition_make_one_list() {
         for arguments in [
             &["b", "a", "c"][..],
             &["b,a,c"],
@@ -206,47 +210,47 @@ mod tests {
                 "{arguments:?}"
             );
         }
-        // A comment is a matter of files.
+        // Only files have comments.
         assert_eq!(expand_all(&["a#b"], "").unwrap(), ["a#b"]);
     }
 
     #[test]
-    fn an_item_that_is_missing_is_refused() {
-        let empty = "--image-ids: the value is empty; is a variable of the shell not set?";
-        assert_eq!(refused(""), empty);
+    fn a_missing_item_is_an_error() {
+        let empty = "--image-ids: the value is empty; check that the shell variable is set";
+        assert_eq!(error_of(""), empty);
         assert_eq!(
-            refused(" \n").lines().next(),
+            error_of(" \n").lines().next(),
             Some(&*(empty.lines().next().unwrap().to_owned() + " (line 1, column 1)"))
         );
         assert_eq!(
-            refused("a,,b"),
-            "--image-ids: an item is missing before this comma\n  a,,b\n    ^"
+            error_of("a,,b"),
+            "--image-ids: expected an item before this comma\n  a,,b\n    ^"
         );
         assert_eq!(
-            refused(",a"),
-            "--image-ids: an item is missing before this comma\n  ,a\n  ^"
+            error_of(",a"),
+            "--image-ids: expected an item before this comma\n  ,a\n  ^"
         );
         assert_eq!(
-            refused("a,b, "),
-            "--image-ids: an item is missing after this comma\n  a,b,\n     ^"
+            error_of("a,b, "),
+            "--image-ids: expected an item after this comma\n  a,b,\n     ^"
         );
-        assert!(refused(",").contains("an item is missing"));
-        assert!(refused("[]").contains("the list is empty"));
-        assert!(refused(r#"["a", " "]"#).contains("item 2 of the list is empty"));
-        // One good argument does not make up for a bad one.
+        assert!(error_of(",").contains("expected an item"));
+        assert!(error_of("[]").contains("the list is empty"));
+        assert!(error_of(r#"["a", " "]"#).contains("item 2 is empty"));
+        // A valid argument does not make up for an invalid one.
         assert!(expand_all(&["a", ""], "").is_err());
     }
 
     #[test]
-    fn json_holds_strings_only() {
-        assert!(refused("[1]").contains("JSON: invalid type: integer `1`, expected a string"));
-        assert!(refused(r#"[["a"]]"#).contains("JSON: invalid type: sequence"));
-        assert!(refused(r#"["a" "b"]"#).ends_with("\n  [\"a\" \"b\"]\n       ^"));
-        assert!(refused(r#"["a\u0007"]"#).contains("item 1 of the list holds a control character"));
+    fn json_lists_contain_only_strings() {
+        assert!(error_of("[1]").contains("JSON: invalid type: integer `1`, expected a string"));
+        assert!(error_of(r#"[["a"]]"#).contains("JSON: invalid type: sequence"));
+        assert!(error_of(r#"["a" "b"]"#).ends_with("\n  [\"a\" \"b\"]\n       ^"));
+        assert!(error_of(r#"["a\u0007"]"#).contains("item 1 contains a control character"));
     }
 
     #[test]
-    fn a_file_has_words_comments_and_commas() {
+    fn a_file_may_have_commas_and_comments() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ids");
         let [at, url] = ["@", "file://"].map(|prefix| format!("{prefix}{}", path.display()));
@@ -269,11 +273,11 @@ mod tests {
             ("\n# ami-1\n", "the list is empty (line 1, column 1)"),
             (
                 "a,\n,b",
-                "an item is missing before this comma (line 2, column 1)\n",
+                "expected an item before this comma (line 2, column 1)\n",
             ),
             (
                 "a\n#c\nb\x1b[0m",
-                "a control character (U+001B) (line 3, column 2)\n",
+                "unexpected control character (U+001B) (line 3, column 2)\n",
             ),
             (
                 "[\"a\",\n1]",
@@ -281,7 +285,7 @@ mod tests {
             ),
         ] {
             fs::write(&path, text).unwrap();
-            let error = refused(&at);
+            let error = error_of(&at);
             assert!(
                 error.starts_with(&format!("--image-ids: in {at}: {expected}")),
                 "{error}"
@@ -290,9 +294,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_text_is_refused() {
-        assert!(refused("@/none").starts_with("--image-ids: cannot read \"/none\": "));
-        assert!(refused("@").contains("the name of a file is missing"));
+    fn a_file_that_is_not_text_is_an_error() {
+        assert!(error_of("@/none").starts_with("--image-ids: cannot read \"/none\": "));
+        assert!(error_of("@").contains("missing file name"));
         let error = expand_all(&["@-"], "a\n\0").unwrap_err();
         assert!(
             error.starts_with("--image-ids: standard input is not a text file: line 2"),
@@ -312,12 +316,12 @@ mod tests {
             expand("--report-ids", &arguments, &mut stdin)
                 .unwrap_err()
                 .to_string(),
-            "--report-ids: standard input can be read once, and --image-ids @- has read it"
+            "--report-ids: standard input can be read only once, and --image-ids @- already reads it"
         );
     }
 
     #[test]
-    fn standard_input_is_left_alone_unless_asked_for() {
+    fn standard_input_is_read_only_on_request() {
         struct Untouchable;
         impl Read for Untouchable {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -330,7 +334,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_list_or_refused(
+        fn any_text_is_a_list_or_an_error(
             text in prop_oneof![any::<String>(), "[\\[\"a,# \\n\\]{}\\\\\u{1b}é]{0,20}"],
             file: bool,
         ) {

@@ -1,17 +1,16 @@
 //! The AWS CLI's shorthand syntax: `Name=account-id,Values=1,2`, `Types=[{Type=a,Options=[b,c]},d]`.
 //!
-//! A port of `awscli/shorthand.py` (version 1.45), which is also what decides in doubt: `testdata/shorthand.json`
-//! holds that parser's own answers. The text is judged by its form alone; which keys there may be, and whether a
-//! single value stands for a list, is for the caller to say.
+//! A port of `awscli/shorthand.py` (version 1.45), the reference in doubt: `testdata/shorthand.json` contains the results
+//! of that parser. Only the syntax is checked here; the caller checks the keys, and whether a single value is a list.
 //!
-//! It differs on purpose in what follows:
-//! - Characters beyond U+FFFF may stand in an unquoted value, where the AWS CLI stops at them.
-//! - `a=b,c\,d=e` and `a=b,"c,d=e"f` are errors. The AWS CLI goes back to the comma inside the value, takes `d` for
-//!   a key and loses `c`. For the same reason the caret is under what follows a quoted value, not under its quote.
-//! - A second instance of a key is an error in `{}` too, where the AWS CLI takes the last; the caret is under the key.
-//! - `key@=` holds for the values of that key and for no others; in the AWS CLI a `{}` among the values changes it for
-//!   the rest of them. A file's last line end is not part of the value, as no value ends in one.
-//! - Nesting is limited, where the AWS CLI ends with Python's `RecursionError`.
+//! Deliberate differences:
+//! - An unquoted value may contain characters beyond U+FFFF; the AWS CLI stops at them.
+//! - `a=b,c\,d=e` and `a=b,"c,d=e"f` are errors. The AWS CLI backtracks to the comma inside the value, takes `d` for a key
+//!   and drops `c`. For the same reason the caret is after a quoted value, not under its opening quote.
+//! - A duplicate key is an error in `{}` too, where the AWS CLI takes the last one. The caret is under the key.
+//! - `key@=` applies only to the values of that key; in the AWS CLI a `{}` among the values changes it for the rest. The
+//!   final newline of a file is not part of the value.
+//! - Nesting is limited; the AWS CLI fails with Python's `RecursionError`.
 
 use super::{error::SyntaxError, text_file};
 
@@ -20,9 +19,9 @@ use super::{error::SyntaxError, text_file};
 pub enum Value {
     /// `b`, `'b'` or `"b"`, without the quotes and escapes.
     Text(String),
-    /// `[b,c]`, or `b,c` behind a key of the outermost level.
+    /// `[b,c]`, or `b,c` after a top-level key.
     List(Vec<Value>),
-    /// `{b=c,d=e}`, in the order written; no key comes twice.
+    /// `{b=c,d=e}`, in the order written, without duplicate keys.
     Object(Vec<Member>),
 }
 
@@ -31,72 +30,73 @@ pub enum Value {
 pub struct Member {
     /// The key, which may be empty.
     pub key: String,
-    /// What stands behind the `=`.
+    /// The value after the `=`.
     pub value: Value,
-    /// Where the key begins: a byte offset into the input.
-    pub at: usize,
+    /// The byte offset of the key in the input.
+    pub offset: usize,
 }
 
-/// Parses `key=value,key=value,…`, in the order written. No key comes twice.
+/// Parses `key=value,key=value,…`, in the order written, without duplicate keys.
 ///
-/// A value behind `key@=` that begins with `file://` is replaced by that file's text.
+/// A value after `key@=` that begins with `file://` is replaced by that file's text.
 ///
 /// # Errors
-/// The first fault of the text. A file that cannot be read is one too.
+/// The first syntax error, or a file that cannot be read.
 pub fn parse(input: &str) -> Result<Vec<Member>, SyntaxError> {
     let mut parser = Parser {
         input,
-        at: 0,
+        offset: 0,
         depth: 0,
     };
     let mut members = Vec::new();
     loop {
-        let (key, at, is_reference) = parser.key()?;
+        let (key, offset, is_reference) = parser.key()?;
         let value = parser.values(is_reference)?;
-        parser.add(&mut members, Member { key, value, at })?;
+        parser.add(&mut members, Member { key, value, offset })?;
         if parser.peek().is_none() {
             return Ok(members);
         }
         parser.skip_space();
-        parser.expect(',', "expected `,` or the end")?;
+        parser.require(',', "expected `,` or the end")?;
         parser.skip_space();
     }
 }
 
-/// More levels than any parameter of EC2 has, and few enough for any stack.
+/// The maximum nesting: more than any EC2 parameter has, and safe for any stack.
 const MAX_DEPTH: usize = 50;
 
 struct Parser<'a> {
     input: &'a str,
-    at: usize,
+    offset: usize,
     depth: usize,
 }
 
 impl Parser<'_> {
-    /// A key, where it begins, and whether it is followed by `@=`; ends behind the white space after the `=`.
+    /// A key, its offset, and whether `@=` follows; consumes the white space after the `=`.
     fn key(&mut self) -> Result<(String, usize, bool), SyntaxError> {
-        let start = self.at;
+        let start = self.offset;
         self.skip_while(|c| c.is_ascii_alphanumeric() || "-_.#/:".contains(c));
-        let key = self.input[start..self.at].to_owned();
+        let key = self.input[start..self.offset].to_owned();
         self.skip_space();
         let is_reference = self.peek() == Some('@');
         if is_reference {
-            self.at += 1;
+            self.offset += 1;
             self.skip_space();
         }
         let expected = match (key.as_str(), self.peek()) {
             ("", Some('[' | '{')) if start > 0 => {
-                "expected a key or a value; a list of such values is written key=[...]".to_owned()
+                "expected a key or a value; write a list of lists or objects as key=[...]"
+                    .to_owned()
             }
             ("", _) => "expected a key and `=`".to_owned(),
             (key, _) => format!("expected `=` after the key `{key}`"),
         };
-        self.expect('=', &expected)?;
+        self.require('=', &expected)?;
         self.skip_space();
         Ok((key, start, is_reference))
     }
 
-    /// What may stand behind a key of the outermost level.
+    /// The value of a top-level key.
     fn values(&mut self, is_reference: bool) -> Result<Value, SyntaxError> {
         match self.peek() {
             Some('[' | '{') => self.nested(is_reference),
@@ -104,31 +104,31 @@ impl Parser<'_> {
         }
     }
 
-    /// `b`, or `b,c`: but in `b,c=d` the last comma ends the value, as `c` is the next key.
+    /// `b` or `b,c`. In `b,c=d` the comma ends the value, because `c` is the next key.
     fn comma_separated(&mut self, is_reference: bool) -> Result<Value, SyntaxError> {
         let first = self.first_value(is_reference)?;
         self.skip_space();
         let mut values = vec![Value::Text(first)];
         while self.peek() == Some(',') {
-            let comma = self.at;
-            self.at += 1;
+            let comma = self.offset;
+            self.offset += 1;
             self.skip_space();
-            let start = self.at;
+            let start = self.offset;
             let raw = match self.peek() {
-                None => return Err(self.fault("expected a value or a key after the comma")),
+                None => return Err(self.error("expected a value or a key after the comma")),
                 Some(quote @ ('\'' | '"')) => self.quoted(quote)?,
-                // An empty value is none here: `a=b,,c=d` is `a=b,c=d`, as the AWS CLI has it.
+                // As in the AWS CLI, an empty value is skipped: `a=b,,c=d` is `a=b,c=d`.
                 Some(',') => break,
-                Some(_) => self.unquoted(is_second_follow),
+                Some(_) => self.unquoted(continues_later),
             };
-            let end = self.at;
+            let end = self.offset;
             self.skip_space();
             if !matches!(self.peek(), None | Some(',')) {
                 let text = &self.input[start..end];
                 if text.starts_with(['\'', '"']) || text.contains(',') {
-                    return Err(self.fault("expected `,` or the end after this value"));
+                    return Err(self.error("expected `,` or the end after this value"));
                 }
-                self.at = comma;
+                self.offset = comma;
                 break;
             }
             values.push(Value::Text(self.resolve(raw, start, is_reference)?));
@@ -139,7 +139,7 @@ impl Parser<'_> {
         })
     }
 
-    /// What may stand in a list or behind a key in braces.
+    /// A list item, or the value of a key in braces.
     fn nested(&mut self, is_reference: bool) -> Result<Value, SyntaxError> {
         let closing = match self.peek() {
             Some('[') => ']',
@@ -147,10 +147,12 @@ impl Parser<'_> {
             _ => return Ok(Value::Text(self.first_value(is_reference)?)),
         };
         if self.depth == MAX_DEPTH {
-            return Err(self.fault(&format!("more than {MAX_DEPTH} levels of brackets")));
+            return Err(self.error(&format!(
+                "brackets are nested more than {MAX_DEPTH} levels deep"
+            )));
         }
         self.depth += 1;
-        self.at += 1;
+        self.offset += 1;
         self.skip_space();
         let mut list = Vec::new();
         let mut members = Vec::new();
@@ -158,17 +160,17 @@ impl Parser<'_> {
             if closing == ']' {
                 list.push(self.nested(is_reference)?);
             } else {
-                let (key, at, is_reference) = self.key()?;
+                let (key, offset, is_reference) = self.key()?;
                 let value = self.nested(is_reference)?;
-                self.add(&mut members, Member { key, value, at })?;
+                self.add(&mut members, Member { key, value, offset })?;
             }
             self.skip_space();
             if self.peek() != Some(closing) {
-                self.expect(',', &format!("expected `,` or `{closing}`"))?;
+                self.require(',', &format!("expected `,` or `{closing}`"))?;
                 self.skip_space();
             }
         }
-        self.at += 1;
+        self.offset += 1;
         self.depth -= 1;
         Ok(match closing {
             ']' => Value::List(list),
@@ -178,58 +180,58 @@ impl Parser<'_> {
 
     fn add(&self, members: &mut Vec<Member>, member: Member) -> Result<(), SyntaxError> {
         if members.iter().any(|earlier| earlier.key == member.key) {
-            let message = format!("the key `{}` comes a second time", member.key);
-            return Err(SyntaxError::new(self.input, member.at, message));
+            let message = format!("duplicate key `{}`", member.key);
+            return Err(SyntaxError::new(self.input, member.offset, message));
         }
         members.push(member);
         Ok(())
     }
 
-    /// A value that may be empty, and in which `=` is a character like any other.
+    /// A value that may be empty, and may contain `=`.
     fn first_value(&mut self, is_reference: bool) -> Result<String, SyntaxError> {
-        let start = self.at;
+        let start = self.offset;
         let raw = match self.peek() {
             Some(quote @ ('\'' | '"')) => self.quoted(quote)?,
-            _ => self.unquoted(is_first_follow),
+            _ => self.unquoted(continues_first),
         };
         self.resolve(raw, start, is_reference)
     }
 
-    /// Quoted text. A quote with a backslash before it does not end the text, unless there is no other that does.
+    /// Quoted text. A quote after a backslash ends the text only if no other quote does.
     fn quoted(&mut self, quote: char) -> Result<String, SyntaxError> {
-        let text = &self.input[self.at + 1..];
-        let is_escaped = |at: &usize| text[..*at].ends_with('\\');
-        let mut quotes = text.match_indices(quote).map(|(at, _)| at);
+        let text = &self.input[self.offset + 1..];
+        let is_escaped = |offset: &usize| text[..*offset].ends_with('\\');
+        let mut quotes = text.match_indices(quote).map(|(offset, _)| offset);
         let end = quotes
             .clone()
-            .find(|at| !is_escaped(at))
+            .find(|offset| !is_escaped(offset))
             .or_else(|| quotes.next_back())
-            .ok_or_else(|| self.fault(&format!("this {quote} has no closing {quote}")))?;
-        self.at += 1 + end + 1;
+            .ok_or_else(|| self.error(&format!("missing closing {quote}")))?;
+        self.offset += 1 + end + 1;
         let unescaped = text[..end].replace(&format!("\\{quote}"), &quote.to_string());
         Ok(unescaped.replace("\\\\", "\\"))
     }
 
-    /// Text without quotes, in which `\,` stands for a comma; empty when the next character cannot begin it.
+    /// Text without quotes, in which `\,` is a comma; empty if the next character cannot begin it.
     fn unquoted(&mut self, follows: fn(char) -> bool) -> String {
-        let start = self.at;
-        let mut accepts: fn(char) -> bool = is_start;
+        let start = self.offset;
+        let mut accepts: fn(char) -> bool = starts_value;
         loop {
-            if self.input[self.at..].starts_with("\\,") {
-                self.at += 2;
+            if self.input[self.offset..].starts_with("\\,") {
+                self.offset += 2;
             } else {
                 match self.peek() {
-                    Some(c) if accepts(c) => self.at += c.len_utf8(),
+                    Some(c) if accepts(c) => self.offset += c.len_utf8(),
                     _ => break,
                 }
             }
             accepts = follows;
         }
-        let text = self.input[start..self.at].replace("\\,", ",");
+        let text = self.input[start..self.offset].replace("\\,", ",");
         text.trim_end_matches(is_space).to_owned()
     }
 
-    /// The value itself, or the text of the file that it names behind `@=`.
+    /// The value itself, or after `@=` the text of the file that it names.
     fn resolve(
         &self,
         value: String,
@@ -250,50 +252,50 @@ impl Parser<'_> {
     }
 
     fn peek(&self) -> Option<char> {
-        self.input[self.at..].chars().next()
+        self.input[self.offset..].chars().next()
     }
 
     fn skip_while(&mut self, accepts: impl Fn(char) -> bool) {
-        let rest = &self.input[self.at..];
-        self.at += rest.len() - rest.trim_start_matches(accepts).len();
+        let rest = &self.input[self.offset..];
+        self.offset += rest.len() - rest.trim_start_matches(accepts).len();
     }
 
-    /// Between tokens only ASCII white space counts, as in the AWS CLI.
+    /// As in the AWS CLI, only ASCII white space is skipped between tokens.
     fn skip_space(&mut self) {
         self.skip_while(|c| matches!(c, ' ' | '\t'..='\r'));
     }
 
-    fn expect(&mut self, wanted: char, expected: &str) -> Result<(), SyntaxError> {
+    fn require(&mut self, wanted: char, expected: &str) -> Result<(), SyntaxError> {
         if self.peek() != Some(wanted) {
-            return Err(self.fault(expected));
+            return Err(self.error(expected));
         }
-        self.at += wanted.len_utf8();
+        self.offset += wanted.len_utf8();
         Ok(())
     }
 
-    fn fault(&self, message: &str) -> SyntaxError {
-        SyntaxError::new(self.input, self.at, message)
+    fn error(&self, message: &str) -> SyntaxError {
+        SyntaxError::new(self.input, self.offset, message)
     }
 }
 
-/// Python's `str.isspace`: Unicode's white space and four separators of ASCII.
+/// Python's `str.isspace`: Unicode white space and four ASCII separators.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }
 
-/// May begin an unquoted value. The AWS CLI's classes are kept character by character: `]` and `}` may begin one, but
-/// not follow in one.
-fn is_start(c: char) -> bool {
+/// Whether a character may begin an unquoted value. These are the exact character classes of the AWS CLI: `]` and `}` may
+/// only begin a value.
+fn starts_value(c: char) -> bool {
     c > ' ' && !matches!(c, '"' | '\'' | ',' | '=' | '[' | '{')
 }
 
-/// May follow in a first value and in a value in brackets.
-fn is_first_follow(c: char) -> bool {
+/// Whether a character may continue a first value or a value in brackets.
+fn continues_first(c: char) -> bool {
     (c > ' ' || is_space(c)) && !matches!(c, '"' | '\'' | ',' | ']' | '}')
 }
 
-/// May follow in a second or later value, where `=` shows that the value was a key.
-fn is_second_follow(c: char) -> bool {
+/// Whether a character may continue a later value, where `=` means that the value was a key.
+fn continues_later(c: char) -> bool {
     (c > ' ' || is_space(c)) && !matches!(c, '"' | '\'' | ',' | '=')
 }
 
@@ -325,14 +327,14 @@ pub(super) mod tests {
         object(&parse(input).unwrap_or_else(|error| panic!("{error}")))
     }
 
-    /// Where the caret stands, and the message.
-    fn fault(input: &str) -> (usize, String) {
+    /// The offset of the caret, and the message.
+    fn error_of(input: &str) -> (usize, String) {
         let error = parse(input).expect_err(input);
         (error.at, error.message)
     }
 
-    /// `testdata/shorthand.json` was written by the parser of the AWS CLI 1.45: an input, and the value that it gives
-    /// or the byte at which it is refused.
+    /// `testdata/shorthand.json` was generated with the parser of the AWS CLI 1.45: an input, and its value or the byte offset
+    /// of the error.
     #[test]
     fn agrees_with_the_aws_cli() {
         let rows: Vec<serde_json::Value> =
@@ -344,33 +346,33 @@ pub(super) mod tests {
                 Ok(members) => json!({"input": input, "value": object(&members)}),
                 Err(error) => json!({"input": input, "fault": error.at}),
             };
-            // As text, since the order of keys counts.
+            // As text, because the order of keys matters.
             assert_eq!(result.to_string(), row.to_string());
         }
     }
 
     #[test]
-    fn differs_from_the_aws_cli_on_purpose() {
+    fn deliberate_differences_from_the_aws_cli() {
         assert_eq!(parsed("a=b😀,😀"), json!({"a": ["b😀", "😀"]}));
-        assert_eq!(fault(r"a=b,c\,d=e").0, 8);
-        assert_eq!(fault("a=b,'c,d=e'f").0, 11);
-        assert_eq!(fault("a=b,'c'd").0, 7);
-        assert_eq!(fault("a={b=c,b=d}").0, 7);
-        assert_eq!(fault("a=b, a=c").0, 5);
+        assert_eq!(error_of(r"a=b,c\,d=e").0, 8);
+        assert_eq!(error_of("a=b,'c,d=e'f").0, 11);
+        assert_eq!(error_of("a=b,'c'd").0, 7);
+        assert_eq!(error_of("a={b=c,b=d}").0, 7);
+        assert_eq!(error_of("a=b, a=c").0, 5);
     }
 
     #[test]
-    fn a_fault_says_what_was_expected() {
-        assert_eq!(fault("a").1, "expected `=` after the key `a`");
-        assert_eq!(fault(" a=b").1, "expected a key and `=`");
+    fn an_error_names_what_was_expected() {
+        assert_eq!(error_of("a").1, "expected `=` after the key `a`");
+        assert_eq!(error_of(" a=b").1, "expected a key and `=`");
         assert_eq!(
-            fault("a=b,[c]").1,
-            "expected a key or a value; a list of such values is written key=[...]"
+            error_of("a=b,[c]").1,
+            "expected a key or a value; write a list of lists or objects as key=[...]"
         );
-        assert_eq!(fault("a=[b").1, "expected `,` or `]`");
-        assert_eq!(fault("a={b=c").1, "expected `,` or `}`");
-        assert_eq!(fault("a=\"b").1, "this \" has no closing \"");
-        assert_eq!(fault("a=b,a=c").1, "the key `a` comes a second time");
+        assert_eq!(error_of("a=[b").1, "expected `,` or `]`");
+        assert_eq!(error_of("a={b=c").1, "expected `,` or `}`");
+        assert_eq!(error_of("a=\"b").1, "missing closing \"");
+        assert_eq!(error_of("a=b,a=c").1, "duplicate key `a`");
         assert_eq!(
             parse("Name=account-id,Values=a,\nb]\n=c")
                 .unwrap_err()
@@ -383,12 +385,12 @@ pub(super) mod tests {
     fn nesting_is_limited() {
         let nested = |depth: usize| format!("a={}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(&nested(MAX_DEPTH)).is_ok());
-        assert_eq!(fault(&nested(MAX_DEPTH + 1)).0, 2 + MAX_DEPTH);
+        assert_eq!(error_of(&nested(MAX_DEPTH + 1)).0, 2 + MAX_DEPTH);
         assert_eq!(
-            fault(&format!("a={}", "{b=[".repeat(100_000))).0,
+            error_of(&format!("a={}", "{b=[".repeat(100_000))).0,
             2 + 4 * (MAX_DEPTH / 2)
         );
-        // Brackets side by side are no depth.
+        // Adjacent brackets do not nest.
         assert!(parse(&format!("a=[{}[]]", "[],".repeat(1000))).is_ok());
     }
 
@@ -411,14 +413,14 @@ pub(super) mod tests {
             parsed(&format!("a@=[{{b={url},c@={url}}},{url}],d=[{url}]")),
             json!({"a": [{"b": url, "c": "x,y"}, "x,y"], "d": [url]})
         );
-        // What turns out to be a key is not read.
+        // A key is not read as a file.
         assert!(parse("a@=b,file:///none=c").is_ok());
-        let (at, message) = fault(&format!("a@=b,{url}/none"));
-        assert_eq!(at, 5);
+        let (offset, message) = error_of(&format!("a@=b,{url}/none"));
+        assert_eq!(offset, 5);
         assert!(message.starts_with("cannot read "), "{message}");
     }
 
-    /// Text in quotes, as a user writes it. A backslash at the end of the text cannot be written.
+    /// Text in quotes, as a user writes it. Text that ends in a backslash cannot be expressed.
     pub fn quoted(text: &str, quote: char) -> String {
         let escaped = text
             .replace('\\', r"\\")
@@ -426,7 +428,7 @@ pub(super) mod tests {
         format!("{quote}{escaped}{quote}")
     }
 
-    /// Any text that can be written in quotes, with many characters that mean something.
+    /// Any text that can be expressed in quotes, with many special characters.
     pub fn text() -> impl Strategy<Value = String> {
         proptest::collection::vec(
             prop_oneof![Just(','), proptest::char::any(), hostile()],
@@ -454,7 +456,11 @@ pub(super) mod tests {
     fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Vec<Member>> {
         proptest::collection::btree_map("[a-zA-Z0-9_.#/:-]{1,3}", value, 0..4).prop_map(
             |members: BTreeMap<String, Value>| {
-                let member = |(key, value)| Member { key, value, at: 0 };
+                let member = |(key, value)| Member {
+                    key,
+                    value,
+                    offset: 0,
+                };
                 members.into_iter().map(member).collect()
             },
         )
@@ -481,23 +487,23 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(members in members(value())) {
+        fn values_round_trip(members in members(value())) {
             prop_assume!(!members.is_empty());
             let input = written_members(&members);
             prop_assert_eq!(parsed(&input).to_string(), object(&members).to_string(), "{}", input);
         }
 
         #[test]
-        fn a_key_is_where_it_is_said_to_be(members in members(value())) {
+        fn the_offset_of_a_key_is_exact(members in members(value())) {
             prop_assume!(!members.is_empty());
             let input = written_members(&members);
             for member in parse(&input).unwrap() {
-                prop_assert!(input[member.at..].starts_with(&member.key));
+                prop_assert!(input[member.offset..].starts_with(&member.key));
             }
         }
 
         #[test]
-        fn any_text_is_read_or_refused(
+        fn any_text_is_a_value_or_an_error(
             input in prop_oneof![
                 any::<String>(),
                 proptest::collection::vec(hostile(), 0..20).prop_map(|text| text.into_iter().collect()),

@@ -1,6 +1,4 @@
-//! From shorthand or JSON to the structures that a report is created with: resource types and tags.
-//!
-//! The forms are the AWS CLI's. What may be in them is judged here by its form alone.
+//! Parses the structures of `reports create`, resource types and tags, from the AWS CLI's shorthand or JSON.
 
 use std::io::Read;
 
@@ -10,14 +8,14 @@ use super::shorthand::{self, Member, Value};
 use super::text_file;
 use crate::reports::{ResourceType, ResourceTypeOption, Tag};
 
-/// What is wrong with a structure, and at which byte of the text.
-type Fault = (usize, String);
+/// The byte offset of an error in a structure, and its message.
+type StructureError = (usize, String);
 
-/// The resource types that the values of `--resource-types` stand for: names with commas between, as any list, or
-/// structures, `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
+/// The resource types in the values of `--resource-types`: a list of names, or structures such as
+/// `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
 ///
 /// # Errors
-/// The first argument at fault.
+/// The first invalid argument.
 pub fn resource_types<R: Read>(
     arguments: &[String],
     stdin: &mut Stdin<R>,
@@ -40,10 +38,10 @@ pub fn resource_types<R: Read>(
     Ok(types)
 }
 
-/// The tags that the values of `--tags` stand for: `KEY=VALUE`, or the AWS CLI's `Key=KEY,Value=VALUE`.
+/// The tags in the values of `--tags`: `KEY=VALUE`, or the AWS CLI's `Key=KEY,Value=VALUE`.
 ///
 /// # Errors
-/// The first argument at fault.
+/// The first invalid argument.
 pub fn tags(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
     const FLAG: &str = "--tags";
     let mut tags = Vec::new();
@@ -60,7 +58,9 @@ pub fn tags(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
                     value: Some(value.to_owned()),
                 }),
                 _ => {
-                    let problem = format!("`{argument}` is no tag; write KEY=VALUE, or KEY=");
+                    let problem = format!(
+                        "`{argument}` is not a tag; write KEY=VALUE, or KEY= for an empty value"
+                    );
                     return Err(ArgumentError::new(FLAG, problem));
                 }
             }
@@ -69,11 +69,11 @@ pub fn tags(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
     Ok(tags)
 }
 
-/// The tags that the values of `--tag-specifications` stand for:
+/// The tags in the values of `--tag-specifications`:
 /// `ResourceType=image-usage-report,Tags=[{Key=KEY,Value=VALUE}]`.
 ///
 /// # Errors
-/// The first argument at fault.
+/// The first invalid argument.
 pub fn tag_specifications(arguments: &[String]) -> Result<Vec<Tag>, ArgumentError> {
     let mut tags = Vec::new();
     for argument in arguments {
@@ -88,47 +88,47 @@ fn is_list_of_objects(text: &str) -> bool {
     inside.is_some_and(|inside| inside.trim_start().starts_with('{'))
 }
 
-/// The structures in an argument: one in shorthand or JSON, several in a JSON array, or a file with these.
+/// The structures in an argument: shorthand, a JSON object, a JSON array of objects, or a file with one of these.
 fn structures<T>(
     flag: &str,
     argument: &str,
-    read: impl Fn(Vec<Member>) -> Result<T, Fault>,
+    read: impl Fn(Vec<Member>) -> Result<T, StructureError>,
 ) -> Result<Vec<T>, ArgumentError> {
-    let (text, place) = match text_file::read_reference(argument) {
+    let (text, prefix) = match text_file::read_reference(argument) {
         None => (argument.to_owned(), String::new()),
         Some(Ok(text)) => (text.trim().to_owned(), format!("in {argument}: ")),
         Some(Err(error)) => return Err(ArgumentError::new(flag, error)),
     };
-    let found = match text.trim_start().chars().next() {
+    let parsed = match text.trim_start().chars().next() {
         Some('[' | '{') => from_json(&text),
         _ => shorthand::parse(&text).map(|members| vec![members]),
     };
-    found
-        .and_then(|found| {
-            (found.into_iter().map(&read))
+    parsed
+        .and_then(|parsed| {
+            (parsed.into_iter().map(&read))
                 .collect::<Result<_, _>>()
-                .map_err(|(at, message)| SyntaxError::new(&text, at, message))
+                .map_err(|(offset, message)| SyntaxError::new(&text, offset, message))
         })
-        .map_err(|error| ArgumentError::new(flag, format!("{place}{error}")))
+        .map_err(|error| ArgumentError::new(flag, format!("{prefix}{error}")))
 }
 
 fn from_json(text: &str) -> Result<Vec<Vec<Member>>, SyntaxError> {
-    let fault = |message| SyntaxError::new(text, 0, message);
+    let error_at = |message| SyntaxError::new(text, 0, message);
     let json: serde_json::Value =
         serde_json::from_str(text).map_err(|error| SyntaxError::from_json(text, &error))?;
-    let structures = match value(json).map_err(fault)? {
+    let structures = match value(json).map_err(error_at)? {
         Value::List(values) => values,
         value => vec![value],
     };
     if structures.is_empty() {
-        return Err(fault("the array is empty".to_owned()));
+        return Err(error_at("the array is empty".to_owned()));
     }
     (structures.into_iter())
-        .map(|value| members(0, value).map_err(|(_, message)| fault(message)))
+        .map(|value| members(0, value).map_err(|(_, message)| error_at(message)))
         .collect()
 }
 
-/// JSON in the terms of shorthand, which has text, lists and objects.
+/// Converts JSON to the types of shorthand: text, lists and objects.
 fn value(json: serde_json::Value) -> Result<Value, String> {
     use serde_json::Value as Json;
 
@@ -142,7 +142,7 @@ fn value(json: serde_json::Value) -> Result<Value, String> {
                 Ok(Member {
                     key,
                     value: value(json)?,
-                    at: 0,
+                    offset: 0,
                 })
             };
             Value::Object(
@@ -153,56 +153,60 @@ fn value(json: serde_json::Value) -> Result<Value, String> {
             )
         }
         other => {
-            return Err(format!(
-                "{other} stands where text has to; put it in quotes"
-            ));
+            return Err(format!("expected text, found {other}; put it in quotes"));
         }
     })
 }
 
-fn resource_type(members: Vec<Member>) -> Result<ResourceType, Fault> {
-    let mut of = ResourceType::default();
-    for Member { key, value, at } in members {
+fn resource_type(members: Vec<Member>) -> Result<ResourceType, StructureError> {
+    let mut resource_type = ResourceType::default();
+    for Member { key, value, offset } in members {
         match key.as_str() {
-            "ResourceType" => of.resource_type = Some(text(at, &key, value)?),
+            "ResourceType" => resource_type.resource_type = Some(text(offset, &key, value)?),
             "ResourceTypeOptions" => {
-                of.resource_type_options = Some(each(at, value, option)?);
+                resource_type.resource_type_options = Some(each(offset, value, option)?);
             }
-            _ => return Err(unknown(at, &key, "ResourceType and ResourceTypeOptions")),
+            _ => {
+                return Err(unknown(
+                    offset,
+                    &key,
+                    "ResourceType and ResourceTypeOptions",
+                ));
+            }
         }
     }
-    match of.resource_type {
+    match resource_type.resource_type {
         None => Err((0, "`ResourceType` is missing".to_owned())),
-        Some(_) => Ok(of),
+        Some(_) => Ok(resource_type),
     }
 }
 
-fn option(members: Vec<Member>) -> Result<ResourceTypeOption, Fault> {
+fn option(members: Vec<Member>) -> Result<ResourceTypeOption, StructureError> {
     let mut option = ResourceTypeOption::default();
-    for Member { key, value, at } in members {
+    for Member { key, value, offset } in members {
         match key.as_str() {
-            "OptionName" => option.option_name = Some(text(at, &key, value)?),
+            "OptionName" => option.option_name = Some(text(offset, &key, value)?),
             "OptionValues" => {
                 let values = list(value).into_iter();
                 option.option_values = Some(
                     values
-                        .map(|value| text(at, &key, value))
+                        .map(|value| text(offset, &key, value))
                         .collect::<Result<_, _>>()?,
                 );
             }
-            _ => return Err(unknown(at, &key, "OptionName and OptionValues")),
+            _ => return Err(unknown(offset, &key, "OptionName and OptionValues")),
         }
     }
     Ok(option)
 }
 
-fn tag(members: Vec<Member>) -> Result<Tag, Fault> {
+fn tag(members: Vec<Member>) -> Result<Tag, StructureError> {
     let mut tag = Tag::default();
-    for Member { key, value, at } in members {
+    for Member { key, value, offset } in members {
         match key.as_str() {
-            "Key" => tag.key = Some(text(at, &key, value)?),
-            "Value" => tag.value = Some(text(at, &key, value)?),
-            _ => return Err(unknown(at, &key, "Key and Value")),
+            "Key" => tag.key = Some(text(offset, &key, value)?),
+            "Value" => tag.value = Some(text(offset, &key, value)?),
+            _ => return Err(unknown(offset, &key, "Key and Value")),
         }
     }
     match tag.key {
@@ -211,24 +215,27 @@ fn tag(members: Vec<Member>) -> Result<Tag, Fault> {
     }
 }
 
-fn tag_specification(members: Vec<Member>) -> Result<Vec<Tag>, Fault> {
+fn tag_specification(members: Vec<Member>) -> Result<Vec<Tag>, StructureError> {
     let mut tags = Vec::new();
-    for Member { key, value, at } in members {
+    for Member { key, value, offset } in members {
         match key.as_str() {
             "ResourceType" => {
-                let name = text(at, &key, value)?;
+                let name = text(offset, &key, value)?;
                 if name != "image-usage-report" {
-                    return Err((at, "`ResourceType` has to be image-usage-report".to_owned()));
+                    return Err((
+                        offset,
+                        "`ResourceType` must be image-usage-report".to_owned(),
+                    ));
                 }
             }
-            "Tags" => tags = each(at, value, tag)?,
-            _ => return Err(unknown(at, &key, "ResourceType and Tags")),
+            "Tags" => tags = each(offset, value, tag)?,
+            _ => return Err(unknown(offset, &key, "ResourceType and Tags")),
         }
     }
     Ok(tags)
 }
 
-/// A single value stands for a list of one, as everywhere in shorthand syntax.
+/// As everywhere in shorthand syntax, a single value is a list with one item.
 fn list(value: Value) -> Vec<Value> {
     match value {
         Value::List(values) => values,
@@ -237,32 +244,35 @@ fn list(value: Value) -> Vec<Value> {
 }
 
 fn each<T>(
-    at: usize,
+    offset: usize,
     value: Value,
-    read: impl Fn(Vec<Member>) -> Result<T, Fault>,
-) -> Result<Vec<T>, Fault> {
+    read: impl Fn(Vec<Member>) -> Result<T, StructureError>,
+) -> Result<Vec<T>, StructureError> {
     list(value)
         .into_iter()
-        .map(|value| read(members(at, value)?))
+        .map(|value| read(members(offset, value)?))
         .collect()
 }
 
-fn members(at: usize, value: Value) -> Result<Vec<Member>, Fault> {
+fn members(offset: usize, value: Value) -> Result<Vec<Member>, StructureError> {
     match value {
         Value::Object(members) => Ok(members),
-        Value::Text(_) | Value::List(_) => Err((at, "expected {KEY=VALUE,...} here".to_owned())),
+        Value::Text(_) | Value::List(_) => Err((offset, "expected {KEY=VALUE,...}".to_owned())),
     }
 }
 
-fn text(at: usize, key: &str, value: Value) -> Result<String, Fault> {
+fn text(offset: usize, key: &str, value: Value) -> Result<String, StructureError> {
     match value {
         Value::Text(text) => Ok(text),
-        Value::List(_) | Value::Object(_) => Err((at, format!("`{key}` takes text"))),
+        Value::List(_) | Value::Object(_) => Err((offset, format!("`{key}` takes text"))),
     }
 }
 
-fn unknown(at: usize, key: &str, known: &str) -> Fault {
-    (at, format!("unknown key `{key}`; there are {known}"))
+fn unknown(offset: usize, key: &str, known: &str) -> StructureError {
+    (
+        offset,
+        format!("unknown key `{key}`; valid keys are {known}"),
+    )
 }
 
 #[cfg(test)]
@@ -319,11 +329,11 @@ mod tests {
     }
 
     #[test]
-    fn a_structure_at_fault_has_a_caret() {
+    fn an_invalid_structure_has_a_caret() {
         for (argument, message) in [
             (
                 "ResourceType=a,Options=b",
-                "--resource-types: unknown key `Options`; there are ResourceType and ResourceTypeOptions\n  \
+                "--resource-types: unknown key `Options`; valid keys are ResourceType and ResourceTypeOptions\n  \
                  ResourceType=a,Options=b\n                 ^",
             ),
             (
@@ -337,7 +347,7 @@ mod tests {
             ),
             (
                 r#"{"ResourceType": 1}"#,
-                "--resource-types: 1 stands where text has to; put it in quotes\n  {\"ResourceType\": 1}\n  ^",
+                "--resource-types: expected text, found 1; put it in quotes\n  {\"ResourceType\": 1}\n  ^",
             ),
         ] {
             assert_eq!(types(&[argument]).unwrap_err(), message);
@@ -357,11 +367,11 @@ mod tests {
         assert!(read(&["team"]).is_err());
         assert!(read(&["=x"]).is_err());
 
-        let specified = |argument: &str| tag_specifications(&[argument.to_owned()]);
-        let tags =
-            specified("ResourceType=image-usage-report,Tags=[{Key=a,Value=b},{Key=c}]").unwrap();
+        let specification = |argument: &str| tag_specifications(&[argument.to_owned()]);
+        let tags = specification("ResourceType=image-usage-report,Tags=[{Key=a,Value=b},{Key=c}]")
+            .unwrap();
         assert_eq!(tags.len(), 2);
         assert_eq!(tags[0].to_string(), "a=b");
-        assert!(specified("ResourceType=image,Tags=[{Key=a,Value=b}]").is_err());
+        assert!(specification("ResourceType=image,Tags=[{Key=a,Value=b}]").is_err());
     }
 }

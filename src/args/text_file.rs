@@ -1,6 +1,6 @@
-//! Text that an argument names instead of holding: `file://PATH` as in the AWS CLI, `@FILE` and `@-` of lists.
+//! Reads the text that an argument refers to: `file://PATH` as in the AWS CLI, `@FILE` and `@-` in lists.
 //!
-//! Errors are sentences that name the file. What the text means is for the caller.
+//! Errors are messages that name the file. The caller interprets the text.
 
 use std::{
     env, fs,
@@ -8,18 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The largest text that is read, in bytes: far beyond any list of IDs, and no burden for memory.
+/// The maximum size of a text in bytes: larger than any list of IDs, and small enough for memory.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The text that `value` refers to as `file://PATH`; `None` when `value` is no such reference.
+/// The text that `value` refers to as `file://PATH`; `None` if it is not a reference.
 ///
-/// As in the AWS CLI, `~` at the beginning of PATH is the home directory, and `$NAME` and `${NAME}` are variables of
-/// the environment (those that are not set stay as they are). `fileb://` gives bytes there, and is refused, as no
-/// parameter of these commands takes bytes.
+/// As in the AWS CLI, `~` at the beginning of PATH is the home directory, and `$NAME` and `${NAME}` are environment
+/// variables (unset ones are left as they are). `fileb://` is rejected: no parameter of these commands takes bytes.
 pub fn read_reference(value: &str) -> Option<Result<String, String>> {
     if value.starts_with("fileb://") {
         return Some(Err(
-            "fileb:// stands for bytes; write file:// for text".to_owned()
+            "fileb:// reads binary data; use file:// for text".to_owned()
         ));
     }
     let path = value.strip_prefix("file://")?;
@@ -29,15 +28,15 @@ pub fn read_reference(value: &str) -> Option<Result<String, String>> {
 /// The text of the file at `path`.
 ///
 /// # Errors
-/// A sentence, when the file cannot be read or `check` finds that it holds no text.
+/// A message, if the file cannot be read or is not text.
 pub fn read(path: &str) -> Result<String, String> {
     if path.is_empty() {
-        return Err("the name of a file is missing".to_owned());
+        return Err("missing file name".to_owned());
     }
     read_up_to(MAX_BYTES, path.as_ref())
 }
 
-/// The text of the file at `path`, of at most `limit` bytes.
+/// The text of the file at `path`, at most `limit` bytes.
 ///
 /// # Errors
 /// As for [`read`].
@@ -48,7 +47,7 @@ pub fn read_up_to(limit: u64, path: &Path) -> Result<String, String> {
         .and_then(|bytes| decode(&format!("{path:?}"), bytes))
 }
 
-/// The text that `reader` holds, called `name` in errors.
+/// The text from `reader`, called `name` in errors.
 ///
 /// # Errors
 /// As for [`read`].
@@ -62,24 +61,24 @@ fn read_limited(limit: u64, reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        let message = format!("it holds more than {} MiB", limit >> 20);
+        let message = format!("it is larger than {} MiB", limit >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
 }
 
-/// UTF-8 without its byte order mark.
+/// Decodes UTF-8, without its byte order mark.
 fn decode(name: &str, bytes: Vec<u8>) -> Result<String, String> {
-    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        let line = line_of(&bytes, at);
+    if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
+        let line = line_of(&bytes, offset);
         return Err(format!(
-            "{name} is not a text file: line {line} holds a NUL byte (UTF-16 is not read)"
+            "{name} is not a text file: line {line} contains a NUL byte (UTF-16 is not supported)"
         ));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = line_of(error.as_bytes(), at);
-        format!("{name} is not UTF-8 text: line {line}, byte {at} of the file")
+        let offset = error.utf8_error().valid_up_to();
+        let line = line_of(error.as_bytes(), offset);
+        format!("{name} is not UTF-8 text: line {line}, byte {offset} of the file")
     })?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -87,8 +86,12 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
-fn line_of(bytes: &[u8], at: usize) -> usize {
-    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+fn line_of(bytes: &[u8], offset: usize) -> usize {
+    bytes[..offset]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
 }
 
 fn expand_home(path: &str) -> String {
@@ -114,7 +117,7 @@ fn expand_variables(path: &str) -> String {
                 piece.split_at(piece.find(|c| !is_name(c)).unwrap_or(piece.len()))
             }
         };
-        // `env::var` of an empty name finds nothing.
+        // `env::var` fails for an empty name.
         match env::var(name) {
             Ok(value) => expanded.extend([&value, rest]),
             Err(_) => expanded.extend(["$", piece]),
@@ -128,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_order_mark_is_no_text() {
+    fn a_byte_order_mark_is_skipped() {
         assert_eq!(
             read_from("f", &b"\xef\xbb\xbfa\r\n"[..]),
             Ok("a\r\n".to_owned())
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused_with_its_line() {
+    fn an_error_names_the_line_that_is_not_text() {
         let nul = read_from("f", &b"a\nb\0"[..]).unwrap_err();
         assert!(nul.starts_with("f is not a text file: line 2"), "{nul}");
         let latin = read_from("f", &b"a\nb\n\xe9"[..]).unwrap_err();
@@ -144,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_file_ends() {
+    fn the_size_is_limited() {
         let error = read_from("f", io::repeat(b'a')).unwrap_err();
-        assert_eq!(error, "cannot read f: it holds more than 16 MiB");
+        assert_eq!(error, "cannot read f: it is larger than 16 MiB");
     }
 
     #[test]
-    fn a_missing_file_and_a_directory_are_named() {
+    fn an_error_names_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("none");
         let error = read_reference(&format!("file://{}", missing.display()))
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_may_name_the_home_directory_and_variables() {
+    fn the_home_directory_and_variables_are_expanded() {
         let home = env::home_dir().unwrap();
         let home = home.to_str().unwrap();
         assert_eq!(expand_home("~/x"), format!("{home}/x"));

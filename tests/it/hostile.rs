@@ -120,7 +120,7 @@ fn a_file_that_is_no_document_is_refused_with_its_place() {
         (&binary[..], "NUL byte"),
         (b"ami-1\n\nami-2 \xe9", "line 3"),
         (deep.as_bytes(), "JSON"),
-        (&[b' '; 17 << 20], "more than 16 MiB"),
+        (&[b' '; 17 << 20], "larger than 16 MiB"),
     ] {
         let list = format!("@{}", file("list", bytes));
         refused(&["entries", "--offline", "--image-ids", &list], place);
@@ -132,9 +132,9 @@ fn a_file_without_an_end_is_refused() {
     if Path::new("/dev/zero").exists() {
         refused(
             &["entries", "--offline", "--image-ids", "@/dev/zero"],
-            "more than 16 MiB",
+            "larger than 16 MiB",
         );
-        refused(&["entries", "--offline=/dev/zero"], "more than 256 MiB");
+        refused(&["entries", "--offline=/dev/zero"], "larger than 256 MiB");
     }
 }
 
