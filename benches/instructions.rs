@@ -1,9 +1,8 @@
-//! How many instructions the hot paths take, counted by Valgrind's callgrind: the same on a noisy machine as on a
-//! quiet one, so that a change can be judged.
+//! Counts the instructions of the hot paths with Valgrind's callgrind. The counts do not depend on the load of the machine,
+//! so small changes are visible.
 //!
-//! `cargo bench --bench instructions`. A path is run once and eleven times, each in a process of its own, and a tenth
-//! of the difference is what one run takes: neither the start of the process nor making the input counts. Start-up is
-//! the whole of a process.
+//! Run `cargo bench --bench instructions`. Each path runs once in one process and eleven times in another; a tenth of the
+//! difference is one run, without process start and input generation. Start-up figures are for a complete process.
 
 use std::hint::black_box;
 use std::io;
@@ -18,24 +17,24 @@ use amiusage::entries::Entry;
 use amiusage::output::{Format, Options, TableStyle, writer};
 use anyhow::{Context, ensure};
 
-/// As many entries as a page has at most.
+/// The maximum page size.
 const ENTRIES: u64 = 1000;
 
-/// The hot paths, by the name that a process is told which one to run.
+/// The hot paths, as the first argument of a measured process.
 const PATHS: [&str; 8] = [
     "decode", "json", "ndjson", "csv", "tsv", "text", "markdown", "table",
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let done = match arguments.as_slice() {
+    let result = match arguments.as_slice() {
         [path, times] if PATHS.contains(&path.as_str()) => repeat(path, times),
         _ => report(),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A bench has no other way to say it, and nobody reads it through a pipe.
+            // Nothing reads the messages of a benchmark through a pipe.
             #[expect(clippy::print_stderr)]
             {
                 eprintln!("error: {error:#}");
@@ -45,14 +44,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a path so many times: what a process under Valgrind does.
+/// Runs a path repeatedly, in a process under Valgrind.
 fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
     let times: u32 = times.parse()?;
     let page = page();
     if path == "decode" {
         for _ in 0..times {
             let decoded = decode_entries(black_box(page.as_bytes()));
-            black_box(decoded).context("the page is none")?;
+            black_box(decoded).context("the page is invalid")?;
         }
         return Ok(());
     }
@@ -75,7 +74,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
         style: TableStyle::default(),
         terminal: false,
     };
-    let page = decode_entries(page.as_bytes()).context("the page is none")?;
+    let page = decode_entries(page.as_bytes()).context("the page is invalid")?;
     let entries: Vec<Entry> = page
         .entries
         .unwrap_or_default()
@@ -84,7 +83,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
         .collect();
     let mut writer = writer(options, Box::new(io::sink()));
     for _ in 0..times {
-        // Row by row, as an answer does.
+        // Row by row, as the commands do.
         for entry in black_box(&entries) {
             writer.page(None, std::slice::from_ref(entry))?;
         }
@@ -92,7 +91,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A page as the service sends it.
+/// A page in the service's XML.
 fn page() -> String {
     let form =
         format!("Action=DescribeImageUsageReportEntries&Version=2016-11-15&MaxResults={ENTRIES}");
@@ -106,20 +105,20 @@ fn emulator() -> Emulator {
     ))
 }
 
-#[expect(clippy::print_stdout, reason = "a table for a person")]
+#[expect(clippy::print_stdout, reason = "the report of a benchmark")]
 fn report() -> anyhow::Result<()> {
-    println!("instructions an entry, in pages of {ENTRIES}");
+    println!("instructions per entry, in pages of {ENTRIES}");
     let this = std::env::current_exe()?;
     for path in PATHS {
         let count = |times| {
             let mut command = valgrind();
             command.arg(&this).args([path, times]);
-            counted(command)
+            count_instructions(command)
         };
         let one = (count("11")? - count("1")?) / 10;
         println!("  {path:<10} {:>12}", one / ENTRIES);
     }
-    println!("instructions a run");
+    println!("instructions per run");
     let url = serve()?;
     let page = [
         "--max-items",
@@ -139,12 +138,12 @@ fn report() -> anyhow::Result<()> {
     ] {
         let mut command = valgrind();
         command.arg(env!("CARGO_BIN_EXE_amiusage")).args(arguments);
-        println!("  {name:<10} {:>12}", counted(command)?);
+        println!("  {name:<10} {:>12}", count_instructions(command)?);
     }
     Ok(())
 }
 
-/// Serves the emulator until this process ends, and tells its URL.
+/// Serves the emulator until this process ends, and returns its URL.
 fn serve() -> anyhow::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -163,7 +162,7 @@ fn valgrind() -> Command {
     let mut command = Command::new("valgrind");
     command
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        // What the run finds on this machine must not count.
+        // The configuration of this machine must not affect the counts.
         .env_clear()
         .envs(["PATH"].map(|name| (name, std::env::var_os(name).unwrap_or_default())))
         .env("AWS_CONFIG_FILE", "/nonexistent")
@@ -175,16 +174,16 @@ fn valgrind() -> Command {
     command
 }
 
-/// Runs a command under Valgrind, and gives the number of its instructions.
-fn counted(mut command: Command) -> anyhow::Result<u64> {
+/// Runs a command under Valgrind, and returns its number of instructions.
+fn count_instructions(mut command: Command) -> anyhow::Result<u64> {
     let output = command
         .output()
-        .context("Valgrind cannot be run; it is a package of most systems")?;
+        .context("cannot run Valgrind; install the package valgrind")?;
     let log = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "a measured run failed: {log}");
     let count = log
         .lines()
         .find_map(|line| line.split_once("Collected : "))
-        .context("Valgrind tells no count")?;
+        .context("Valgrind printed no count")?;
     Ok(count.1.trim().parse()?)
 }

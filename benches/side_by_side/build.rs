@@ -1,4 +1,4 @@
-//! A clean release build: how long, how much memory, how large.
+//! Measures a clean release build: time, memory and binary size.
 
 use std::env;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::measure;
 use crate::table;
 
-/// Builds into a directory of its own, which is removed afterwards.
+/// Builds into a temporary directory.
 pub fn run() -> anyhow::Result<()> {
     table::print("\n## build: a clean release build\n")?;
     let folder = tempfile::tempdir()?;
@@ -17,7 +17,7 @@ pub fn run() -> anyhow::Result<()> {
         .args(["build", "--release", "--locked", "--bin", "amiusage"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CARGO_TARGET_DIR", &target);
-    table::note("build: this takes minutes");
+    table::note("build: this takes several minutes");
     let (wall, usage) = measure::run(vec![cargo], &folder.path().join("output"))?;
     let size = fs::metadata(target.join("release/amiusage"))?.len();
     table::print(&format!(

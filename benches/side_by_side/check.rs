@@ -1,7 +1,7 @@
-//! Whether a program's output holds the entries that it has to, whatever its format and order.
+//! Verifies that the output of a program contains the expected entries, in any format and order.
 //!
-//! Output is read as a stream: what this process once held in memory would count as a child's peak, because a
-//! child begins as a copy of its parent.
+//! Output is streamed: a child process starts as a copy of its parent, so this process's memory would count as the child's
+//! peak.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,22 +21,22 @@ pub const COLUMNS: [&str; 6] = [
     "ReportCreationTime",
 ];
 
-/// How entries are written.
+/// The format of the entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// With a header.
     Csv,
-    /// One document, an entry a line.
+    /// One document, with one entry per line.
     Json,
     Ndjson,
     /// With borders.
     Table,
-    /// The AWS CLI's text: tabs, members in the order of the alphabet.
+    /// The AWS CLI's text: tabs, with members in alphabetical order.
     Text,
 }
 
 impl Format {
-    /// As `--output` takes it.
+    /// The value of `--output`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -48,7 +48,7 @@ impl Format {
     }
 }
 
-/// What entries there are: how many, and a sum over them that knows no order.
+/// The number of entries, and a checksum that does not depend on their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     pub entries: u64,
@@ -59,7 +59,7 @@ impl Contents {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or is not written as `format` is.
+    /// The file cannot be read, or does not have this format.
     pub fn of(path: &Path, format: Format) -> anyhow::Result<Self> {
         let mut contents = Self::default();
         let mut file = BufReader::new(File::open(path)?);
@@ -136,7 +136,7 @@ impl Contents {
     }
 
     fn add(&mut self, mut members: [&str; COLUMNS.len()]) -> anyhow::Result<()> {
-        // Times differ in form (`T` or a blank, milli- or microseconds, `Z` or `+00:00`), so the minute it is.
+        // Formats of times differ (`T` or a space, milli- or microseconds, `Z` or `+00:00`): compare up to the minute.
         let time = members[5];
         let (date, clock) = (time.get(..10), time.get(11..16));
         members[5] = date.context("not a time")?;
@@ -149,7 +149,7 @@ impl Contents {
     }
 }
 
-/// No value of generated data has a separator in it, so none is quoted.
+/// Generated values contain no separators, so none is quoted.
 fn members<'l>(texts: impl Iterator<Item = &'l str>) -> anyhow::Result<[&'l str; COLUMNS.len()]> {
     let mut members = [""; COLUMNS.len()];
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The emulator that all programs ask.
+//! Runs the emulator that all programs query.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,30 +12,30 @@ use wait4::Wait4;
 use crate::http::Connection;
 use crate::measure::Usage;
 
-/// The program under measurement, which is the emulator too.
+/// The measured program, which also runs the emulator.
 pub const AMIUSAGE: &str = env!("CARGO_BIN_EXE_amiusage");
 
-/// What the emulator serves, and how fast.
+/// The emulator's data and speed.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
     pub images: usize,
-    /// In all images together.
+    /// Over all images.
     pub entries: u64,
-    /// Before each answer, in milliseconds.
+    /// Latency of each response in milliseconds.
     pub latency: u32,
-    /// The size of the token bucket and its refill a second.
+    /// The size of the token bucket and its refill rate per second.
     pub throttle: Option<(u32, u32)>,
 }
 
-/// An emulator under way. Each run gets one of its own, so that none is helped or slowed down by what ran before.
+/// A running emulator. Each run gets a new one, so that earlier runs do not affect it.
 pub struct Emulator {
-    /// Absent once it has ended.
+    /// `None` after it ended.
     process: Option<Child>,
     pub address: SocketAddr,
 }
 
 impl Emulator {
-    /// Starts an emulator and waits until it listens.
+    /// Starts an emulator, and waits until it listens.
     pub fn start(load: &Load) -> anyhow::Result<Self> {
         let Load {
             images,
@@ -64,12 +64,12 @@ impl Emulator {
             _ => {
                 process.kill()?;
                 process.wait()?;
-                bail!("the emulator does not say where it listens, but {line:?}")
+                bail!("expected the emulator's address, got {line:?}")
             }
         }
     }
 
-    /// Whether this build's emulator knows throttling.
+    /// Whether this build's emulator supports throttling.
     pub fn can_throttle() -> anyhow::Result<bool> {
         let help = Command::new(AMIUSAGE)
             .args(["emulator", "--help"])
@@ -87,7 +87,7 @@ impl Emulator {
             let sent = token
                 .as_deref()
                 .map(|token| ("NextToken".to_owned(), token));
-            connection.ask("DescribeImageUsageReports", sent, &mut body)?;
+            connection.post("DescribeImageUsageReports", sent, &mut body)?;
             let ids = texts(&body, "imageId")?;
             images.extend(ids);
             token = texts(&body, "nextToken")?.pop();
@@ -97,17 +97,17 @@ impl Emulator {
         }
     }
 
-    /// Ends the emulator, and says what it took.
+    /// Ends the emulator, and returns its resource usage.
     pub fn end(mut self) -> anyhow::Result<Usage> {
-        let mut process = self.process.take().context("it ends once")?;
-        // Nothing is lost by a hard end, and it takes no CPU time of its own.
+        let mut process = self.process.take().context("end is called once")?;
+        // Killing loses nothing, and takes no CPU time in the emulator.
         process.kill()?;
         Ok(Usage::of(&process.wait4()?.rusage))
     }
 }
 
 impl Drop for Emulator {
-    /// After an error elsewhere.
+    /// Ends the emulator after an error elsewhere.
     fn drop(&mut self) {
         if let Some(process) = &mut self.process {
             let _ = process.kill();
@@ -116,7 +116,7 @@ impl Drop for Emulator {
     }
 }
 
-/// The texts of the elements of this name.
+/// The texts of all elements with this name.
 fn texts(xml: &str, element: &str) -> anyhow::Result<Vec<String>> {
     let mut reader = Reader::from_str(xml);
     let mut texts = Vec::new();

@@ -1,6 +1,7 @@
-//! The floor: what the task takes without an SDK, retries, or any care. A form, its answer, one pass over the XML, CSV.
+//! The lower bound of the time: a minimal client without SDK, retries or checks. It posts a form, reads the XML in one pass
+//! and writes CSV.
 //!
-//! Pages of one chain come one after the other. Several chains, where there are several images, run on a thread each.
+//! The pages of one list are sequential. With several images, lists run concurrently, one thread each.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -15,11 +16,11 @@ use quick_xml::events::Event;
 use crate::check::COLUMNS;
 use crate::http::Connection;
 
-/// As many chains at once as `amiusage` runs.
+/// The default concurrency of `amiusage`.
 const CONCURRENCY: usize = 8;
 
-/// The most IDs that the service takes in a request.
-const MAX_IDS: usize = 200;
+/// The service's limit.
+const MAX_IDS_PER_REQUEST: usize = 200;
 
 /// The elements of an entry, in the order of [`COLUMNS`].
 const ELEMENTS: [&str; COLUMNS.len()] = [
@@ -34,11 +35,16 @@ const ELEMENTS: [&str; COLUMNS.len()] = [
 /// Lists the entries of images as CSV. Arguments: address, page size, image IDs.
 pub fn main(arguments: &[String]) -> anyhow::Result<()> {
     let [address, page_size, images @ ..] = arguments else {
-        bail!("the floor takes an address, a page size and image IDs");
+        bail!("floor takes an address, a page size and image IDs");
     };
     let address: SocketAddr = address.parse()?;
     let batches: Vec<&[String]> = images
-        .chunks(images.len().div_ceil(CONCURRENCY).clamp(1, MAX_IDS))
+        .chunks(
+            images
+                .len()
+                .div_ceil(CONCURRENCY)
+                .clamp(1, MAX_IDS_PER_REQUEST),
+        )
         .collect();
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", COLUMNS.join(","))?;
@@ -48,15 +54,15 @@ pub fn main(arguments: &[String]) -> anyhow::Result<()> {
 
     let next = AtomicUsize::new(0);
     let work = || -> anyhow::Result<Vec<(usize, Vec<u8>)>> {
-        let mut done = Vec::new();
+        let mut finished = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(batch) = batches.get(number) else {
-                return Ok(done);
+                return Ok(finished);
             };
             let mut rows = Vec::new();
             list(address, page_size, batch, &mut rows)?;
-            done.push((number, rows));
+            finished.push((number, rows));
         }
     };
     let mut done = Vec::new();
@@ -74,7 +80,7 @@ pub fn main(arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the rows of one chain of pages.
+/// Writes the rows of one paginated list.
 fn list(
     address: SocketAddr,
     page_size: &str,
@@ -90,7 +96,7 @@ fn list(
             .map(|(n, id)| (format!("ImageId.{n}"), id.as_str()))
             .chain([("MaxResults".to_owned(), page_size)])
             .chain((!token.is_empty()).then(|| ("NextToken".to_owned(), token.as_str())));
-        connection.ask("DescribeImageUsageReportEntries", parameters, &mut body)?;
+        connection.post("DescribeImageUsageReportEntries", parameters, &mut body)?;
         match page(&body, out)? {
             Some(next) => token = next,
             None => return Ok(()),

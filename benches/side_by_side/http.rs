@@ -1,4 +1,4 @@
-//! The least HTTP that asks the emulator something: POST with a form, over a connection that is kept.
+//! A minimal HTTP client for the emulator: POST with a form, over a persistent connection.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -22,11 +22,11 @@ impl Connection {
         })
     }
 
-    /// Asks for `action` and reads the answer's body into `body`.
+    /// Sends a request for `action`, and reads the response into `body`.
     ///
     /// # Errors
-    /// Also when the status is not 200.
-    pub fn ask<'p>(
+    /// Includes any status other than 200.
+    pub fn post<'p>(
         &mut self,
         action: &str,
         parameters: impl IntoIterator<Item = (String, &'p str)>,
@@ -37,7 +37,7 @@ impl Connection {
             .append_pair("Version", "2016-11-15")
             .extend_pairs(parameters)
             .finish();
-        // One write, so that it is one packet.
+        // A single write, so that it is a single packet.
         let request = format!(
             "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{form}",
@@ -62,7 +62,7 @@ impl Connection {
             }
         }
         let mut bytes = std::mem::take(body).into_bytes();
-        bytes.resize(length.context("an answer without a length")?, 0);
+        bytes.resize(length.context("the response has no Content-Length")?, 0);
         self.stream.read_exact(&mut bytes)?;
         *body = String::from_utf8(bytes)?;
         ensure!(status.starts_with("HTTP/1.1 200 "), "{status}: {body}");

@@ -1,4 +1,4 @@
-//! What the measurements were made on, and with.
+//! Describes the machine and the versions of the programs.
 
 use std::fs;
 use std::process::Command;
@@ -29,14 +29,14 @@ pub fn description(programs: &Programs) -> anyhow::Result<String> {
 
     let mut text = format!(
         "# Side by side\n\n\
-         - machine: {cores} cores of {model}, {:.0} GiB; {system}, Linux {}; load before the start {}\n\
+         - machine: {cores} cores of {model}, {:.0} GiB; {system}, Linux {}; load before start {}\n\
          - {}{}\n",
         memory / 1024.0 / 1024.0,
         kernel.trim(),
         load.split(' ').next().unwrap_or_default(),
         String::from_utf8_lossy(&version).trim(),
         if cfg!(debug_assertions) {
-            ", a debug build: its times mean nothing"
+            ", a debug build: its times are meaningless"
         } else {
             ""
         },
@@ -44,10 +44,12 @@ pub fn description(programs: &Programs) -> anyhow::Result<String> {
     for (name, variable, peer) in programs.peers() {
         text += &match peer {
             None => {
-                format!("- {name}: not found or not working, so left out ({variable} names it)\n")
+                format!(
+                    "- {name}: not found or not working, skipped (set {variable} to its path)\n"
+                )
             }
             Some(peer) if peer.shell_script => format!(
-                "- {}; behind a shell script, whose own start-up counts: name the program in {variable}\n",
+                "- {}; started by a shell script, whose start-up counts: set {variable} to the program\n",
                 peer.version
             ),
             Some(peer) => format!("- {}\n", peer.version),

@@ -1,18 +1,18 @@
-//! `amiusage` beside other ways to the same answer, in one run: the AWS CLI, boto3's paginator, and a floor.
+//! Compares `amiusage` with the AWS CLI, boto3's paginator and a minimal client, the floor.
 //!
-//! Every program asks the same emulator, this build's own, on loopback; its output goes to a file and is checked
-//! before its time counts. A wrong output fails the run. A time never does: times are printed, with the goals.
+//! Every program queries the emulator of this build on loopback. Its output goes to a file and is verified before its time
+//! counts. Wrong output fails the run. Times are printed next to the goals, and never fail it.
 //!
 //! ```text
-//! cargo bench                          all scenarios but the build
-//! cargo bench -- cold million          these
-//! cargo bench -- --quick               small sizes, once each: does it work?
-//! cargo bench -- build                 a clean release build in a directory of its own (minutes)
+//! cargo bench                          all scenarios except the build
+//! cargo bench -- cold million          only these
+//! cargo bench -- --quick               small sizes, one run each, as a smoke test
+//! cargo bench -- build                 a clean release build (several minutes)
 //! ```
 //!
-//! `AMIUSAGE_AWS_CLI` names the AWS CLI if it is not `aws` on PATH, `AMIUSAGE_PYTHON` a Python with boto3 if it is not
-//! `python3`. What is not installed is left out. Output goes below TMPDIR. The AWS CLI writes text, which it streams:
-//! its JSON takes as long, and holds the whole answer in memory.
+//! `AMIUSAGE_AWS_CLI` is the AWS CLI (default: `aws` on PATH), `AMIUSAGE_PYTHON` a Python with boto3 (default: `python3`).
+//! Programs that are not installed are skipped. Output files are in TMPDIR. The AWS CLI writes text, which it streams; its
+//! JSON takes as long, and is built in memory.
 
 mod build;
 mod check;
@@ -31,10 +31,10 @@ use std::process::ExitCode;
 use anyhow::bail;
 use scenarios::Scenario;
 
-/// The argument by which this program runs itself as the floor.
+/// The argument with which this program runs itself as the floor.
 const FLOOR: &str = "floor";
 
-/// The scenario that runs only when it is named.
+/// The scenario that runs only on request.
 const BUILD: &str = "build";
 
 fn main() -> ExitCode {
@@ -42,11 +42,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == FLOOR => floor::main(rest),
         _ => match arguments.split_last() {
-            // `cargo bench` adds it to whatever was typed.
+            // `cargo bench` appends it to the arguments.
             Some((last, rest)) if last == "--bench" => side_by_side(rest),
-            // `cargo test --all-targets` does not.
+            // `cargo test --all-targets` does not append it.
             _ => {
-                table::note("nothing is measured; run `cargo bench`");
+                table::note("nothing measured; run `cargo bench`");
                 Ok(())
             }
         },
@@ -68,7 +68,7 @@ fn side_by_side(arguments: &[String]) -> anyhow::Result<()> {
     if let Some(other) = named.iter().find(|name| !known(name)) {
         let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name).collect();
         bail!(
-            "there is no scenario '{other}': {}, {BUILD}",
+            "unknown scenario '{other}'; scenarios are {}, {BUILD}",
             names.join(", ")
         );
     }

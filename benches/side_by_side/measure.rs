@@ -1,4 +1,4 @@
-//! Runs a program and says what it took.
+//! Runs programs, and measures time and memory.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use wait4::{ResourceUsage, Wait4};
 
-/// What a process took, with the children that it waited for.
+/// The resource usage of a process and its finished children.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     /// User and system time.
     pub cpu: Duration,
-    /// The most memory that it, or one of its children, had resident: bytes.
+    /// The peak resident memory of it or of a child, in bytes.
     pub peak: u64,
 }
 
@@ -27,20 +27,20 @@ impl Usage {
     }
 }
 
-/// What a run took.
+/// The measurements of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
-    /// From before its start until it has ended.
+    /// The time from start to end.
     pub wall: Duration,
     pub usage: Usage,
-    /// The CPU time that the emulator took meanwhile, from its own start on.
+    /// The CPU time of the emulator, including its start.
     pub emulator: Duration,
 }
 
-/// Runs commands one after the other, with their output in the file `output`.
+/// Runs commands sequentially, with their output in the file `output`.
 ///
 /// # Errors
-/// When one does not succeed; with the end of what it wrote to stderr.
+/// A command fails; with the end of its stderr.
 pub fn run(commands: Vec<Command>, output: &Path) -> anyhow::Result<(Duration, Usage)> {
     let stdout = File::create(output)?;
     let mut usage = Usage::default();

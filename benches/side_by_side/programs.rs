@@ -1,4 +1,4 @@
-//! The programs that are compared, and how each is asked for the same entries.
+//! The compared programs, and their command lines for the same entries.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use crate::FLOOR;
 use crate::check::Format;
 use crate::emulator::AMIUSAGE;
 
-/// The most IDs that the service, and so the AWS CLI, takes in a request.
+/// The service's limit, and therefore that of the AWS CLI.
 const MAX_IDS: usize = 200;
 
 const BOTO3: &str = concat!(
@@ -20,11 +20,11 @@ const BOTO3: &str = concat!(
     "/benches/side_by_side/boto3_paginator.py"
 );
 
-/// A way to the answer.
+/// A compared program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     Amiusage(Format),
-    /// One run for each 200 images, one after the other, as a shell loop does; each pages by itself.
+    /// One run per 200 images, sequentially, as in a shell loop. Each run paginates.
     AwsCli,
     Boto3,
     Floor,
@@ -40,7 +40,7 @@ impl Program {
         }
     }
 
-    /// How it writes.
+    /// Its output format.
     pub fn format(self) -> Format {
         match self {
             Self::Amiusage(format) => format,
@@ -50,23 +50,23 @@ impl Program {
     }
 }
 
-/// The peers that are installed.
+/// The installed peers.
 pub struct Programs {
     aws_cli: Option<Peer>,
     boto3: Option<Peer>,
 }
 
-/// Another program.
+/// A program of another project.
 pub struct Peer {
     path: PathBuf,
-    /// What it says of itself.
+    /// Its version, as it prints it.
     pub version: String,
-    /// Whether it is a shell script, most likely a version manager's: its start-up counts then.
+    /// Whether it is a shell script, probably of a version manager, whose start-up counts.
     pub shell_script: bool,
 }
 
 impl Peer {
-    /// The program that `variable` names, or else `name`; nothing if it does not tell its version so.
+    /// The program in the environment variable, or else `name` on PATH; `None` if it does not print a version.
     fn find(variable: &str, name: &str, version: &[&str]) -> Option<Self> {
         let path = env::var_os(variable).map_or_else(|| which(name), |path| Some(path.into()))?;
         let output = Command::new(&path).args(version).output().ok()?;
@@ -88,7 +88,7 @@ impl Programs {
         }
     }
 
-    /// The AWS CLI and boto3, with the variable that names each.
+    /// The AWS CLI and boto3, with their environment variables.
     pub fn peers(&self) -> [(&'static str, &'static str, Option<&Peer>); 2] {
         [
             ("AWS CLI", "AMIUSAGE_AWS_CLI", self.aws_cli.as_ref()),
@@ -96,8 +96,7 @@ impl Programs {
         ]
     }
 
-    /// The commands that list the entries of `images`, to run one after the other; nothing where the program is
-    /// not installed.
+    /// The commands that list the entries of `images`, to be run sequentially; `None` if the program is not installed.
     pub fn commands(
         &self,
         program: Program,
@@ -148,7 +147,7 @@ impl Programs {
     }
 }
 
-/// This process's environment without the settings of AWS tools and proxies, and with the way to the emulator.
+/// The environment of this process without settings for AWS tools and proxies, and with the emulator's address.
 fn environment(address: SocketAddr) -> impl Iterator<Item = (OsString, OsString)> {
     let ours = |name: &OsString| {
         let name = name.to_string_lossy().to_ascii_uppercase();
@@ -172,7 +171,7 @@ fn environment(address: SocketAddr) -> impl Iterator<Item = (OsString, OsString)
     )
 }
 
-/// The file that `name` stands for on PATH.
+/// The file `name` on PATH.
 fn which(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(name))

@@ -1,4 +1,4 @@
-//! What is measured, and the goals.
+//! The scenarios and their goals.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use crate::table::{self, Goal, Row};
 
 const OURS: Program = Program::Amiusage(Format::Csv);
 
-/// How many requests `amiusage` sends at once, unless told otherwise.
+/// The default concurrency of `amiusage`.
 const CONCURRENCY: usize = 8;
 
-/// The most IDs in a request.
+/// The service's limit.
 const MAX_IDS: usize = 200;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// A question, and who answers it.
+/// A task, and the programs that run it.
 pub struct Scenario {
-    /// As the command line calls it.
+    /// The name on the command line.
     pub name: &'static str,
     title: String,
     load: Load,
     page_size: usize,
-    /// With the number of runs of each; the first one is what the others are compared with.
+    /// The programs and their number of runs. The first one is the baseline.
     programs: Vec<(Program, usize)>,
     goals: fn(&Scenario, &Results) -> Vec<Goal>,
 }
 
-/// All scenarios that take no build.
+/// All scenarios except the build.
 pub fn all(quick: bool) -> Vec<Scenario> {
     let size = |full, small| if quick { small } else { full };
     let runs = |full: usize| size(full, 1);
@@ -115,50 +115,52 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         },
         Scenario {
             name: "forty",
-            title: format!("{images} images of 10 pages of 100 each, 50 ms a page"),
+            title: format!("{images} images of 10 pages of 100 each, 50 ms per page"),
             load: slowly(images, images * 1_000),
             page_size: 100,
             programs: compared(5, 3),
             goals: |scenario, results| {
                 let images = scenario.load.images.div_ceil(CONCURRENCY);
-                let times = results.times(scenario.waits(images * 10));
+                let times = results.times(scenario.latency_of(images * 10));
                 vec![
                     results.speed_up(6.0),
-                    Goal::at_most(1.3, "× the longest chain's waits", times),
+                    Goal::at_most(1.3, "× the latency of the longest list", times),
                 ]
             },
         },
         Scenario {
             name: "many",
-            title: format!("{many} images of 4 entries each, 50 ms a page"),
+            title: format!("{many} images of 4 entries each, 50 ms per page"),
             load: slowly(many, many * 4),
             page_size: 1_000,
             programs: compared(5, 3),
             goals: |scenario, results| {
                 let requests = scenario.load.images.div_ceil(MAX_IDS).max(CONCURRENCY);
-                let times = results.times(scenario.waits(requests.div_ceil(CONCURRENCY)));
+                let times = results.times(scenario.latency_of(requests.div_ceil(CONCURRENCY)));
                 vec![Goal::at_most(
                     1.3,
-                    "× the waits of the requests, 8 at once",
+                    "× the latency of the requests, 8 at a time",
                     times,
                 )]
             },
         },
         Scenario {
             name: "bucket",
-            title: format!("The same {images} images under a token bucket of 100 and 20 a second"),
+            title: format!(
+                "The same {images} images with a token bucket of 100, refilled at 20 per second"
+            ),
             load: Load {
                 throttle: Some((100, 20)),
                 ..slowly(images, images * 1_000)
             },
             page_size: 100,
-            // The floor does not know how to wait.
+            // The floor does not retry.
             programs: vec![(OURS, runs(3)), (Program::AwsCli, 1), (Program::Boto3, 1)],
             goals: |scenario, results| {
                 let rate = results.times(scenario.bucket_time()).map(f64::recip);
                 vec![Goal::at_least(
                     90.0,
-                    "% of the rate that the bucket allows",
+                    "% of the bucket's rate",
                     rate.map(|r| r * 100.0),
                 )]
             },
@@ -167,17 +169,17 @@ pub fn all(quick: bool) -> Vec<Scenario> {
 }
 
 impl Scenario {
-    /// Measures, and prints the table.
+    /// Measures the programs, and prints a table.
     ///
     /// # Errors
-    /// When a program fails, or does not give all entries.
+    /// A program fails, or its output is incomplete.
     pub fn run(&self, programs: &Programs, quick: bool) -> anyhow::Result<()> {
         table::print(&format!("\n## {}: {}\n", self.name, self.title))?;
         if self.load.throttle.is_some() && !Emulator::can_throttle()? {
-            return table::print("skipped: this build's emulator does not know --throttle");
+            return table::print("skipped: this build's emulator does not support --throttle");
         }
         let results = self.measure(programs)?;
-        let ours = results.wall(OURS).context("amiusage is always there")?;
+        let ours = results.wall(OURS).context("amiusage is always measured")?;
         let rows: Vec<Row> = (self.programs.iter())
             .filter_map(|(program, _)| {
                 let runs = results.0.get(&program.name())?;
@@ -192,8 +194,7 @@ impl Scenario {
         table::print(&goals.iter().map(Goal::to_string).collect::<String>())
     }
 
-    /// Runs all programs in rounds, each round the other way round than the last, so that a machine that slows down
-    /// or speeds up does so for all.
+    /// Runs all programs in rounds of alternating order, so that a machine that slows down or speeds up affects all.
     fn measure(&self, programs: &Programs) -> anyhow::Result<Results> {
         let folder = tempfile::tempdir()?;
         let output = folder.path().join("output");
@@ -210,7 +211,7 @@ impl Scenario {
             }
             for program in order {
                 let emulator = Emulator::start(&self.load)?;
-                // This warms the emulator up, too.
+                // This also warms up the emulator.
                 let images = emulator.images()?;
                 let address = emulator.address;
                 let Some(commands) = programs.commands(program, address, &images, self.page_size)
@@ -230,7 +231,7 @@ impl Scenario {
                     .with_context(|| format!("{} is wrong", program.name()))?;
                 ensure!(
                     contents.entries == self.load.entries,
-                    "{} gave {} entries instead of {}",
+                    "{} printed {} entries instead of {}",
                     program.name(),
                     contents.entries,
                     self.load.entries
@@ -238,7 +239,7 @@ impl Scenario {
                 let (reference, expected) = first.get_or_insert((program, contents));
                 ensure!(
                     contents == *expected,
-                    "{} gave other entries than {}",
+                    "{} printed different entries from {}",
                     program.name(),
                     reference.name()
                 );
@@ -252,12 +253,12 @@ impl Scenario {
         Ok(results)
     }
 
-    /// What the waits of so many pages in a row take.
-    fn waits(&self, pages: usize) -> Duration {
+    /// The latency of consecutive pages.
+    fn latency_of(&self, pages: usize) -> Duration {
         Duration::from_millis(self.load.latency.into()) * pages as u32
     }
 
-    /// What the token bucket lets the requests of this scenario take at least.
+    /// The minimum time that the token bucket allows.
     fn bucket_time(&self) -> Duration {
         let (burst, rate) = self.load.throttle.unwrap_or((0, 1));
         let requests = self.load.entries as f64 / self.page_size as f64;
@@ -270,18 +271,18 @@ impl Scenario {
 pub struct Results(BTreeMap<String, Vec<Run>>);
 
 impl Results {
-    /// The median time of a program that was there.
+    /// The median time of a program, if it was measured.
     fn wall(&self, program: Program) -> Option<Duration> {
         let runs = self.0.get(&program.name())?;
         Some(table::median(runs.iter().map(|run| run.wall)))
     }
 
-    /// How many times as long as `time` we took.
+    /// The median time of `amiusage` as a multiple of `time`.
     fn times(&self, time: Duration) -> Option<f64> {
         Some(self.wall(OURS)?.as_secs_f64() / time.as_secs_f64())
     }
 
-    /// The most memory that we ever took, in MiB.
+    /// The peak memory of `amiusage` in MiB.
     fn our_peak(&self) -> Option<f64> {
         (self.0.iter())
             .filter(|(name, _)| name.starts_with("amiusage"))

@@ -1,4 +1,4 @@
-//! What is printed: Markdown on stdout, and what goes on meanwhile on stderr.
+//! Prints results as Markdown to stdout, and progress to stderr.
 
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::measure::Run;
 
-/// The line of a program.
+/// The row of a program.
 pub struct Row {
     name: String,
     runs: usize,
@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Sums up the runs of a program: the median of each measure, beside the time `ours`.
+    /// Summarizes the runs of a program: the median of each measurement, compared with the time `ours`.
     pub fn new(name: String, runs: &[Run], ours: Duration) -> Self {
         let walls = || runs.iter().map(|run| run.wall);
         let wall = median(walls());
@@ -62,7 +62,7 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// What issue 4 of the project asks for, and what there is.
+/// A performance goal, and the measured value.
 pub struct Goal {
     at_least: bool,
     bound: f64,
@@ -107,7 +107,7 @@ impl Display for Goal {
     }
 }
 
-/// The middle one; the upper of two.
+/// The median; the upper one of two.
 pub fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
@@ -115,7 +115,7 @@ pub fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
     values.into_iter().nth(middle).unwrap_or_default()
 }
 
-/// In milliseconds below a second.
+/// Formats a time, in milliseconds below one second.
 pub fn time(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 1.0 {
@@ -125,7 +125,7 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// With three digits or more.
+/// Formats a number with at least three digits.
 fn number(number: f64) -> String {
     let digits = match number {
         ..10.0 => 2,
@@ -140,7 +140,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{text}")?)
 }
 
-/// Tells what goes on.
+/// Prints a progress message to stderr.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
