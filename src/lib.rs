@@ -14,6 +14,7 @@ pub mod cli;
 pub mod commands;
 pub mod emulator;
 pub mod entries;
+pub mod error;
 pub mod exit;
 pub mod images;
 pub mod listing;

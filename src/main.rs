@@ -6,35 +6,32 @@ use std::process::ExitCode;
 
 use amiusage::cli::{self, Cli};
 use amiusage::commands::{self, Terminal};
-use amiusage::exit::{Message, Status};
+use amiusage::error::{Category, Error};
+use amiusage::exit;
 
 fn main() -> ExitCode {
     if commands::complete() {
-        return Status::Success.into();
+        return ExitCode::SUCCESS;
     }
-    let cli = match cli::parse(std::env::args_os()) {
-        Ok(cli) => cli,
-        Err(error) => return Terminal::refuse(&error).into(),
+    let category = match cli::parse(std::env::args_os()) {
+        Ok(cli) => {
+            let terminal = Terminal::new(&cli.messages, exit::status);
+            run(cli, &terminal).unwrap_or_else(|error| {
+                terminal.error(&error);
+                error.category()
+            })
+        }
+        Err(error) => commands::print_parse_error(&error, exit::status),
     };
-    let terminal = Terminal::new(&cli.messages);
-    match run(cli, &terminal) {
-        Ok(()) => Status::Success.into(),
-        Err(error) => match Message::about(&error) {
-            Some(message) => {
-                terminal.error(&message);
-                message.status.into()
-            }
-            None => Status::Success.into(),
-        },
-    }
+    exit::status(category).into()
 }
 
-fn run(cli: Cli, terminal: &Terminal) -> anyhow::Result<()> {
+fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(commands::run(cli, terminal));
-    // A name look-up that hangs must not hold up the end.
+    // A DNS lookup that hangs must not delay the exit.
     runtime.shutdown_background();
     outcome
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::error::{Category, UserError};
+
 /// A value on the command line that cannot be used. Nothing was sent.
 ///
 /// Shows the flag, then the reason: one line, or three when the text at fault is shown with a caret.
@@ -15,6 +17,12 @@ use unicode_width::UnicodeWidthChar;
 pub struct ArgumentError {
     flag: String,
     message: String,
+}
+
+impl UserError for ArgumentError {
+    fn category(&self) -> Category {
+        Category::Usage
+    }
 }
 
 impl ArgumentError {

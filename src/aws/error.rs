@@ -16,6 +16,7 @@ use super::attempt::Attempt;
 use super::connect_error::ConnectError;
 use super::credentials::{NoCredentials, explain};
 use super::response::{self, TransportError};
+use crate::error::{Category, UserError};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -227,30 +228,45 @@ impl RequestError {
         }
     }
 
-    /// The request ID, where there is one.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Service { request_id, .. } => request_id.as_deref(),
-            _ => None,
-        }
-    }
-
     /// Whether it would be the same in any other Region: it is a matter of the settings or the credentials.
     pub fn concerns_all_regions(&self) -> bool {
         matches!(self, Self::Configuration { .. } | Self::Credentials { .. })
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> &str {
+impl UserError for RequestError {
+    fn category(&self) -> Category {
         match self {
+            Self::Configuration { .. } | Self::Credentials { .. } => Category::Configuration,
+            Self::Service { .. } => Category::Service,
+            Self::Network { .. } | Self::ConnectError { .. } | Self::Response { .. } => {
+                Category::Other
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Configuration { hint, .. }
             | Self::Credentials { hint, .. }
             | Self::Network { hint, .. }
-            | Self::Service { hint, .. } => hint,
+            | Self::Service { hint, .. } => hint.as_str(),
             Self::ConnectError { hint, .. } => hint,
             Self::Response { .. } => {
-                "look for a proxy or another program at this address, then run it again"
+                "check for a proxy or another program at this address, then rerun"
             }
+        };
+        Some(hint.into())
+    }
+
+    fn code(&self) -> Option<&str> {
+        Self::code(self)
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Service { request_id, .. } => request_id.as_deref(),
+            _ => None,
         }
     }
 }

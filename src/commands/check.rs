@@ -1,91 +1,64 @@
-//! `amiusage check`: from the arguments to verdicts, and to the exit status that they make.
+//! `amiusage check`: writes a verdict for each image, and derives the exit status from them.
 
 mod words;
 
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::future::poll_fn;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::task::Poll;
 
-use self::words::{caveat, progress_line, summary};
+use futures_util::future::join_all;
+
+use self::words::{Summary, caveat, progress_line};
 use super::connection::connect_all;
-use super::ignore_broken_pipe;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress;
-use super::regions::{Failures, RegionFailed, Regions};
-use super::signals::{Interrupted, Signals};
+use super::regions::{Failures, Regions};
+use super::rows::ignore_broken_pipe;
+use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::check::{Check, FailOn};
+use crate::error::{Category, Error};
 use crate::images::MAX_NAME_PATTERNS;
 use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict,
-    planned_calls,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, planned_calls,
 };
 
-/// Not all images may be retired, by the verdicts that were to matter.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", summary(*.images, *.in_use, *.unknown))]
-pub struct NotRetirable {
-    images: usize,
-    /// How many are in use.
-    pub in_use: usize,
-    /// How many are unknown.
-    pub unknown: usize,
-    /// Whether those in use make the exit status, rather than the unknown ones.
-    pub by_use: bool,
-}
-
-impl NotRetirable {
-    /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
-        match (self.images, self.by_use) {
-            (0, _) => {
-                "check --name and --region: an answer about no image says that none may be retired"
-            }
-            (_, true) => "Reasons say why; --details shows who uses the images",
-            (_, false) => {
-                "Reasons say why; run it again when that is mended: it goes on with the reports that it created"
-            }
-        }
-    }
-}
-
-/// A check was ended before it had all verdicts. None is written: some alone could pass for all.
-#[derive(Debug, thiserror::Error)]
-#[error("the check did not finish, and no verdict was written ({})", progress_line(*.0))]
-pub struct Unfinished(CheckProgress);
-
-impl Unfinished {
-    /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
-        "run it again: it goes on with the reports that it created"
-    }
-}
-
-/// What the arguments come to, once checked.
+/// The checked arguments.
 struct Plan {
-    asked: CheckOptions,
+    options: CheckOptions,
     concurrency: NonZeroUsize,
     fail_on_use: bool,
     fail_on_unknown: bool,
     output_plan: OutputPlan,
 }
 
-/// Does what `arguments` ask for.
+impl Plan {
+    /// How the run ends with these verdicts.
+    fn category(&self, summary: Summary) -> Category {
+        if summary.in_use > 0 && self.fail_on_use {
+            Category::InUse
+        } else if self.fail_on_unknown && (summary.unknown > 0 || summary.images == 0) {
+            Category::Unknown
+        } else {
+            Category::Success
+        }
+    }
+}
+
+/// Runs `amiusage check`.
 pub(super) async fn run(
     arguments: Check,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<Category, Error> {
     let dry_run = arguments.dry_run;
     let plan = plan(arguments, connection.concurrency, terminal)?;
     let regions = Regions::check(&connection)?;
@@ -93,9 +66,9 @@ pub(super) async fn run(
     let mut signals = Signals::listen(terminal)?;
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
-        .await?;
+        .await??;
     let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
-    let mut run = Run {
+    let run = Run {
         names: clients.iter().map(|ec2| ec2.region().into()).collect(),
         regional,
         clients,
@@ -103,193 +76,165 @@ pub(super) async fn run(
         terminal,
         destination,
     };
-    if dry_run {
-        let calls = run.each(&plan, async |source, _| {
-            planned_calls(source, &plan.asked).await
-        });
-        let (calls, failures) = calls.await?;
-        let options = plan.output_plan.options(regional);
-        run.write(calls, options).await?;
-        failures.tell(false, terminal)?;
-        run.destination.commit()?;
-        terminal.note("nothing was created; where a list has several pages, there are more calls");
-        return Ok(());
+    match dry_run {
+        true => run.list_calls(&plan).await,
+        false => run.check_images(&plan).await,
     }
-
-    let rows = run.each(&plan, async |source, tell| {
-        verdict::check(source, &plan.asked, tell).await
-    });
-    let (rows, failures) = rows.await?;
-    let rows = in_their_regions(rows, failures.count() > 0);
-    let all = || rows.iter().flat_map(|(_, rows)| rows);
-    let count = |verdict| all().filter(|row| row.verdict == verdict).count();
-    let (images, in_use, unknown) = (
-        all().count(),
-        count(Verdict::InUse),
-        count(Verdict::Unknown),
-    );
-    let caveat = caveat(all());
-    let options = plan.output_plan.options(regional);
-    run.write(rows, options.clone()).await?;
-    note_omitted_columns::<Row>(&options, terminal);
-    if let Some(caveat) = caveat {
-        terminal.note(&caveat);
-    }
-    if let Err(missing) = failures.tell(false, terminal) {
-        terminal.note(&format!(
-            "in the others, {}",
-            summary(images, in_use, unknown)
-        ));
-        // A file is left as it was.
-        return Err(missing.into());
-    }
-    run.destination.commit()?;
-    let by_use = in_use > 0 && plan.fail_on_use;
-    if by_use || plan.fail_on_unknown && (unknown > 0 || images == 0) {
-        return Err(NotRetirable {
-            images,
-            in_use,
-            unknown,
-            by_use,
-        }
-        .into());
-    }
-    terminal.note(&summary(images, in_use, unknown));
-    Ok(())
 }
 
-/// A run under way.
+/// A run with its clients and its destination.
 struct Run<'a> {
     clients: Vec<Ec2>,
-    /// The names of their Regions.
+    /// The Regions of the clients.
     names: Vec<Arc<str>>,
-    /// Whether rows tell their Region.
+    /// Whether rows have their Region.
     regional: bool,
     signals: Signals,
     terminal: &'a Terminal,
     destination: Destination,
 }
 
-/// The rows of each Region that answered, by its number.
+/// The rows of each Region that did not fail, with the index of its client.
 type Rows<R> = Vec<(usize, Vec<R>)>;
 
 impl Run<'_> {
-    /// What `work` comes to in each Region, all of them at the same time, and the Regions that failed.
-    async fn each<R>(
+    /// Lists the requests that a check would send.
+    async fn list_calls(mut self, plan: &Plan) -> Result<Category, Error> {
+        let calls = self.in_each_region(plan, async |source, _| {
+            planned_calls(source, &plan.options).await
+        });
+        let (calls, failures) = calls.await?;
+        let options = plan.output_plan.options(self.regional);
+        self.write(calls, options.clone()).await?;
+        note_omitted_columns::<PlannedCall>(&options, self.terminal);
+        failures.print(false, self.terminal)?;
+        self.destination.commit()?;
+        self.terminal
+            .note("no report was created; a list with several pages takes more requests");
+        Ok(Category::Success)
+    }
+
+    /// Checks the images, and writes their verdicts.
+    async fn check_images(mut self, plan: &Plan) -> Result<Category, Error> {
+        let terminal = self.terminal;
+        let rows = self.in_each_region(plan, async |source, report_progress| {
+            verdict::check(source, &plan.options, report_progress).await
+        });
+        let (rows, failures) = rows.await?;
+        let rows = without_other_regions(rows, failures.count() > 0);
+        let all = || rows.iter().flat_map(|(_, rows)| rows);
+        let summary = Summary::of(all());
+        let caveat = caveat(all());
+        let options = plan.output_plan.options(self.regional);
+        self.write(rows, options.clone()).await?;
+        note_omitted_columns::<Row>(&options, terminal);
+        if let Some(caveat) = caveat {
+            terminal.note(&caveat);
+        }
+        if let Err(missing) = failures.print(false, terminal) {
+            terminal.note(&format!("other Regions: {summary}"));
+            // An existing file stays unchanged.
+            return Err(missing.into());
+        }
+        self.destination.commit()?;
+        let category = plan.category(summary);
+        terminal.summary(
+            category,
+            &summary.to_string(),
+            summary.hint(category),
+            summary,
+        );
+        Ok(category)
+    }
+
+    /// Runs `work` in all Regions at the same time, and returns its results and the Regions that failed.
+    async fn in_each_region<R>(
         &mut self,
         plan: &Plan,
         work: impl AsyncFn(&Source, &dyn Fn(CheckProgress)) -> Result<Vec<R>, ListError>,
-    ) -> anyhow::Result<(Rows<R>, Failures)> {
+    ) -> Result<(Rows<R>, Failures), Error> {
         let bar = progress::words(self.clients[0].retries());
-        let tallies: Vec<Cell<CheckProgress>> =
+        let by_region: Vec<Cell<CheckProgress>> =
             self.clients.iter().map(|_| Cell::default()).collect();
-        let total = || tallies.iter().map(Cell::get).sum::<CheckProgress>();
-        let works = (self.clients.iter().zip(&tallies)).map(|(ec2, tally)| {
+        let total = || by_region.iter().map(Cell::get).sum::<CheckProgress>();
+        let tasks = (self.clients.iter().zip(&by_region)).map(|(ec2, progress)| {
             let source = Source {
                 ec2: ec2.clone(),
                 concurrency: plan.concurrency,
             };
             let (work, bar, total) = (&work, &bar, &total);
             async move {
-                let tell = |now| {
-                    tally.set(now);
+                let report_progress = |now| {
+                    progress.set(now);
                     bar.set_message(progress_line(total()));
                 };
-                work(&source, &tell).await
+                work(&source, &report_progress).await
             }
         });
-        let works = self.signals.or(async { Ok(together(works).await) });
-        let answers = progress::with_progress(&bar, self.terminal, works).await;
-        let answers = answers.map_err(|error| match error.is::<Interrupted>() {
-            true => error.context(Unfinished(total())),
-            false => error,
+        let tasks = self.signals.or(join_all(tasks));
+        let results = progress::with_progress(&bar, self.terminal, tasks).await;
+        let results = results.map_err(|interrupted| {
+            // No verdict is written: an incomplete list could pass for a complete one.
+            let progress = progress_line(total());
+            Error::from(interrupted)
+                .context(format_args!(
+                    "the check did not finish, and no verdict was written ({progress})"
+                ))
+                .with_hint("rerun it: it picks up the reports it already created")
         })?;
 
         let mut failures = Failures::of(self.clients.len());
         let mut rows = Rows::new();
-        for (number, answer) in answers.into_iter().enumerate() {
-            match answer {
-                Ok(answer) => rows.push((number, answer)),
+        for (index, result) in results.into_iter().enumerate() {
+            match result {
+                Ok(result) => rows.push((index, result)),
                 Err(error) if error.concerns_all_regions() => return Err(error.into()),
-                Err(error) => {
-                    let failed = RegionFailed {
-                        region: self.names[number].to_string(),
-                        rows: 0,
-                        resume: None,
-                    };
-                    failures.add(failed, error)?;
-                }
+                Err(error) => failures.add(&self.names[index], 0, None, error)?,
             }
         }
         Ok((rows, failures))
     }
 
-    /// Writes the rows, which may be interrupted where a reader stalls.
-    async fn write<R: Record>(&mut self, rows: Rows<R>, options: Options) -> anyhow::Result<()> {
+    /// Writes the rows. A signal ends this even if the reader stalls.
+    async fn write<R: Record>(&mut self, rows: Rows<R>, options: Options) -> Result<(), Error> {
         let sink = self.destination.sink(|out| out)?;
-        let mut answer = RowWriter::new(options, sink);
+        let mut writer = RowWriter::new(options, sink);
         let writing = async {
-            for (number, rows) in &rows {
-                let region = self.regional.then(|| &*self.names[*number]);
-                answer.page(region, rows).await?;
+            for (index, rows) in &rows {
+                let region = self.regional.then(|| &*self.names[*index]);
+                writer.page(region, rows).await?;
             }
-            answer.finish(None).await
+            writer.finish(None).await
         };
-        ignore_broken_pipe(self.signals.or(writing).await)
+        ignore_broken_pipe(self.signals.or(writing).await?)
     }
 }
 
-/// What all of these come to, in their order, worked on at the same time.
-async fn together<F: Future>(works: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut works: Vec<_> = works.map(|work| (Box::pin(work), None)).collect();
-    poll_fn(|context| {
-        let mut ended = true;
-        for (work, outcome) in &mut works {
-            if outcome.is_none() {
-                match work.as_mut().poll(context) {
-                    Poll::Ready(done) => *outcome = Some(done),
-                    Poll::Pending => ended = false,
-                }
-            }
-        }
-        if ended {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-    works
-        .into_iter()
-        .filter_map(|(_, outcome)| outcome)
-        .collect()
-}
-
-/// Leaves out, of an image that one Region has, that the others have it not; where a Region is missing, nothing.
-fn in_their_regions(mut rows: Rows<Row>, missing: bool) -> Rows<Row> {
-    let is_there = |row: &Row| row.reasons != [Reason::NotOwned];
+/// Removes the rows that say `NotOwned` about an image that another Region has, unless a Region failed.
+fn without_other_regions(mut rows: Rows<Row>, a_region_failed: bool) -> Rows<Row> {
+    let is_owned = |row: &Row| row.reasons != [Reason::NotOwned];
     let found: HashSet<String> = (rows.iter().flat_map(|(_, rows)| rows))
-        .filter(|row| is_there(row))
+        .filter(|row| is_owned(row))
         .map(|row| row.image_id.clone())
         .collect();
-    if !missing {
+    if !a_region_failed {
         for (_, rows) in &mut rows {
-            rows.retain(|row| is_there(row) || !found.contains(&row.image_id));
+            rows.retain(|row| is_owned(row) || !found.contains(&row.image_id));
         }
     }
     rows
 }
 
-fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> anyhow::Result<Plan> {
+fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Result<Plan, Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     if arguments.name.len() > MAX_NAME_PATTERNS {
-        let problem = format!("the service takes at most {MAX_NAME_PATTERNS} patterns");
+        let problem = format!("the service accepts at most {MAX_NAME_PATTERNS} patterns");
         return Err(ArgumentError::new("--name", problem).into());
     }
     let none = arguments.fail_on.contains(&FailOn::None);
     if none && arguments.fail_on.len() > 1 {
-        let problem = "`none` stands alone: name the verdicts, or none";
+        let problem = "`none` cannot be combined with other values";
         return Err(ArgumentError::new("--fail-on", problem).into());
     }
     let output_plan = match arguments.dry_run {
@@ -299,7 +244,7 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         }
     };
     Ok(Plan {
-        asked: CheckOptions {
+        options: CheckOptions {
             images: match image_ids.is_empty() {
                 true => Images::Owned {
                     names: arguments.name,
@@ -316,30 +261,4 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> any
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
         output_plan,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn works_go_on_together_and_end_in_their_order() {
-        let (first, second) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
-        let (first, second) = (&first, &second);
-        // Each waits for the other one: one after the other they would never end.
-        let work = |number: u32| async move {
-            match number {
-                1 => {
-                    second.notified().await;
-                    first.notify_one();
-                }
-                _ => {
-                    second.notify_one();
-                    first.notified().await;
-                }
-            }
-            number
-        };
-        assert_eq!(together([1, 2].into_iter().map(work)).await, [1, 2]);
-    }
 }

@@ -4,20 +4,25 @@ use std::env;
 
 use clap_complete::{CompleteEnv, Shell};
 
+use crate::args::error::ArgumentError;
 use crate::cli::{self, Completions};
+use crate::error::Error;
 use crate::output::write_to_stdout;
 
 /// Prints the script of the shell asked for.
-pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Completions) -> Result<(), Error> {
     let script = match arguments.shell {
         Shell::Bash => include_str!("../../completions/amiusage.bash"),
         Shell::Elvish => include_str!("../../completions/amiusage.elv"),
         Shell::Fish => include_str!("../../completions/amiusage.fish"),
         Shell::PowerShell => include_str!("../../completions/_amiusage.ps1"),
         Shell::Zsh => include_str!("../../completions/_amiusage"),
-        other => anyhow::bail!("there are no completions for {other}"),
+        other => {
+            let problem = format_args!("no completion script for {other}");
+            return Err(ArgumentError::new("SHELL", problem).into());
+        }
     };
-    write_to_stdout(script)
+    Ok(write_to_stdout(script)?)
 }
 
 /// Answers a shell that asks for candidates, and tells whether one did.

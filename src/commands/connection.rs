@@ -4,8 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-
 use super::mfa;
 use super::regions::Regions;
 use crate::args::error::ArgumentError;
@@ -13,6 +11,7 @@ use crate::args::text_file;
 use crate::aws::{self, ClientFactory, Ec2, Endpoint, InvalidEndpointUrl, RetrySettings};
 use crate::cli::Connection;
 use crate::emulator::{self, Emulator, State};
+use crate::error::Error;
 
 /// The clients that the flags ask for, one a Region, in the order in which these are to answer. They share what is
 /// not a matter of the Region: credentials above all, which are looked for once.
@@ -20,7 +19,7 @@ pub(super) async fn connect_all(
     connection: Connection,
     regions: Regions,
     debug: bool,
-) -> anyhow::Result<Vec<Ec2>> {
+) -> Result<Vec<Ec2>, Error> {
     match regions {
         Regions::One(region) => {
             let account = account(connection, region, debug).await?;
@@ -33,9 +32,8 @@ pub(super) async fn connect_all(
         }
         Regions::Enabled => {
             let account = account(connection, None, debug).await?;
-            let regions = account.enabled_regions().await.map_err(|failure| {
-                anyhow::Error::new(failure)
-                    .context("the Regions of --all-regions cannot be found out")
+            let regions = account.enabled_regions().await.map_err(|error| {
+                Error::from(error).context("the Regions of --all-regions cannot be found out")
             })?;
             Ok(account.clients(&regions)?)
         }
@@ -43,7 +41,7 @@ pub(super) async fn connect_all(
 }
 
 /// The client of a command that asks in one Region.
-pub(super) async fn connect(connection: Connection, debug: bool) -> anyhow::Result<Ec2> {
+pub(super) async fn connect(connection: Connection, debug: bool) -> Result<Ec2, Error> {
     let flag = match Regions::check(&connection)? {
         Regions::One(region) => return Ok(account(connection, region, debug).await?.client()?),
         Regions::Several(_) => "--region",
@@ -58,7 +56,7 @@ async fn account(
     connection: Connection,
     region: Option<String>,
     debug: bool,
-) -> anyhow::Result<ClientFactory> {
+) -> Result<ClientFactory, Error> {
     let endpoint = match (connection.offline, connection.endpoint_url) {
         (Some(document), _) => {
             let state = match document {
@@ -102,10 +100,11 @@ async fn account(
 const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
 
 /// Reads a saved document, the argument of `flag`.
-pub(super) fn load_state(flag: &str, path: &Path) -> anyhow::Result<State> {
+pub(super) fn load_state(flag: &str, path: &Path) -> Result<State, Error> {
     let text = text_file::read_up_to(MAX_DOCUMENT, path)
         .map_err(|error| ArgumentError::new(flag, error))?;
-    State::from_json(&text)
-        .map_err(|error| ArgumentError::new(flag, format_args!("{}: {error}", path.display())))
-        .context("the saved document cannot be used")
+    State::from_json(&text).map_err(|error| {
+        let error = ArgumentError::new(flag, format_args!("{}: {error}", path.display()));
+        Error::from(error).context("the saved document cannot be used")
+    })
 }

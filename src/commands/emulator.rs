@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::connection::load_state;
@@ -10,13 +9,14 @@ use super::signals;
 use super::terminal::Terminal;
 use crate::cli;
 use crate::emulator::{self, Emulator, Settings, State};
+use crate::error::Error;
 use crate::output::write_to_stdout;
 
 /// Serves until Ctrl-C or SIGTERM, which are the usual end and no failure.
 pub(super) async fn run(
     arguments: cli::emulator::Emulator,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let state = match (&arguments.state, arguments.synthetic) {
         (Some(path), _) => load_state("--state", path)?,
         (None, Some(sizes)) => State::synthetic(sizes),
@@ -27,11 +27,10 @@ pub(super) async fn run(
         throttle: arguments.throttle,
         ..Settings::default()
     };
-    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}; name another --listen address, or port 0 for any free port",
-            arguments.listen
-        )
+    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+        Error::from(error)
+            .context(format_args!("cannot listen on {}", arguments.listen))
+            .with_hint("choose another --listen address, or port 0 for any free port")
     })?;
     let address = listener.local_addr()?;
     let interrupted = signals::interrupted()?;

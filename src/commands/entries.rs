@@ -5,9 +5,11 @@ use std::io;
 use super::listing::{self, Plan};
 use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
+use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::cli::{Connection, entries::Entries};
 use crate::entries::{DescribeEntries, Entry};
+use crate::error::Error;
 use crate::listing::Request;
 
 /// Does what `arguments` ask for.
@@ -15,11 +17,11 @@ pub(super) async fn run(
     arguments: Entries,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     listing::run(plan(arguments, terminal)?, connection, terminal).await
 }
 
-fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<DescribeEntries>> {
+fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>, ArgumentError> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
@@ -48,11 +50,11 @@ fn plan(arguments: Entries, terminal: &Terminal) -> anyhow::Result<Plan<Describe
         OutputPlan::check(arguments.output, resumed, terminal)
             .map(|plan| plan.with_constants::<Entry>(&constants))
     };
-    Ok(Plan::check(
+    Plan::check(
         operation,
         &arguments.paging,
         arguments.dry_run,
         output_plan,
         nothing_found,
-    )?)
+    )
 }

@@ -2,13 +2,11 @@
 
 use std::io;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::pin::pin;
 
 use super::connection::connect_all;
-use super::mfa;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress::{self, Progress};
-use super::regions::{Failures, RegionFailed, Regions};
+use super::regions::{Failures, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
@@ -16,20 +14,9 @@ use crate::args::{filter, list};
 use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::paging::Paging;
+use crate::error::Error;
 use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeToken, dry_run};
 use crate::output::{Destination, Record, RowWriter};
-
-/// Why a listing came to no end, and where a later run goes on. The cause is the error below it.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped after {rows} row{}{}", if *.rows == 1 { "" } else { "s" }, if *.torn { " and a part of one, to be removed" } else { "" })]
-pub struct Stopped {
-    /// How many rows this run wrote, whole.
-    pub rows: u64,
-    /// Whether a part of the next one stands after them.
-    pub torn: bool,
-    /// Before the first row that is not written.
-    pub resume: Option<ResumeToken>,
-}
 
 /// What the arguments of a listing come to, once checked: nothing after this asks whether a flag was given.
 pub(super) struct Plan<Q> {
@@ -48,7 +35,7 @@ pub(super) async fn run<Q>(
     plan: Plan<Q>,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()>
+) -> Result<(), Error>
 where
     Q: PaginatedOperation,
     Q::Item: Record,
@@ -63,10 +50,10 @@ where
     let mut signals = Signals::listen(terminal)?;
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
-        .await?;
+        .await??;
     if plan.dry_run {
-        let failures = signals.or(dry_run_all(&clients, &plan.operation)).await?;
-        failures.tell(false, terminal)?;
+        let failures = signals.or(dry_run_all(&clients, &plan.operation)).await??;
+        failures.print(false, terminal)?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
@@ -77,19 +64,14 @@ where
 async fn dry_run_all<Q: PaginatedOperation>(
     clients: &[Ec2],
     operation: &Q,
-) -> anyhow::Result<Failures> {
+) -> Result<Failures, Error> {
     let mut failures = Failures::of(clients.len());
     for ec2 in clients {
         if let Err(failure) = dry_run(ec2, operation).await {
             if failure.concerns_all_regions() {
                 return Err(failure.into());
             }
-            let failed = RegionFailed {
-                region: ec2.region().to_owned(),
-                rows: 0,
-                resume: None,
-            };
-            failures.add(failed, failure)?;
+            failures.add(ec2.region(), 0, None, failure)?;
         }
     }
     Ok(failures)
@@ -103,7 +85,7 @@ async fn write<Q>(
     mut signals: Signals,
     terminal: &Terminal,
     regional: bool,
-) -> anyhow::Result<()>
+) -> Result<(), Error>
 where
     Q: PaginatedOperation,
     Q::Item: Record,
@@ -138,27 +120,14 @@ where
         answer: RowWriter::new(options.clone(), sink),
         regional,
     };
-    let line = progress.handle();
-    let outcome = {
-        let mut shown = !terminal.shows_progress();
-        let copying = copy.run(&mut progress, &mut failures, plan.one_page);
-        let mut copying = pin!(signals.or(copying));
-        loop {
-            tokio::select! {
-                outcome = &mut copying => break outcome,
-                () = tokio::time::sleep(progress::PROGRESS_DELAY), if !shown => {
-                    shown = !mfa::is_asking();
-                    if shown {
-                        progress::show(&line);
-                    }
-                }
-            }
-        }
-    };
+    let bar = progress.handle();
+    let copying = signals.or(copy.run(&mut progress, &mut failures, plan.one_page));
+    let outcome = progress::with_progress(&bar, terminal, copying).await;
+    let outcome = outcome.map_err(Error::from).flatten();
     let found = progress.rows();
     drop(progress);
     note_omitted_columns::<Q::Item>(&options, terminal);
-    let missing = failures.tell(appendable, terminal);
+    let missing = failures.print(appendable, terminal);
     let left_as_it_was = || {
         let path = plan.output_plan.out_file.unwrap_or_default();
         format!("{} is left as it was", path.display())
@@ -168,9 +137,9 @@ where
         Err(error) if destination.is_atomic() => return Err(error.context(left_as_it_was())),
         Err(error) => return Err(copy.stopped(error)),
     };
-    match &missing {
+    match missing {
         Err(missing) if destination.is_atomic() => {
-            return Err(anyhow::Error::new(missing.clone()).context(left_as_it_was()));
+            return Err(Error::from(missing).context(left_as_it_was()));
         }
         _ => destination.commit()?,
     }
@@ -215,7 +184,7 @@ where
         progress: &mut Progress,
         failures: &mut Failures,
         one_page: bool,
-    ) -> anyhow::Result<Option<String>> {
+    ) -> Result<Option<String>, Error> {
         loop {
             let page = match self.listing.next().await {
                 Ok(Some(page)) => page,
@@ -257,38 +226,41 @@ where
     }
 
     /// Goes on with the next Region, if there are several and this error is of one alone.
-    fn pass_over(&mut self, error: ListError, failures: &mut Failures) -> anyhow::Result<()> {
+    fn pass_over(&mut self, error: ListError, failures: &mut Failures) -> Result<(), Error> {
         if error.concerns_all_regions() {
             return Err(error.into());
         }
         self.enter(self.listing.client());
-        let failed = RegionFailed {
-            region: self.regions[self.client].clone(),
-            rows: self.answer.rows() - self.before_client,
-            resume: self
-                .listing
-                .place_alone()
-                .filter(|place| !place.is_beginning()),
-        };
-        failures.add(failed, error)?;
+        let rows = self.answer.rows() - self.before_client;
+        let token = (self.listing.place_alone()).filter(|token| !token.is_beginning());
+        let token = token.map(|token| token.to_string());
+        failures.add(&self.regions[self.client], rows, token, error)?;
         self.listing.pass_over();
         self.page = self.listing.place();
         Ok(())
     }
 
     /// An error, with what was written before it.
-    fn stopped(mut self, error: anyhow::Error) -> anyhow::Error {
+    fn stopped(mut self, error: Error) -> Error {
         let torn = self.answer.truncate_partial_row();
         let rows = self.answer.rows();
         if rows == 0 {
             // A run that wrote nothing is simply made again.
             return error;
         }
-        let resume = self.page.map(|token| ResumeToken {
-            skip: token.skip + (rows - self.before),
-            ..token
+        let token = self.page.map(|token| {
+            let skip = token.skip + (rows - self.before);
+            ResumeToken { skip, ..token }.to_string()
         });
-        error.context(Stopped { rows, torn, resume })
+        let plural = if rows == 1 { "" } else { "s" };
+        let partial = if torn {
+            " and a part of one, to be removed"
+        } else {
+            ""
+        };
+        error
+            .context(format_args!("stopped after {rows} row{plural}{partial}"))
+            .with_resume_token(token)
     }
 }
 

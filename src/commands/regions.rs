@@ -1,74 +1,67 @@
-//! In which Regions is asked, and what becomes of an answer when one of several fails: the others answer all the same,
-//! and the run ends with an error that names those that are missing.
+//! The Regions to query, and the errors of those that fail: the others still complete, and the run ends with an error
+//! that names the missing ones.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::cli::Connection;
-use crate::exit::{Message, Status};
-use crate::listing::ResumeToken;
+use crate::error::{Category, Error, UserError};
 
-/// One of several Regions gave no answer, or not all of it. The cause is the error below it.
+/// Some of the requested Regions failed. The error of each is already printed.
 #[derive(Debug, thiserror::Error)]
-#[error("Region {region}{}", after(*.rows))]
-pub struct RegionFailed {
-    /// The Region's name.
-    pub region: String,
-    /// How many of its rows are written, whole.
-    pub rows: u64,
-    /// Where a run in this Region alone goes on; absent when it is to be made from the beginning.
-    pub resume: Option<ResumeToken>,
+#[error("{} of {requested} Regions failed, and the answer is not whole without: {}", .failed.len(), .failed.join(" "))]
+pub(super) struct RegionsMissing {
+    /// The names of those that failed, in the order of the request.
+    failed: Vec<String>,
+    requested: usize,
+    /// The category of the first error.
+    category: Category,
 }
 
-fn after(rows: u64) -> String {
-    match rows {
-        0 => String::new(),
-        1 => ", after 1 row".to_owned(),
-        rows => format!(", after {rows} rows"),
+impl UserError for RegionsMissing {
+    fn category(&self) -> Category {
+        self.category
+    }
+
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let regions = self.failed.join(" ");
+        Some(
+            format!("look at what is said of each, then ask these alone: --region {regions}")
+                .into(),
+        )
     }
 }
 
-/// Some of the Regions failed that were asked, each with a message of its own, which is told already.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{} of {asked} Regions failed, and the answer is not whole without: {}", .failed.len(), .failed.join(" "))]
-pub struct RegionsMissing {
-    /// The names of those that failed, in the order in which they were asked.
-    pub failed: Vec<String>,
-    /// How many were asked.
-    pub asked: usize,
-    /// What the first of them came to.
-    pub status: Status,
-}
-
-/// In which Regions is asked.
+/// The Regions to query.
 #[derive(Debug)]
 pub(super) enum Regions {
-    /// In this one, or else in that of the settings.
+    /// This one, or the configured one.
     One(Option<String>),
-    /// In these, each named once.
+    /// These, without duplicates.
     Several(Vec<String>),
-    /// In all that are enabled for the account.
+    /// All that are enabled for the account.
     Enabled,
 }
 
 impl Regions {
-    /// Reads the flags.
+    /// Reads the options.
     pub(super) fn check(connection: &Connection) -> Result<Self, ArgumentError> {
         const FLAG: &str = "--region";
         if connection.all_regions && !connection.region.is_empty() {
-            // The parser does not see it where one flag stands before the subcommand and one behind.
+            // clap misses the conflict if one option precedes the subcommand and the other follows it.
             let conflict = "cannot be used with --region";
             return Err(ArgumentError::new("--all-regions", conflict));
         }
         if connection.region.iter().any(|value| value == "@-") {
-            let refusal =
+            let problem =
                 "Regions are not read from standard input; name them, or a file with them";
-            return Err(ArgumentError::new(FLAG, refusal));
+            return Err(ArgumentError::new(FLAG, problem));
         }
-        let mut nothing = list::Stdin::new(io::empty());
-        let mut names = list::expand(FLAG, &connection.region, &mut nothing)?;
+        let mut no_stdin = list::Stdin::new(io::empty());
+        let mut names = list::expand(FLAG, &connection.region, &mut no_stdin)?;
         Ok(match names.len() {
             _ if connection.all_regions => Self::Enabled,
             0 | 1 => Self::One(names.pop()),
@@ -76,72 +69,82 @@ impl Regions {
         })
     }
 
-    /// Whether rows must tell their Region. That of all enabled ones there may be one only does not matter.
+    /// Whether rows need a Region column. All enabled Regions count as several, even if there is only one.
     pub(super) fn are_several(&self) -> bool {
         !matches!(self, Self::One(_))
     }
 }
 
-/// The Regions that failed so far, of several, in the order in which they were asked.
+/// The errors of the Regions that failed so far, in the order of the request.
 #[derive(Debug)]
 pub(super) struct Failures {
-    asked: usize,
-    failed: Vec<(String, Message)>,
+    requested: usize,
+    failed: Vec<(String, Error)>,
 }
 
 impl Failures {
-    /// None yet, of so many.
-    pub(super) fn of(asked: usize) -> Self {
+    /// No failures yet.
+    pub(super) fn of(requested: usize) -> Self {
         Self {
-            asked,
+            requested,
             failed: Vec::new(),
         }
     }
 
-    /// Keeps in mind that a Region failed. Where it is the only one there is nothing to go on with, and its error is
-    /// given back.
+    /// Records the error of a Region, after `rows` of its rows were written.
+    ///
+    /// # Errors
+    /// `error` itself if there is only one Region, so that there is nothing to continue with.
     pub(super) fn add(
         &mut self,
-        failed: RegionFailed,
-        cause: impl Into<anyhow::Error>,
-    ) -> anyhow::Result<()> {
-        let cause = cause.into();
-        if self.asked == 1 {
-            return Err(cause);
+        region: &str,
+        rows: u64,
+        resume_token: Option<String>,
+        error: impl Into<Error>,
+    ) -> Result<(), Error> {
+        let error = error.into();
+        if self.requested == 1 {
+            return Err(error);
         }
-        let region = failed.region.clone();
-        let error = cause.context(failed);
-        match Message::about(&error) {
-            Some(message) => self.failed.push((region, message)),
-            // A reader closed the pipe, which is not a Region's failure.
-            None => return Err(error),
-        }
+        let context = match rows {
+            0 => format!("Region {region}"),
+            1 => format!("Region {region}, after 1 row"),
+            rows => format!("Region {region}, after {rows} rows"),
+        };
+        let error = error
+            .context(context)
+            .with_region(region)
+            .with_resume_token(resume_token);
+        self.failed.push((region.to_owned(), error));
         Ok(())
     }
 
-    /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.failed.len()
     }
 
-    /// Tells each one's failure; `kept` says whether what was written of them is still there, to go on from.
+    /// Prints the error of each Region; `kept` is whether its rows remain in the output, so that a later run can append
+    /// to them.
     ///
     /// # Errors
-    /// [`RegionsMissing`] when there are any.
-    pub(super) fn tell(self, kept: bool, terminal: &Terminal) -> Result<(), RegionsMissing> {
-        let Some(status) = self.failed.first().map(|(_, message)| message.status) else {
+    /// [`RegionsMissing`] if any Region failed.
+    pub(super) fn print(self, kept: bool, terminal: &Terminal) -> Result<(), RegionsMissing> {
+        let Some(category) = self.failed.first().map(|(_, error)| error.category()) else {
             return Ok(());
         };
-        let mut names = Vec::new();
-        for (region, mut message) in self.failed {
-            message.resume_token = message.resume_token.filter(|_| kept);
-            terminal.error(&message);
-            names.push(region);
+        let mut failed = Vec::new();
+        for (region, error) in self.failed {
+            let error = match kept {
+                true => error,
+                false => error.with_resume_token(None),
+            };
+            terminal.error(&error);
+            failed.push(region);
         }
         Err(RegionsMissing {
-            failed: names,
-            asked: self.asked,
-            status,
+            failed,
+            requested: self.requested,
+            category,
         })
     }
 }

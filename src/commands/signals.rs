@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the run is told to end, and is ended if it does not.
+//! Ctrl-C and SIGTERM: they cancel the run, and end the process if it does not end by itself.
 
 use std::io;
 use std::process;
@@ -9,112 +9,108 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::terminal::Terminal;
-use crate::exit::{Message, Status};
+use crate::error::{Category, Error, UserError};
 
-/// The user or the system wants the run to end.
+/// The run was canceled by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Interrupted {
+pub(super) enum Interrupted {
     /// Ctrl-C.
     #[error("interrupted")]
     CtrlC,
-    /// SIGTERM, as a job's time limit sends it.
+    /// SIGTERM, which a job's time limit sends.
     #[error("terminated")]
     Terminated,
 }
 
-impl From<Interrupted> for Status {
-    fn from(interrupted: Interrupted) -> Self {
-        match interrupted {
-            Interrupted::CtrlC => Self::Interrupted,
-            Interrupted::Terminated => Self::Terminated,
+impl UserError for Interrupted {
+    fn category(&self) -> Category {
+        match self {
+            Self::CtrlC => Category::Interrupted,
+            Self::Terminated => Category::Terminated,
         }
     }
 }
 
-/// How long a run may take to end by itself.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long a canceled run may take to end by itself.
+const GRACE_PERIOD: Duration = Duration::from_millis(500);
 
-/// How long a message may take, which a blocked stderr holds up.
-const A_WORD: Duration = Duration::from_millis(100);
+/// How long to wait for the last message, which a blocked stderr would delay.
+const MESSAGE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What interrupts a run.
+/// Reports the signal that cancels a run.
 pub(super) struct Signals(oneshot::Receiver<Interrupted>);
 
 impl Signals {
-    /// Listens from now on, in a thread of its own: a run that is stuck, in a write to a disk that is gone or in a
-    /// look-up, hears nothing.
+    /// Starts to listen, in a separate thread: the run's own thread may be blocked, in a write to a dead disk or in a
+    /// DNS lookup.
     pub(super) fn listen(terminal: &Terminal) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let terminal = *terminal;
         let (ready, listening) = mpsc::channel();
-        let (tell, told) = oneshot::channel();
+        let (cancel, canceled) = oneshot::channel();
         thread::spawn(move || {
             runtime.block_on(async {
-                let mut next = match Next::new() {
-                    Ok(next) => next,
+                let mut listener = match Listener::new() {
+                    Ok(listener) => listener,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
                 let _ = ready.send(Ok(()));
-                let first = next.signal().await;
-                let _ = tell.send(first);
-                let second = tokio::time::timeout(GRACE, next.signal()).await;
+                let first = listener.signal().await;
+                let _ = cancel.send(first);
+                let second = tokio::time::timeout(GRACE_PERIOD, listener.signal()).await;
                 if second.is_err() {
-                    give_up(terminal, first);
+                    report_blocked(terminal, first);
                 }
-                process::exit(Status::from(second.unwrap_or(first)) as i32);
+                let category = second.unwrap_or(first).category();
+                process::exit(terminal.exit_status(category).into());
             });
         });
         listening.recv().map_err(io::Error::other)??;
-        Ok(Self(told))
+        Ok(Self(canceled))
     }
 
-    /// What `work` comes to, unless it is interrupted.
-    pub(super) async fn or<T>(
-        &mut self,
-        work: impl Future<Output = anyhow::Result<T>>,
-    ) -> anyhow::Result<T> {
+    /// The output of `work`, unless a signal comes first.
+    pub(super) async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
         tokio::select! {
-            done = work => done,
-            Ok(interrupted) = &mut self.0 => Err(interrupted.into()),
+            output = work => Ok(output),
+            Ok(interrupted) = &mut self.0 => Err(interrupted),
         }
     }
 }
 
-/// Says that a run does not end by itself. It may be about to write, so that no place to go on from is sure.
-fn give_up(terminal: Terminal, interrupted: Interrupted) {
-    let (done, said) = mpsc::channel();
+/// Reports a run that does not end by itself. It may be in the middle of a write, so there is no resume token.
+fn report_blocked(terminal: Terminal, interrupted: Interrupted) {
+    let (done, printed) = mpsc::channel();
     thread::spawn(move || {
-        let mut message = Message::new(
-            interrupted.into(),
-            format!("{interrupted}, while the output was blocked: it may end within a row"),
-        );
-        message.hint = Some("begin anew; what is written is of no use".to_owned());
-        terminal.error(&message);
+        let error = Error::from(interrupted)
+            .context("the output was blocked and may end within a row")
+            .with_hint("start over; discard the partial output");
+        terminal.error(&error);
         let _ = done.send(());
     });
-    let _ = said.recv_timeout(A_WORD);
+    let _ = printed.recv_timeout(MESSAGE_TIMEOUT);
 }
 
 /// Ready at the first Ctrl-C or SIGTERM from now on.
 pub(super) fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    let mut next = Next::new()?;
+    let mut listener = Listener::new()?;
     Ok(async move {
-        next.signal().await;
+        listener.signal().await;
     })
 }
 
 #[cfg(unix)]
-struct Next {
+struct Listener {
     ctrl_c: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// Never asked: that somebody listens keeps a file's size limit from killing the run, so that the write fails.
+    /// Never polled. With a listener, exceeding the file size limit fails the write and does not kill the process.
     _file_size: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Next {
+impl Listener {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
@@ -136,17 +132,17 @@ impl Next {
 }
 
 #[cfg(not(unix))]
-struct Next;
+struct Listener;
 
 #[cfg(not(unix))]
-impl Next {
+impl Listener {
     fn new() -> io::Result<Self> {
         Ok(Self)
     }
 
     async fn signal(&mut self) -> Interrupted {
         if tokio::signal::ctrl_c().await.is_err() {
-            // Nothing can be heard.
+            // Signals cannot be received.
             std::future::pending::<()>().await;
         }
         Interrupted::CtrlC

@@ -1,19 +1,19 @@
-//! What the person at the terminal sees beside the data: notes, errors, colour and widths.
+//! Messages on stderr: notes, resume tokens, errors and the summary of a check.
 
 use std::env;
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::{Color, ErrorFormat, Messages};
-use crate::exit::{Message, Status};
+use crate::error::{Category, Error};
 use crate::output::{TableStyle, escape, escape_json};
 
-/// How to speak to the person at the terminal. Everything but data goes through here, to stderr.
+/// Prints messages as the message options request. Everything but data goes through here, to stderr.
 ///
-/// A message that cannot be written is lost without a word: that must not cost the answer or its exit status.
+/// Failures to print are ignored: they must change neither the output nor the exit status.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     color: Color,
@@ -21,11 +21,46 @@ pub struct Terminal {
     quiet: bool,
     /// Whether requests are logged.
     pub debug: bool,
+    exit_status: fn(Category) -> u8,
+}
+
+/// The JSON form of an error or a summary.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Report<'a, F> {
+    status: u8,
+    message: &'a str,
+    #[serde(flatten)]
+    fields: F,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_token: Option<&'a str>,
+}
+
+/// The fields that only an error has.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorFields<'a> {
+    /// Which of several Regions failed; absent for an error of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl<F: Serialize> Report<'_, F> {
+    fn print_json(&self) {
+        let line = serde_json::to_string(self).expect("strings and numbers have a JSON form");
+        let _ = writeln!(io::stderr(), "{}", escape_json(&line));
+    }
 }
 
 impl Terminal {
-    /// Speaks as the flags ask.
-    pub fn new(messages: &Messages) -> Self {
+    /// `exit_status` maps how the run ended to its number.
+    pub fn new(messages: &Messages, exit_status: fn(Category) -> u8) -> Self {
         let Messages {
             error_format,
             color,
@@ -37,79 +72,95 @@ impl Terminal {
             error_format,
             quiet,
             debug,
+            exit_status,
         }
     }
 
-    /// Says what is wrong with a command line that cannot be read, or shows the help that was asked for.
-    pub fn refuse(error: &clap::Error) -> Status {
-        if !error.use_stderr() {
-            // As with any other answer, a reader that closed the pipe is no error.
-            return match error.print().and_then(|()| io::stdout().flush()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    let _ = writeln!(io::stderr(), "error: cannot write to stdout: {error}");
-                    Status::Other
-                }
-                _ => Status::Success,
-            };
-        }
-        if asks_for_json_errors(env::args_os()) {
-            let text = error.render().to_string();
-            let text = text.trim_start_matches("error: ").trim_end().to_owned();
-            let _ = writeln!(
-                io::stderr(),
-                "{}",
-                json(&Message::new(Status::CommandLine, text))
-            );
-        } else {
-            let _ = error.print();
-        }
-        Status::CommandLine
+    /// The exit status of a run that ended so.
+    pub(super) fn exit_status(&self, category: Category) -> u8 {
+        (self.exit_status)(category)
     }
 
-    /// Says what is worth knowing about a whole answer; not with `--quiet`.
-    pub fn note(&self, note: &str) {
+    /// Prints what is worth knowing about complete output, unless `--quiet` is set.
+    pub(super) fn note(&self, note: &str) {
         if !self.quiet {
-            self.say("note", AnsiColor::Cyan, note);
+            self.print("note", AnsiColor::Cyan, note);
         }
     }
 
-    /// Tells a resume token, with or without `--quiet`: without it the rest of the answer is out of reach.
-    pub fn resume(&self, why: &str, token: &str) {
-        self.say(
-            "resume",
-            AnsiColor::Cyan,
-            &format!("{why} --starting-token {token}"),
-        );
+    /// Prints a resume token, even with `--quiet`: without it the remaining rows are out of reach.
+    pub(super) fn resume(&self, what: &str, token: &str) {
+        let text = format!("{what} --starting-token {token}");
+        self.print("resume", AnsiColor::Cyan, &text);
     }
 
-    /// Says why there is no whole answer.
-    pub fn error(&self, message: &Message) {
-        if self.error_format == ErrorFormat::Json {
-            let _ = writeln!(io::stderr(), "{}", json(message));
+    /// Prints why there is no complete output; nothing if the reader closed the pipe.
+    pub fn error(&self, error: &Error) {
+        if error.category() == Category::ReaderClosed {
             return;
         }
-        self.say("error", AnsiColor::Red, &message.message);
-        if let Some(hint) = &message.hint {
-            self.say("hint", AnsiColor::Cyan, hint);
+        let message = error.to_string();
+        let hint = error.hint();
+        if self.error_format == ErrorFormat::Json {
+            return Report {
+                status: self.exit_status(error.category()),
+                message: &message,
+                fields: ErrorFields {
+                    region: error.region(),
+                    code: error.code(),
+                    request_id: error.request_id(),
+                },
+                hint: hint.as_deref(),
+                resume_token: error.resume_token(),
+            }
+            .print_json();
         }
-        if let Some(token) = &message.resume_token {
-            match &message.region {
-                None => {
-                    self.resume(
-                        "for the rest, run it again and append: same arguments and",
-                        token,
-                    );
-                }
-                Some(region) => {
-                    let alone =
-                        format!("for the rest of it: same arguments, but --region {region}");
-                    self.resume(&alone, token);
-                }
+        self.print("error", AnsiColor::Red, &message);
+        if let Some(hint) = hint {
+            self.print("hint", AnsiColor::Cyan, &hint);
+        }
+        match (error.resume_token(), error.region()) {
+            (None, _) => {}
+            (Some(token), None) => {
+                let what = "for the rest, run it again and append: same arguments and";
+                self.resume(what, token);
+            }
+            (Some(token), Some(region)) => {
+                let what = format!("for the rest of it: same arguments, but --region {region}");
+                self.resume(&what, token);
             }
         }
     }
 
-    fn say(&self, label: &str, color: AnsiColor, text: &str) {
+    /// Prints the result of a run whose exit status is a result, not an error: one line and a hint, or one JSON object with
+    /// `fields`. With `--quiet` success is silent.
+    pub(super) fn summary(
+        &self,
+        category: Category,
+        message: &str,
+        hint: Option<&str>,
+        fields: impl Serialize,
+    ) {
+        if self.quiet && category == Category::Success {
+            return;
+        }
+        if self.error_format == ErrorFormat::Json {
+            return Report {
+                status: self.exit_status(category),
+                message,
+                fields,
+                hint,
+                resume_token: None,
+            }
+            .print_json();
+        }
+        let _ = writeln!(io::stderr(), "{}", escape(message));
+        if let Some(hint) = hint {
+            self.print("hint", AnsiColor::Cyan, hint);
+        }
+    }
+
+    fn print(&self, label: &str, color: AnsiColor, text: &str) {
         let style = if self.colors(io::stderr().is_terminal()) {
             color.on_default().bold()
         } else {
@@ -118,11 +169,8 @@ impl Terminal {
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "{style}{label}:{style:#} ");
         for (number, line) in text.split('\n').enumerate() {
-            let _ = if number == 0 {
-                writeln!(stderr, "{}", escape(line))
-            } else {
-                writeln!(stderr, "  {}", escape(line))
-            };
+            let indent = if number == 0 { "" } else { "  " };
+            let _ = writeln!(stderr, "{indent}{}", escape(line));
         }
     }
 
@@ -131,7 +179,7 @@ impl Terminal {
         !self.quiet && !self.debug && io::stderr().is_terminal()
     }
 
-    /// How a table looks. `COLUMNS` sets its width, also where stdout is no terminal.
+    /// The style of a table. `COLUMNS` sets its width, also where stdout is not a terminal.
     pub(super) fn table_style(&self, to_terminal: bool) -> TableStyle {
         let requested = env::var("COLUMNS")
             .ok()
@@ -150,24 +198,48 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => {
                 // https://no-color.org: set, and not empty.
-                let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let disabled = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
                 let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-                is_terminal && !refused && !dumb
+                is_terminal && !disabled && !dumb
             }
         }
     }
 }
 
-/// One JSON object on one line.
-fn json(message: &Message) -> String {
-    let line = serde_json::to_string(message).expect("strings and numbers have a JSON form");
-    escape_json(&line).into_owned()
+/// Prints clap's error about a command line that cannot be parsed, or the help that was requested.
+///
+/// `exit_status` maps how the run ended to its number.
+pub fn print_parse_error(error: &clap::Error, exit_status: fn(Category) -> u8) -> Category {
+    if !error.use_stderr() {
+        return match error.print().and_then(|()| io::stdout().flush()) {
+            Ok(()) => Category::Success,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Category::ReaderClosed,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "error: cannot write to stdout: {error}");
+                Category::Other
+            }
+        };
+    }
+    if requests_json_errors() {
+        let text = error.render().to_string();
+        Report {
+            status: exit_status(Category::Usage),
+            message: text.trim_start_matches("error: ").trim_end(),
+            fields: ErrorFields::default(),
+            hint: None,
+            resume_token: None,
+        }
+        .print_json();
+    } else {
+        let _ = error.print();
+    }
+    Category::Usage
 }
 
-/// Whether a command line that cannot be read asks for errors as JSON, by the whole name of the flag or a part of it.
-fn asks_for_json_errors(arguments: impl Iterator<Item = OsString>) -> bool {
+/// Whether a command line that cannot be parsed contains `--error-format json`, possibly abbreviated.
+fn requests_json_errors() -> bool {
     let is_flag = |name: &str| "--error-format".starts_with(name) && name.starts_with("--er");
-    let arguments: Vec<_> = arguments
+    let arguments: Vec<_> = env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     let in_one = |argument: &String| {

@@ -1,9 +1,11 @@
 //! One chain of pages: each page tells the token of the next one.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{Pages, PaginatedOperation};
 use crate::aws::{Ec2, RequestError};
+use crate::error::{Category, UserError};
 
 /// Why a listing could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -31,17 +33,40 @@ impl ListError {
             Self::BeyondEnd { .. } => true,
         }
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> &str {
+impl UserError for ListError {
+    fn category(&self) -> Category {
         match self {
-            Self::RequestError(failure) => failure.hint(),
+            Self::RequestError(error) => error.category(),
+            Self::RepeatedToken(_) | Self::BeyondEnd { .. } => Category::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Self::RequestError(error) => return error.hint(),
             Self::RepeatedToken(_) => {
                 "go on from the resume token; if it happens again, ask for another --page-size and tell AWS Support"
             }
             Self::BeyondEnd { .. } => {
                 "reports were deleted since, or the command line differs: begin anew without --starting-token"
             }
+        };
+        Some(hint.into())
+    }
+
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::RequestError(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::RequestError(error) => error.request_id(),
+            _ => None,
         }
     }
 }

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf, is_separator};
 
-use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
 use super::{Sink, WriteError};
@@ -39,17 +38,22 @@ impl Destination {
     ///
     /// # Errors
     /// The path is a directory, its directory does not exist, or one may not write there.
-    pub fn open(path: Option<&Path>) -> Result<Self> {
+    pub fn open(path: Option<&Path>) -> Result<Self, WriteError> {
         let Some(path) = path else {
             return Ok(Self::Stdout);
         };
-        Self::open_file(path).with_context(|| format!("cannot write to {}", path.display()))
+        Self::open_file(path).map_err(|error| WriteError {
+            name: path.display().to_string(),
+            error,
+        })
     }
 
-    fn open_file(path: &Path) -> Result<Self> {
+    fn open_file(path: &Path) -> io::Result<Self> {
         let target = follow(path)?;
         let existing = match fs::metadata(&target) {
-            Ok(metadata) if metadata.is_dir() => bail!("it is a directory; name a file in it"),
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(io::Error::other("it is a directory; name a file in it"));
+            }
             Ok(metadata) => {
                 // Also refuses a file that is there and read-only, which a rename would replace all the same.
                 let file = OpenOptions::new().write(true).open(&target)?;
@@ -62,17 +66,19 @@ impl Destination {
                 Some(metadata.permissions())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let directory = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         if !directory.is_dir() {
-            bail!("the directory {} does not exist", directory.display());
+            let problem = format!("the directory {} does not exist", directory.display());
+            return Err(io::Error::other(problem));
         }
         if target.to_string_lossy().ends_with(is_separator) {
-            bail!("it is a directory that does not exist; name a file");
+            let problem = "it is a directory that does not exist; name a file";
+            return Err(io::Error::other(problem));
         }
         Ok(Self::File {
             path: path.to_owned(),
@@ -85,7 +91,10 @@ impl Destination {
     ///
     /// # Errors
     /// The system has no file handle left, or none was given as stdout.
-    pub fn sink(&self, wrap: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>) -> Result<Sink> {
+    pub fn sink(
+        &self,
+        wrap: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>,
+    ) -> Result<Sink, WriteError> {
         let (name, file) = match self {
             Self::Stdout => ("stdout".to_owned(), stdout()),
             Self::Stream { path, file } => (path.display().to_string(), file.try_clone()),
@@ -107,7 +116,7 @@ impl Destination {
                 out,
             })
         })
-        .with_context(|| format!("cannot write to {name}"))
+        .map_err(|error| WriteError { name, error })
     }
 
     /// Whether a part of an answer never shows.
@@ -119,7 +128,7 @@ impl Destination {
     ///
     /// # Errors
     /// The disk is full, or the file can no longer be replaced.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(self) -> Result<(), WriteError> {
         let Self::File {
             path,
             target,
@@ -132,12 +141,15 @@ impl Destination {
         let synced = temporary.as_file().sync_all();
         synced
             .and_then(|()| Ok(temporary.persist(&target).map(drop)?))
-            .with_context(|| format!("cannot write to {}", path.display()))
+            .map_err(|error| WriteError {
+                name: path.display().to_string(),
+                error,
+            })
     }
 }
 
 /// The file that a path leads to past symbolic links, which need not exist.
-fn follow(path: &Path) -> Result<PathBuf> {
+fn follow(path: &Path) -> io::Result<PathBuf> {
     // As many as Linux follows.
     const LINKS: usize = 40;
     let mut target = path.to_owned();
@@ -150,7 +162,9 @@ fn follow(path: &Path) -> Result<PathBuf> {
             None => next,
         };
     }
-    bail!("it is a symbolic link that leads round in a circle")
+    Err(io::Error::other(
+        "it is a symbolic link that leads round in a circle",
+    ))
 }
 
 /// A temporary file that, renamed, is like a file newly made there, or like the one that it replaces.
@@ -174,12 +188,12 @@ fn temporary_in(directory: &Path, existing: Option<Permissions>) -> io::Result<N
 ///
 /// # Errors
 /// [`WriteError`].
-pub fn write_to_stdout(text: &str) -> Result<()> {
+pub fn write_to_stdout(text: &str) -> Result<(), WriteError> {
     let written = stdout().and_then(|mut file| file.write_all(text.as_bytes()));
-    Ok(written.map_err(|error| WriteError {
+    written.map_err(|error| WriteError {
         name: "stdout".to_owned(),
         error,
-    })?)
+    })
 }
 
 /// The file behind stdout, past the standard library's buffer, which would hold back the end of an answer, and
@@ -195,6 +209,7 @@ fn stdout() -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn write(path: &Path, text: &str) -> Destination {
         let destination = Destination::open(Some(path)).unwrap();
@@ -234,7 +249,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_refused_by_name() {
         let directory = tempfile::tempdir().unwrap();
-        let refused = |path: &Path| format!("{:#}", Destination::open(Some(path)).unwrap_err());
+        let refused =
+            |path: &Path| Error::from(Destination::open(Some(path)).unwrap_err()).to_string();
         let message = refused(directory.path());
         assert!(
             message.starts_with(&format!(

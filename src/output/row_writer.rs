@@ -4,15 +4,17 @@
 //! first entry that is missing. Pipes are written to only while they have room, so that a reader that stalls does
 //! not keep Ctrl-C waiting; files, which always have, get more at a time.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::{Options, Record, Writer, query, writer};
+use crate::error::{Category, Error, UserError};
 
 /// As much as Linux puts into a pipe wholly or not at all (`PIPE_BUF`), in bytes.
 const PIPE_PIECE: usize = 4096;
@@ -29,6 +31,25 @@ pub struct WriteError {
     /// Why.
     #[source]
     pub error: io::Error,
+}
+
+impl UserError for WriteError {
+    fn category(&self) -> Category {
+        match self.error.kind() {
+            ErrorKind::BrokenPipe => Category::ReaderClosed,
+            _ => Category::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self.error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                "make room, or write elsewhere"
+            }
+            _ => "look at what stdout or --out-file leads to, or write elsewhere",
+        };
+        Some(hint.into())
+    }
 }
 
 /// Where bytes go, and by which name a user knows it.
@@ -69,7 +90,7 @@ impl<R: Record> RowWriter<R> {
     ///
     /// # Errors
     /// [`WriteError`] in the error. Then, too, [`rows`](Self::rows) is right.
-    pub async fn page(&mut self, region: Option<&str>, records: &[R]) -> anyhow::Result<()> {
+    pub async fn page(&mut self, region: Option<&str>, records: &[R]) -> Result<(), Error> {
         for record in records {
             let before = self.rendered.len();
             self.writer.page(region, std::slice::from_ref(record))?;
@@ -86,7 +107,7 @@ impl<R: Record> RowWriter<R> {
     ///
     /// # Errors
     /// As for [`page`](Self::page), or a query that does not fit the answer.
-    pub async fn finish(&mut self, next_token: Option<&str>) -> anyhow::Result<()> {
+    pub async fn finish(&mut self, next_token: Option<&str>) -> Result<(), Error> {
         self.writer.finish(next_token)?;
         self.send().await
     }
@@ -95,7 +116,7 @@ impl<R: Record> RowWriter<R> {
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).
-    pub async fn document(&mut self, document: Value, options: &Options) -> anyhow::Result<()> {
+    pub async fn document(&mut self, document: Value, options: &Options) -> Result<(), Error> {
         query::write_one(&mut self.rendered, document, options)?;
         self.send().await
     }
@@ -124,7 +145,7 @@ impl<R: Record> RowWriter<R> {
         file.seek(SeekFrom::Start(whole)).map(drop)
     }
 
-    async fn send(&mut self) -> anyhow::Result<()> {
+    async fn send(&mut self) -> Result<(), Error> {
         let mut bytes = self.rendered.0.take();
         let mut sent = 0;
         while sent < bytes.len() {
@@ -150,7 +171,7 @@ impl<R: Record> RowWriter<R> {
         flushed.map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: io::Error) -> anyhow::Error {
+    fn error(&self, error: io::Error) -> Error {
         WriteError {
             name: self.sink.name.clone(),
             error,

@@ -324,7 +324,7 @@ fn what_cannot_be_meant_is_refused() {
         ),
         (
             "check --offline --owned --fail-on none,in-use",
-            "`none` stands alone",
+            "`none` cannot be combined",
         ),
         (
             "check --offline --owned --max-report-age 0",
@@ -804,7 +804,7 @@ fn a_region_that_fails_is_told_and_the_others_answer() {
     });
     let line = "check --name a --region us-east-1 eu-west-1 --output csv --columns Region,Verdict";
     let run = server.words(line).ends(254).says("Region eu-west-1");
-    let run = run.says("in the others, 1 image: 1 unused");
+    let run = run.says("other Regions: 1 image: 1 unused");
     assert_eq!(run.stdout, "Region,Verdict\nus-east-1,unused\n");
 }
 
@@ -897,7 +897,7 @@ fn an_interrupted_check_writes_no_verdict_and_is_gone_on_with() {
         Run::of(child.wait_with_output().unwrap(), status)
             .silent()
             .says("no verdict was written (4 images")
-            .says("run it again: it goes on with the reports that it created");
+            .says("rerun it: it picks up the reports it already created");
         over.store(true, Ordering::Relaxed);
         let run = server
             .words("check --owned --output json --fail-on none")
@@ -969,7 +969,7 @@ fn a_night(count: usize, throttle: &str, pending: Duration) {
     signal(&child, "INT");
     Run::of(child.wait_with_output().unwrap(), 130)
         .silent()
-        .says("run it again: it goes on with the reports that it created");
+        .says("rerun it: it picks up the reports it already created");
 
     let began = Instant::now();
     let run = Run::of(server.program(line).output().unwrap(), 1);

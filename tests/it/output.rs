@@ -47,7 +47,7 @@ fn every_text_that_meets_a_full_disk_fails() {
         .says("hint: make room");
     words("reports delete --offline --report-ids amiur-11111111111111111 --out-file /dev/full")
         .ends(255)
-        .says("the requests were made")
+        .says("the requests were sent")
         .says("hint: make room");
 }
 

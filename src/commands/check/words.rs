@@ -1,10 +1,13 @@
 //! The messages of a check: its progress, the summary of its verdicts, and the limits of reports.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use indicatif::HumanCount;
+use serde::Serialize;
 
 use crate::aws::Time;
+use crate::error::Category;
 use crate::verdict::{CheckProgress, Row, Verdict};
 
 /// The limits of the reports that the verdicts rely on.
@@ -29,22 +32,62 @@ pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> 
     ))
 }
 
-/// The verdicts in one line.
-pub(super) fn summary(images: usize, in_use: usize, unknown: usize) -> String {
-    if images == 0 {
-        return "no image found".to_owned();
+/// The number of verdicts of each kind, as `--error-format json` reports them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Summary {
+    pub(super) images: usize,
+    pub(super) in_use: usize,
+    pub(super) unused: usize,
+    pub(super) unknown: usize,
+}
+
+impl Summary {
+    pub(super) fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
+        let mut summary = Self::default();
+        for row in rows {
+            summary.images += 1;
+            match row.verdict {
+                Verdict::InUse => summary.in_use += 1,
+                Verdict::Unused => summary.unused += 1,
+                Verdict::Unknown => summary.unknown += 1,
+            }
+        }
+        summary
     }
-    let parts = [
-        (in_use, "in use"),
-        (images - in_use - unknown, "unused"),
-        (unknown, "unknown"),
-    ];
-    let parts: Vec<_> = (parts.into_iter())
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verdict)| format!("{} {verdict}", HumanCount(count as u64)))
-        .collect();
-    let noun = if images == 1 { "image" } else { "images" };
-    format!("{} {noun}: {}", HumanCount(images as u64), parts.join(", "))
+
+    /// What the user can do about verdicts that fail the run.
+    pub(super) fn hint(self, category: Category) -> Option<&'static str> {
+        match (self.images, category) {
+            (_, Category::Success) => None,
+            (0, _) => Some("check --name and --region"),
+            (_, Category::InUse) => Some("see Reasons; --details lists who uses the images"),
+            _ => Some("see Reasons; rerun after fixing them: it picks up the reports it created"),
+        }
+    }
+}
+
+/// `7 images: 5 in use, 1 unused, 1 unknown`.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |count: usize| HumanCount(count as u64);
+        match self.images {
+            0 => return f.write_str("no image found"),
+            1 => f.write_str("1 image: ")?,
+            images => write!(f, "{} images: ", number(images))?,
+        }
+        let parts = [
+            (self.in_use, "in use"),
+            (self.unused, "unused"),
+            (self.unknown, "unknown"),
+        ];
+        let mut separator = "";
+        for (count, verdict) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, "{separator}{} {verdict}", number(count))?;
+            separator = ", ";
+        }
+        Ok(())
+    }
 }
 
 /// The progress of a check, in one line.
@@ -84,15 +127,21 @@ mod tests {
 
     #[test]
     fn verdicts_are_summarized_in_one_line() {
-        for (numbers, line) in [
-            ((0, 0, 0), "no image found"),
-            ((1, 0, 0), "1 image: 1 unused"),
-            ((1, 1, 0), "1 image: 1 in use"),
-            ((2000, 0, 2000), "2,000 images: 2,000 unknown"),
-            ((2000, 1200, 0), "2,000 images: 1,200 in use, 800 unused"),
-            ((7, 5, 1), "7 images: 5 in use, 1 unused, 1 unknown"),
+        for (in_use, unused, unknown, line) in [
+            (0, 0, 0, "no image found"),
+            (0, 1, 0, "1 image: 1 unused"),
+            (1, 0, 0, "1 image: 1 in use"),
+            (0, 0, 2000, "2,000 images: 2,000 unknown"),
+            (1200, 800, 0, "2,000 images: 1,200 in use, 800 unused"),
+            (5, 1, 1, "7 images: 5 in use, 1 unused, 1 unknown"),
         ] {
-            assert_eq!(summary(numbers.0, numbers.1, numbers.2), line);
+            let summary = Summary {
+                images: in_use + unused + unknown,
+                in_use,
+                unused,
+                unknown,
+            };
+            assert_eq!(summary.to_string(), line);
         }
     }
 

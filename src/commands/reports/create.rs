@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::super::connection::connect;
-use super::super::output_plan::OutputPlan;
-use super::super::progress;
-use super::super::signals::Signals;
-use super::super::terminal::Terminal;
-use super::{Rows, partial, wait};
+use super::wait;
 use crate::args::error::ArgumentError;
 use crate::args::{list, structure};
 use crate::aws::{Ec2, RequestError};
 use crate::cli::Connection;
 use crate::cli::reports::Create;
+use crate::commands::connection::connect;
+use crate::commands::output_plan::OutputPlan;
+use crate::commands::progress;
+use crate::commands::rows::{Rows, partial};
+use crate::commands::signals::Signals;
+use crate::commands::terminal::Terminal;
+use crate::error::Error;
 use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
     CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, ResourceTypeOption,
@@ -56,13 +58,13 @@ pub(in crate::commands) async fn run(
     arguments: Create,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let (plan, output_plan) = plan(arguments, connection.concurrency, terminal)?;
     let began = Instant::now();
     let mut signals = Signals::listen(terminal)?;
-    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
+    let ec2 = signals.or(connect(connection, terminal.debug)).await??;
     let rows = Rows::open(output_plan)?;
-    let orders = signals.or(plan.orders(&ec2)).await?;
+    let orders = signals.or(plan.orders(&ec2)).await??;
     let total = orders.len();
     if total == 0 {
         rows.write(&[]).await?;
@@ -70,9 +72,7 @@ pub(in crate::commands) async fn run(
         return Ok(());
     }
     if plan.dry_run {
-        let results = signals
-            .or(async { Ok(dry_run(&ec2, orders.clone()).await) })
-            .await?;
+        let results = signals.or(dry_run(&ec2, orders.clone())).await?;
         let failed = failures(&orders, results.iter().map(|result| result.as_ref().err()));
         partial("reports could not be created", total, &failed)?;
         terminal.note("the request would have succeeded (DryRunOperation)");
@@ -98,7 +98,6 @@ pub(in crate::commands) async fn run(
             }
         };
         create(&ec2, orders.clone(), plan.timeout, observe).await;
-        Ok(())
     });
     let outcome = progress::with_progress(&bar, terminal, creating).await;
     let fates = fates.into_inner();
@@ -142,7 +141,7 @@ pub(in crate::commands) async fn run(
         Ok(())
     };
     match (created, waited) {
-        (Err(created), Err(waited)) => Err(waited.context(format!("{created:#}"))),
+        (Err(created), Err(waited)) => Err(waited.context(created)),
         (created, waited) => created.and(waited),
     }
 }
@@ -166,7 +165,7 @@ fn failures<'a>(
 
 impl Plan {
     /// An order for each image, in the order of the IDs given; of the account's own images, in that of their IDs.
-    async fn orders(&self, ec2: &Ec2) -> anyhow::Result<Vec<ReportSpec>> {
+    async fn orders(&self, ec2: &Ec2) -> Result<Vec<ReportSpec>, Error> {
         let image_ids = match &self.images {
             Images::One(id) => vec![id.clone()],
             Images::These(ids) => ids.clone(),
@@ -210,7 +209,7 @@ impl Plan {
         rows: Rows<CreateRow>,
         orders: &[ReportSpec],
         fates: &[CreateStatus],
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let mut all: Vec<_> = (orders.iter().zip(fates))
             .map(|(order, fate)| CreateRow::new(order, fate))
             .collect();
@@ -236,7 +235,7 @@ async fn owned(
     ec2: &Ec2,
     names: Vec<String>,
     concurrency: NonZeroUsize,
-) -> anyhow::Result<Vec<String>> {
+) -> Result<Vec<String>, Error> {
     let operation = DescribeImages {
         image_ids: Vec::new(),
         names,
@@ -254,7 +253,7 @@ fn plan(
     arguments: Create,
     concurrency: NonZeroUsize,
     terminal: &Terminal,
-) -> anyhow::Result<(Plan, OutputPlan)> {
+) -> Result<(Plan, OutputPlan), Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;

@@ -5,16 +5,17 @@ use std::io;
 
 use serde_json::json;
 
-use super::super::connection::connect;
-use super::super::output_plan::OutputPlan;
-use super::super::progress;
-use super::super::signals::Signals;
-use super::super::terminal::Terminal;
-use super::{Rows, partial};
 use crate::args::list;
 use crate::aws::RequestError;
 use crate::cli::Connection;
 use crate::cli::reports::Delete;
+use crate::commands::connection::connect;
+use crate::commands::output_plan::OutputPlan;
+use crate::commands::progress;
+use crate::commands::rows::{Rows, partial};
+use crate::commands::signals::Signals;
+use crate::commands::terminal::Terminal;
+use crate::error::Error;
 use crate::reports::{DeleteRow, delete};
 
 /// Does what `arguments` ask for.
@@ -22,7 +23,7 @@ pub(in crate::commands) async fn run(
     arguments: Delete,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let is_one = arguments.report_id.is_some();
     let ids = match arguments.report_id {
@@ -31,7 +32,7 @@ pub(in crate::commands) async fn run(
     };
     let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
     let mut signals = Signals::listen(terminal)?;
-    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
+    let ec2 = signals.or(connect(connection, terminal.debug)).await??;
     let rows = Rows::open(output_plan)?;
 
     let done: RefCell<Vec<Option<Result<(), RequestError>>>> = RefCell::new(vec![None; ids.len()]);
@@ -42,7 +43,6 @@ pub(in crate::commands) async fn run(
             bar.inc(1);
         };
         delete(&ec2, ids.clone(), arguments.dry_run, observe).await;
-        Ok(())
     });
     let outcome = progress::with_progress(&bar, terminal, deleting).await;
     let done = done.into_inner();

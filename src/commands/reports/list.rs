@@ -2,11 +2,13 @@
 
 use std::io;
 
-use super::super::listing::{self, Plan};
-use super::super::output_plan::OutputPlan;
-use super::super::terminal::Terminal;
+use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::cli::{Connection, reports::List};
+use crate::commands::listing::{self, Plan};
+use crate::commands::output_plan::OutputPlan;
+use crate::commands::terminal::Terminal;
+use crate::error::Error;
 use crate::listing::Request;
 use crate::reports::{DescribeReports, Report};
 
@@ -15,11 +17,11 @@ pub(in crate::commands) async fn run(
     arguments: List,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     listing::run(plan(arguments, terminal)?, connection, terminal).await
 }
 
-fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeReports>> {
+fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, ArgumentError> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
@@ -44,11 +46,11 @@ fn plan(arguments: List, terminal: &Terminal) -> anyhow::Result<Plan<DescribeRep
         OutputPlan::check(arguments.output, resumed, terminal)
             .map(|plan| plan.with_constants::<Report>(&constants))
     };
-    Ok(Plan::check(
+    Plan::check(
         operation,
         &arguments.paging,
         arguments.dry_run,
         output_plan,
         nothing_found,
-    )?)
+    )
 }

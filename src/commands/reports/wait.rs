@@ -1,20 +1,22 @@
 //! `amiusage reports wait`: until reports can be read, or why they cannot.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::super::connection::connect;
-use super::super::progress;
-use super::super::signals::Signals;
-use super::super::terminal::Terminal;
-use super::partial;
 use crate::args::list;
 use crate::aws::{Ec2, RequestError};
 use crate::cli::Connection;
 use crate::cli::reports::Wait;
+use crate::commands::connection::connect;
+use crate::commands::progress;
+use crate::commands::rows::partial;
+use crate::commands::signals::Signals;
+use crate::commands::terminal::Terminal;
+use crate::error::{Category, Error, UserError};
 use crate::reports::{WaitOutcome, newest, wait};
 
 const UNKNOWN: &str = "reports have an unknown state";
@@ -22,15 +24,18 @@ const UNKNOWN: &str = "reports have an unknown state";
 /// Some reports are not available, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", lines.join("\n"))]
-pub struct NotAvailable {
+struct NotAvailable {
     lines: Vec<String>,
     hint: &'static str,
 }
 
-impl NotAvailable {
-    /// What the user can do about it.
-    pub fn hint(&self) -> &str {
-        self.hint
+impl UserError for NotAvailable {
+    fn category(&self) -> Category {
+        Category::Other
+    }
+
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(self.hint.into())
     }
 }
 
@@ -39,13 +44,13 @@ pub(in crate::commands) async fn run(
     arguments: Wait,
     connection: Connection,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let mut report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let mut signals = Signals::listen(terminal)?;
-    let ec2 = signals.or(connect(connection, terminal.debug)).await?;
-    for id in signals.or(of_images(&ec2, &image_ids)).await? {
+    let ec2 = signals.or(connect(connection, terminal.debug)).await??;
+    for id in signals.or(of_images(&ec2, &image_ids)).await?? {
         if !report_ids.contains(&id) {
             report_ids.push(id);
         }
@@ -55,7 +60,7 @@ pub(in crate::commands) async fn run(
 }
 
 /// The newest report of each image.
-async fn of_images(ec2: &Ec2, image_ids: &[String]) -> anyhow::Result<Vec<String>> {
+async fn of_images(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error> {
     let reports = newest(ec2, image_ids).await?;
     let mut missing = Vec::new();
     let mut ids = Vec::new();
@@ -85,12 +90,12 @@ pub(super) async fn until_available(
     timeout: Option<Duration>,
     signals: &mut Signals,
     terminal: &Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let total = report_ids.len();
     let bar: ProgressBar = progress::bar(total, ec2.retries()).with_message("reports are ready");
     let waiting = signals.or(async {
         let observe = |_, _: &WaitOutcome| bar.inc(1);
-        Ok(wait(ec2, report_ids.clone(), timeout, observe).await)
+        wait(ec2, report_ids.clone(), timeout, observe).await
     });
     let waited = progress::with_progress(&bar, terminal, waiting).await?;
 
@@ -135,6 +140,6 @@ pub(super) async fn until_available(
     }
     let problem = NotAvailable { lines, hint };
     // The service's refusal decides how the run ends.
-    partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(problem.to_string()))?;
+    partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(&problem))?;
     Err(problem.into())
 }

@@ -1,0 +1,92 @@
+//! The rows of commands that change something: one for each resource, also for a partial success.
+
+use serde_json::Value;
+
+use super::output_plan::OutputPlan;
+use crate::args::error::ArgumentError;
+use crate::aws::RequestError;
+use crate::error::{Category, Error};
+use crate::output::{Destination, Format, Record, RowWriter};
+
+/// Where the rows go. It is opened before the first request: a result that cannot be written must not be caused.
+pub(super) struct Rows<R> {
+    output_plan: OutputPlan,
+    destination: Destination,
+    writer: RowWriter<R>,
+}
+
+impl<R: Record> Rows<R> {
+    /// Opens the destination.
+    pub(super) fn open(output_plan: OutputPlan) -> Result<Self, Error> {
+        if output_plan.is_regional(false) {
+            let problem = "this command works in one Region, and has no column for it";
+            return Err(ArgumentError::new("--columns", problem).into());
+        }
+        let destination = Destination::open(output_plan.out_file.as_deref())?;
+        let sink = destination.sink(|out| out)?;
+        Ok(Self {
+            writer: RowWriter::new(output_plan.options(false), sink),
+            output_plan,
+            destination,
+        })
+    }
+
+    /// Writes the rows.
+    pub(super) async fn write(mut self, rows: &[R]) -> Result<(), Error> {
+        let written = async {
+            self.writer.page(None, rows).await?;
+            self.writer.finish(None).await
+        };
+        let written = written.await;
+        self.commit(written)
+    }
+
+    /// Writes the service's response about one resource as the AWS CLI does if a format of the AWS CLI is requested, else
+    /// `row`.
+    pub(super) async fn write_one(mut self, response: Value, row: R) -> Result<(), Error> {
+        let options = &self.output_plan.options(false);
+        if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
+            return self.write(&[row]).await;
+        }
+        let written = self.writer.document(response, options).await;
+        self.commit(written)
+    }
+
+    fn commit(self, written: Result<(), Error>) -> Result<(), Error> {
+        ignore_broken_pipe(written)
+            .and_then(|()| Ok(self.destination.commit()?))
+            .map_err(|error| {
+                error.context("the requests were sent, but their results could not all be written")
+            })
+    }
+}
+
+/// Continues after the reader closed the pipe, as `head` does: such a run still has an exit status to determine.
+pub(super) fn ignore_broken_pipe(written: Result<(), Error>) -> Result<(), Error> {
+    written.or_else(|error| match error.category() {
+        Category::ReaderClosed => Ok(()),
+        _ => Err(error),
+    })
+}
+
+/// The error of a partial success: the IDs that failed, and the first one's reason. The rows have all reasons.
+pub(super) fn partial(
+    what: &str,
+    total: usize,
+    failed: &[(&str, &RequestError)],
+) -> Result<(), Error> {
+    let Some(&(_, first)) = failed.first() else {
+        return Ok(());
+    };
+    let error = Error::from(first.clone());
+    if total == 1 {
+        return Err(error);
+    }
+    let ids: Vec<_> = failed.iter().map(|(id, _)| *id).collect();
+    let first = if ids.len() > 1 { "; the first" } else { "" };
+    Err(error.context(format_args!(
+        "{} of {total} {what}, {}{first}",
+        ids.len(),
+        ids.join(", "),
+    )))
+}
