@@ -1,8 +1,8 @@
-# Completion of amiusage for bash. The program itself names the candidates.
+# Completion of amiusage for bash. The program itself supplies the candidates.
 
 _amiusage() {
-    # Bash takes a word apart at characters such as = and :, and replaces the last piece only. So the pieces are put
-    # together for the program, and what stands before the last one ($2) is taken off its candidates again.
+    # Bash splits words at characters such as = and :, and replaces only the last piece ($2). Join the pieces for the
+    # program, and strip the text before the last piece from its candidates.
     local line=${COMP_LINE:0:COMP_POINT} words=() piece candidate
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD}"; do
         if [[ ${#words[@]} -gt 0 && $line == "$piece"* ]]; then

@@ -57,9 +57,9 @@ pub struct Check {
     #[arg(long)]
     pub no_create: bool,
 
-    /// Maximum wait for reports (0: no limit)
+    /// Maximum wait (0: no limit)
     ///
-    /// For example `90s` or `2h`, for all images together. Images whose reports are then still pending are unknown. A
+    /// For the reports of all images together, for example `90s` or `2h`. Images whose reports are then still pending are unknown. A
     /// later run picks up these reports.
     #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
