@@ -29,6 +29,8 @@ pub struct Column<R: 'static> {
     /// The order in which columns are omitted from a table that is wider than the terminal: the highest rank first,
     /// 0 never.
     pub rank: u8,
+    /// Whether a table that is wider than the terminal moves it to a line below each row.
+    pub below: bool,
     /// Whether the member is a list or an object. The text form writes it on lines of its own, as the AWS CLI does.
     pub nested: bool,
     /// The value in this column.
@@ -81,6 +83,7 @@ impl<R> Column<R> {
             kind,
             shown: Shown::Always,
             rank: 0,
+            below: false,
             nested: false,
             cell,
             emphasis: |_| None,
@@ -130,6 +133,14 @@ impl<R> Column<R> {
     /// Sets when a narrow table omits it.
     pub const fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
+    }
+
+    /// Lets a narrow table move it to a line below each row.
+    pub const fn below(self) -> Self {
+        Self {
+            below: true,
+            ..self
+        }
     }
 
     /// Marks a list or an object.
@@ -194,6 +205,13 @@ impl Field {
         match self {
             Self::Region => 0,
             Self::Column(index) => R::COLUMNS[index].rank,
+        }
+    }
+
+    pub(super) fn may_stand_below<R: Record>(self) -> bool {
+        match self {
+            Self::Region => false,
+            Self::Column(index) => R::COLUMNS[index].below,
         }
     }
 

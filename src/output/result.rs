@@ -206,8 +206,17 @@ fn table_of(
         table.style_text_only();
     }
     if !header.is_empty() {
-        table.set_header(header.iter().map(|name| {
-            let cell = comfy_table::Cell::new(escape(name));
+        let is_number = |row: &Vec<Option<&Value>>, column: usize| {
+            row.get(column)
+                .copied()
+                .flatten()
+                .is_some_and(Value::is_number)
+        };
+        table.set_header(header.iter().enumerate().map(|(column, name)| {
+            let mut cell = comfy_table::Cell::new(escape(name));
+            if rows.iter().any(|row| is_number(row, column)) {
+                cell = cell.set_alignment(CellAlignment::Right);
+            }
             match style.color {
                 true => cell.add_attribute(Attribute::Bold),
                 false => cell,

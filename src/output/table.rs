@@ -1,7 +1,7 @@
 //! A table for people, streamed: each column keeps one width for the whole run.
 //!
 //! No ID, time or word is ever split. A table that is wider than the terminal first shows columns that repeat in a line
-//! above the rows, then omits columns in the order of their [rank](super::Column::rank). Text wraps at spaces, names are
+//! above the rows, then moves some text below each row, then omits columns in the order of their [rank](super::Column::rank). Text wraps at spaces, names are
 //! shortened, and a value that is still wider than its column makes its line longer.
 
 use std::io::{self, Write};
@@ -53,6 +53,9 @@ impl Table {
     /// Renders a row whose values are plain ASCII and fit, which nearly every row is; `false` for any other row. This
     /// takes a tenth of the time of [`row`](Self::row).
     fn plain_row<R: Record>(&mut self, region: Option<&str>, record: &R) -> bool {
+        if !self.layout.below.is_empty() {
+            return false;
+        }
         let line = &mut self.line;
         line.clear();
         for &(field, width) in &self.layout.columns {
@@ -64,6 +67,16 @@ impl Table {
             let (value, is_number) = match (&cell, field.kind::<R>()) {
                 (Cell::Absent, _) => (&b""[..], false),
                 (Cell::Text(text), Kind::Id) => (text.as_bytes(), false),
+                (Cell::Time(time), Kind::Time) => match minute(time) {
+                    Some((date, minute)) => {
+                        let text = buffer.first_chunk_mut::<16>().expect("20 bytes hold 16");
+                        text[..10].copy_from_slice(date.as_bytes());
+                        text[10] = b' ';
+                        text[11..].copy_from_slice(minute.as_bytes());
+                        (&text[..], false)
+                    }
+                    None => return false,
+                },
                 (Cell::Number(number), _) if !self.group_digits || (0..1000).contains(number) => {
                     (digits(*number, &mut buffer), true)
                 }
@@ -73,7 +86,7 @@ impl Table {
                 return false;
             };
             let has_emphasis = self.style.color && field.emphasis(record).is_some();
-            if has_emphasis || !value.iter().all(u8::is_ascii_graphic) {
+            if has_emphasis || !value.iter().all(|byte| (b' '..=b'~').contains(byte)) {
                 return false;
             }
             let before = if is_number { padding } else { 0 };
@@ -87,7 +100,7 @@ impl Table {
         true
     }
 
-    /// Writes any row, on as many lines as its longest cell has.
+    /// Writes any row, on as many lines as its longest cell has, and the columns below it.
     fn row<R: Record>(&mut self, region: Option<&str>, record: &R) -> io::Result<()> {
         let cells = self.layout.columns.iter().map(|&(field, width)| {
             let lines = self.lines(field.cell(region, record), field.kind::<R>(), width);
@@ -103,6 +116,25 @@ impl Table {
                 (text, *width, *is_right, *style)
             });
             write_line(&mut self.out, line, self.style.color)?;
+        }
+        for &field in &self.layout.below {
+            let cell = field.cell(region, record);
+            let name = field.name::<R>();
+            let width = usize::from(self.style.width.unwrap_or(u16::MAX));
+            let indent = GAP.len() + name.len() + GAP.len();
+            let lines = self.lines(
+                cell,
+                field.kind::<R>(),
+                width.saturating_sub(indent).max(20),
+            );
+            for (index, line) in lines.iter().enumerate() {
+                let name = if index == 0 {
+                    format!("{GAP}{name}:")
+                } else {
+                    String::new()
+                };
+                writeln!(self.out, "{name:indent$}{line}")?;
+            }
         }
         Ok(())
     }
@@ -242,11 +274,18 @@ fn color(emphasis: Emphasis) -> Style {
     .on_default()
 }
 
+/// The date and the minute of a time such as `2025-09-29T13:27:12.322Z`.
+fn minute(time: &str) -> Option<(&str, &str)> {
+    let (date, rest) = time.strip_suffix('Z')?.split_once('T')?;
+    let minute = rest.get(..5)?;
+    (date.len() == 10).then_some((date, minute))
+}
+
 /// `2025-09-29T13:27:12.322Z` as `2025-09-29 13:27`; any other text unchanged.
 fn to_the_minute(time: &str) -> String {
-    match (time.get(..10), time.get(10..11), time.get(11..16)) {
-        (Some(date), Some("T"), Some(minute)) if time.ends_with('Z') => format!("{date} {minute}"),
-        _ => escape(time).into_owned(),
+    match minute(time) {
+        Some((date, minute)) => format!("{date} {minute}"),
+        None => escape(time).into_owned(),
     }
 }
 
@@ -295,6 +334,8 @@ struct Layout {
     captions: Vec<Field>,
     /// With their widths in terminal columns.
     columns: Vec<(Field, usize)>,
+    /// Text that has lines of its own below each row.
+    below: Vec<Field>,
     omitted: Vec<&'static str>,
 }
 
@@ -302,7 +343,7 @@ impl Layout {
     /// Fits the columns into the terminal's width. Requested columns are neither moved nor omitted.
     fn fit<R: Record>(options: &Options) -> Self {
         let mut fields = options.fields::<R>();
-        let (mut captions, mut omitted) = (Vec::new(), Vec::new());
+        let (mut captions, mut below, mut omitted) = (Vec::new(), Vec::new(), Vec::new());
         let natural = |field: Field| header::<R>(field).len().max(field.width::<R>());
         let least = |field: Field| match field.kind::<R>() {
             Kind::Name(least) | Kind::Text(least) => least.max(field.name::<R>().len()),
@@ -319,6 +360,7 @@ impl Layout {
             return Self {
                 captions,
                 columns: columns.collect(),
+                below,
                 omitted,
             };
         };
@@ -333,6 +375,13 @@ impl Layout {
                 if let Some(field) = grouping.pop() {
                     captions.push(field);
                     fields.retain(|other| *other != field);
+                    continue;
+                }
+                let movable = fields
+                    .iter()
+                    .rposition(|field| field.may_stand_below::<R>());
+                if let Some(index) = movable {
+                    below.insert(0, fields.remove(index));
                     continue;
                 }
                 let Some(field) = fields
@@ -363,6 +412,7 @@ impl Layout {
         Self {
             captions,
             columns,
+            below,
             omitted,
         }
     }

@@ -246,7 +246,7 @@ impl Record for Report {
         Column::text("StateReason", 24, 16, |report: &Self| {
             report.state_reason.as_deref().into()
         })
-        .rank(4),
+        .below(),
         Column::time("CreationTime", |report: &Self| {
             Cell::time(report.creation_time.as_ref().map(Time::as_str))
         })

@@ -71,7 +71,7 @@ impl Record for CreateRow {
         Column::id("ImageId", 21, |row: &Self| row.image_id.as_str().into()),
         Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()),
         Column::id("Result", 11, |row: &Self| row.result.into()),
-        Column::text("Reason", 44, 16, |row: &Self| row.reason.as_deref().into()),
+        Column::text("Reason", 44, 24, |row: &Self| row.reason.as_deref().into()).below(),
     ];
 }
 
@@ -110,6 +110,6 @@ impl Record for DeleteRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::id("ReportId", 23, |row: &Self| row.report_id.as_str().into()),
         Column::id("Result", 11, |row: &Self| row.result.into()),
-        Column::text("Reason", 44, 24, |row: &Self| row.reason.as_deref().into()),
+        Column::text("Reason", 44, 24, |row: &Self| row.reason.as_deref().into()).below(),
     ];
 }

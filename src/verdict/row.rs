@@ -185,6 +185,7 @@ impl Record for Row {
         .shown(Shown::Data),
         Column::text("UsedBy", 37, 28, |row: &Self| list(&row.used_by))
             .nested()
+            .below()
             .shown(Shown::Details),
         Column::text("ReferencedBy", 36, 28, |row: &Self| {
             list(&row.referenced_by)

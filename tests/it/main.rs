@@ -22,3 +22,4 @@ mod regions;
 mod reports;
 mod secrets;
 mod support;
+mod tables;
