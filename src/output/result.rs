@@ -1,4 +1,4 @@
-//! A query's result, which may have any shape, as the AWS CLI writes it.
+//! Writes the result of a query, which can be any JSON value, as the AWS CLI does.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -20,16 +20,15 @@ pub(super) fn json(out: &mut impl Write, value: &Value) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Writes the AWS CLI's text form (`awscli/text.py`): a list of objects a line each, keys in alphabetical
-/// order; a list of scalars on one line; what is nested on lines of its own, after its key in capitals.
+/// Writes the AWS CLI's text form (`awscli/text.py`): one line per object, with its keys in alphabetical order; one line
+/// for a list of scalars; nested values on separate lines after their uppercase key.
 ///
-/// Line feeds and tabs in a value stay, because expressions such as ``join(`"\n"`, …)`` mean them; other
-/// control characters are escaped.
+/// Control characters are escaped, except line feeds and tabs, which expressions such as ``join(`"\n"`, …)`` request.
 pub(super) fn text(out: &mut impl Write, value: &Value) -> io::Result<()> {
     text_value(out, value, None)
 }
 
-/// Writes a value in the text form; what is nested stands behind `label` in capitals.
+/// Writes a value in the text form, with `label` in uppercase before nested values.
 pub(super) fn text_value(
     out: &mut impl Write,
     value: &Value,
@@ -71,7 +70,7 @@ fn text_list(out: &mut impl Write, values: &[Value], label: Option<&str>) -> io:
         .try_for_each(|list| text_value(out, list, label))
 }
 
-/// Writes the members `keys` on one line and the others below. A key that this object has not is empty.
+/// Writes the members `keys` on one line and the others below. A missing member is empty.
 fn text_object(
     out: &mut impl Write,
     members: &Map<String, Value>,
@@ -105,7 +104,7 @@ fn text_line<'a>(
     out.write_all(b"\n")
 }
 
-/// The keys that stand for a scalar in any of the objects, in alphabetical order.
+/// The keys with a scalar value in any of the objects, in alphabetical order.
 fn scalar_keys(values: &[Value]) -> Vec<&str> {
     let mut keys: Vec<&str> = values
         .iter()
@@ -127,8 +126,7 @@ fn label_text(label: &str) -> Cow<'_, str> {
     Cow::Owned(escape(&label.to_uppercase()).into_owned())
 }
 
-/// Writes a scalar as the AWS CLI does, in Python's spelling. What is nested where a scalar is expected is
-/// compact JSON.
+/// A scalar as Python prints it. A nested value is compact JSON.
 fn scalar_text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed("None"),
@@ -144,8 +142,8 @@ fn scalar_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Writes a table: a row an object under a header of keys, a row a list, a cell a scalar. Lists and objects
-/// in an object are tables of their own, under their key. Nothing found is nothing written.
+/// Writes a table: one row per object, under a header of keys, or per list; one cell per scalar. Lists and objects in an
+/// object become separate tables under their key. Null and an empty list write nothing.
 pub(super) fn table(out: &mut impl Write, value: &Value, style: TableStyle) -> io::Result<()> {
     match value {
         Value::Null => Ok(()),
@@ -189,7 +187,7 @@ pub(super) fn table(out: &mut impl Write, value: &Value, style: TableStyle) -> i
     }
 }
 
-/// Writes one table. Its widths are those of its content.
+/// Writes one table, as wide as its content.
 fn table_of(
     out: &mut impl Write,
     header: &[&str],
@@ -197,7 +195,7 @@ fn table_of(
     style: TableStyle,
 ) -> io::Result<()> {
     let mut table = comfy_table::Table::new();
-    // The caller has looked at the terminal; the crate must not look again.
+    // The caller already examined the terminal; the crate must not.
     table
         .force_no_tty()
         .load_style(comfy_table::TableStyle::new());

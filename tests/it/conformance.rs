@@ -481,6 +481,42 @@ fn conformance_of_what_succeeds() {
     });
 }
 
+/// Queries whose results are compared byte for byte, as JSON and as text.
+const QUERIES: &[&str] = &[
+    "ImageUsageReportEntries[0]",
+    "ImageUsageReportEntries[0].keys(@)",
+    "ImageUsageReportEntries[0].*",
+    "ImageUsageReportEntries[].{z: UsageCount, a: AccountId}",
+    "ImageUsageReportEntries[].{z: UsageCount, nested: {y: ImageId, b: [AccountId]}}",
+    "ImageUsageReportEntries[?ReportCreationTime > '2025-10'].[ReportId, UsageCount]",
+    "ImageUsageReportEntries[?UsageCount >= `7`] | [*].UsageCount",
+    "ImageUsageReportEntries[?ResourceType == `ec2:Instance`].AccountId",
+    "sum(ImageUsageReportEntries[].UsageCount)",
+    "avg(ImageUsageReportEntries[].UsageCount)",
+    "avg(ImageUsageReportEntries[?AccountId == 'none'].UsageCount)",
+    "sort_by(ImageUsageReportEntries, &UsageCount)[::-1].[UsageCount, to_string(UsageCount)]",
+    "[`15.0`, `15`, `1e16`, `true`, `null`]",
+    "[to_number('1.0'), ceil(`1.5`), abs(`-2.0`), `1` == `true`, max(`[]`)]",
+    "merge(ImageUsageReportEntries[0], {a: 'x', ImageId: 'y'})",
+    "to_string(ImageUsageReportEntries[0].{b: ImageId, a: UsageCount})",
+];
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_queries() {
+    let rows: Vec<_> = (QUERIES.iter())
+        .flat_map(|query| ["json", "text"].map(|format| (query, format)))
+        .collect();
+    check(&rows, |(query, format)| {
+        let row = ["--output", format, "--query", query];
+        let [(_, theirs), (_, ours)] = both(Server::sample, &row);
+        if theirs.status.success() && ours.status.success() && theirs.stdout == ours.stdout {
+            return Ok(());
+        }
+        Err(format!("{row:?}\nAWS CLI: {theirs:?}\namiusage: {ours:?}"))
+    });
+}
+
 /// Command lines that fail, and the service's error code where it is asked.
 const FAIL: &[(&[&str], Option<&str>)] = &[
     (&["--image-ids", "bogus"], Some("InvalidAMIID.Malformed")),

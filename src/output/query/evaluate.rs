@@ -62,15 +62,11 @@ pub(super) fn evaluate<'a>(node: &'a Ast, data: &'a Value) -> Result<Cow<'a, Val
                 .map_err(|why| (*offset, why))?
                 .map_or_else(null, boolean)
         }
-        Ast::ObjectValues { node, .. } => match &*evaluate(node, data)? {
-            Value::Object(members) => array(members.values().cloned().collect()),
-            _ => null(),
-        },
-        Ast::Projection { lhs, rhs, .. } => project(evaluate(lhs, data)?, rhs)?,
-        Ast::Flatten { node, .. } => match evaluate(node, data)?.into_owned() {
-            Value::Array(values) => array(values.into_iter().flat_map(elements).collect()),
-            _ => null(),
-        },
+        // The parser puts both only on the left of a projection.
+        Ast::ObjectValues { .. } | Ast::Flatten { .. } => {
+            project(node, &Ast::Identity { offset: 0 }, data)?
+        }
+        Ast::Projection { lhs, rhs, .. } => project(lhs, rhs, data)?,
         Ast::MultiList { .. } | Ast::MultiHash { .. } if data.is_null() => null(),
         Ast::MultiList { elements, .. } => {
             let values = elements
@@ -120,26 +116,41 @@ fn pipe<'a>(left: Cow<'a, Value>, rhs: &'a Ast) -> Result<Cow<'a, Value>, Fault>
     }
 }
 
-/// Evaluates `rhs` for each element; null results are dropped.
-fn project<'a>(left: Cow<'a, Value>, rhs: &'a Ast) -> Result<Cow<'a, Value>, Fault> {
-    let Value::Array(values) = &*left else {
-        return Ok(null());
+/// Evaluates `rhs` for each element of `lhs`, without copying the elements. Null results are dropped.
+fn project<'a>(lhs: &'a Ast, rhs: &Ast, data: &'a Value) -> Result<Cow<'a, Value>, Fault> {
+    let list = match lhs {
+        Ast::Flatten { node, .. } | Ast::ObjectValues { node, .. } => evaluate(node, data)?,
+        lhs => evaluate(lhs, data)?,
     };
-    let mut collected = Vec::new();
-    for value in values {
-        let value = evaluate(rhs, value)?;
-        if !value.is_null() {
-            collected.push(value.into_owned());
-        }
+    match (lhs, &*list) {
+        (Ast::ObjectValues { .. }, Value::Object(members)) => each(members.values(), rhs),
+        (Ast::ObjectValues { .. }, _) => Ok(null()),
+        (Ast::Flatten { .. }, Value::Array(values)) => each(values.iter().flat_map(elements), rhs),
+        (_, Value::Array(values)) => each(values.iter(), rhs),
+        _ => Ok(null()),
     }
-    Ok(array(collected))
+}
+
+fn each<'a>(
+    mut values: impl Iterator<Item = &'a Value>,
+    rhs: &Ast,
+) -> Result<Cow<'static, Value>, Fault> {
+    values
+        .try_fold(Vec::new(), |mut collected, value| {
+            let value = evaluate(rhs, value)?;
+            if !value.is_null() {
+                collected.push(value.into_owned());
+            }
+            Ok(collected)
+        })
+        .map(array)
 }
 
 /// The elements of an array, or any other value alone.
-fn elements(value: Value) -> Vec<Value> {
+fn elements(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
-        other => vec![other],
+        other => std::slice::from_ref(other),
     }
 }
 

@@ -74,6 +74,10 @@ pub(super) fn call(
         return Err((offset, why));
     }
     let call = Call { name, offset };
+    // Counting the rows of the output must not copy them.
+    if let ("length", [Argument::Value(value)]) = (name, arguments.as_slice()) {
+        return call.length(value);
+    }
     match name {
         "map" | "max_by" | "min_by" | "sort_by" => call.with_expression(arguments),
         _ => {
@@ -126,12 +130,6 @@ impl Call<'_> {
                 Value::Object(members) => Ok(members.into_iter().map(|(_, value)| value).collect()),
                 other => Err(self.wrong_type("an object", &other)),
             },
-            "length" => match &first {
-                Value::String(text) => Ok(text.chars().count().into()),
-                Value::Array(values) => Ok(values.len().into()),
-                Value::Object(members) => Ok(members.len().into()),
-                other => Err(self.wrong_type("a string, an array or an object", other)),
-            },
             "max" | "min" => {
                 let keyed = self
                     .comparable(first)?
@@ -159,6 +157,15 @@ impl Call<'_> {
                 other => ascii_json(&other).into(),
             }),
             _ => Ok(type_of(&first).into()),
+        }
+    }
+
+    fn length(&self, value: &Value) -> Result<Value, Fault> {
+        match value {
+            Value::String(text) => Ok(text.chars().count().into()),
+            Value::Array(values) => Ok(values.len().into()),
+            Value::Object(members) => Ok(members.len().into()),
+            other => Err(self.wrong_type("a string, an array or an object", other)),
         }
     }
 

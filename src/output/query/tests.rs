@@ -88,6 +88,31 @@ fn results_are_those_of_the_aws_cli() {
     }
 }
 
+/// The official compliance tests, in `testdata/compliance.json` (https://github.com/jmespath/jmespath.test, MIT license,
+/// as distributed with the `jmespath` crate 0.5.0).
+#[test]
+fn the_compliance_tests_pass() {
+    /// The AWS CLI differs from these too.
+    const EXCEPTIONS: &[&str] = &[];
+    let suites: Vec<Value> =
+        serde_json::from_str(include_str!("testdata/compliance.json")).unwrap();
+    let mut failures = Vec::new();
+    for suite in suites {
+        for case in suite["cases"].as_array().unwrap() {
+            let expression = case["expression"].as_str().unwrap();
+            let result = search(expression, &suite["given"]);
+            let is_expected = match &result {
+                Ok(value) => case.get("result") == Some(value),
+                Err(_) => case.get("error").is_some(),
+            };
+            if is_expected == EXCEPTIONS.contains(&expression) {
+                failures.push(format!("{case}: {result:?}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 #[test]
 fn values_of_the_wrong_type_are_errors() {
     for (expression, message) in [
