@@ -95,7 +95,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
 fn page() -> String {
     let form =
         format!("Action=DescribeImageUsageReportEntries&Version=2016-11-15&MaxResults={ENTRIES}");
-    emulator().answer(None, form.as_bytes()).body
+    emulator().respond(None, form.as_bytes()).body
 }
 
 fn emulator() -> Emulator {

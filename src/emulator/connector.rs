@@ -36,12 +36,13 @@ fn answer(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, Co
         ));
     };
     let region = (request.headers().get("authorization")).and_then(signed_region);
-    let reply = emulator.answer(region, form);
+    let reply = emulator.respond(region, form);
     let status = StatusCode::try_from(reply.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
     let headers = response.headers_mut();
     headers.insert("content-type", CONTENT_TYPE);
+    headers.insert("date", emulator.http_date());
     headers.insert(REQUEST_ID, reply.request_id);
     Ok(response)
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::refusal::Refusal;
-use super::{Emulator, Reply, signed_region};
+use super::{Emulator, Response as ServiceResponse, signed_region};
 
 pub(super) const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 pub(super) const REQUEST_ID: &str = "x-amzn-requestid";
@@ -85,7 +85,7 @@ fn converse(
             if !latency.is_zero() {
                 sleep(latency).await;
             }
-            Ok::<_, Infallible>(response(reply))
+            Ok::<_, Infallible>(response(reply, &emulator.http_date()))
         }
     });
     let connection = http1::Builder::new()
@@ -98,7 +98,7 @@ fn converse(
     }
 }
 
-async fn reply(emulator: &Emulator, request: Request<Incoming>) -> Reply {
+async fn reply(emulator: &Emulator, request: Request<Incoming>) -> ServiceResponse {
     let (head, body) = request.into_parts();
     // The body is read even if it is of no use: what is left of it would end the connection.
     let form = match read(body).await {
@@ -121,7 +121,7 @@ async fn reply(emulator: &Emulator, request: Request<Incoming>) -> Reply {
     }
     let authorization = head.headers.get(header::AUTHORIZATION);
     let region = (authorization.and_then(|value| value.to_str().ok())).and_then(signed_region);
-    emulator.answer(region, &form)
+    emulator.respond(region, &form)
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {
@@ -145,12 +145,15 @@ async fn read(body: Incoming) -> Result<Bytes, Refusal> {
     }
 }
 
-fn response(reply: Reply) -> Response<Full<Bytes>> {
+fn response(reply: ServiceResponse, date: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(reply.body)));
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    if let Ok(date) = HeaderValue::from_str(date) {
+        headers.insert(header::DATE, date);
+    }
     if let Ok(id) = HeaderValue::try_from(reply.request_id) {
         headers.insert(REQUEST_ID, id);
     }

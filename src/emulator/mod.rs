@@ -6,6 +6,7 @@
 //! mistake is not made twice alike.
 
 mod actions;
+mod clock;
 mod connector;
 mod filter;
 mod form;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actions::{ACTIONS, Account};
+use clock::Clock;
 pub use connector::in_memory_client;
 use form::Parameters;
 pub use http::serve;
@@ -42,6 +44,7 @@ pub use throttle::{Throttle, ThrottleError};
 #[derive(Debug)]
 pub struct Emulator {
     account: Account,
+    clock: Clock,
     bucket: Option<Bucket>,
     answered: AtomicU64,
 }
@@ -70,7 +73,7 @@ impl Default for Settings {
 
 /// An answer of the service, before HTTP carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// What identifies this answer: in the body, and in the header `x-amzn-requestid`.
@@ -89,6 +92,7 @@ impl Emulator {
     pub fn with_settings(state: State, settings: Settings) -> Self {
         Self {
             bucket: settings.throttle.map(Bucket::new),
+            clock: Clock::new(state.clock_start),
             account: Account::new(state, settings),
             answered: AtomicU64::new(0),
         }
@@ -96,10 +100,10 @@ impl Emulator {
 
     /// Answers one request, given the Region that it was [signed](signed_region) for and its form body. Whatever
     /// the bytes, there is an answer. A request without a Region is asked in us-east-1.
-    pub fn answer(&self, region: Option<&str>, form: &[u8]) -> Reply {
+    pub fn respond(&self, region: Option<&str>, form: &[u8]) -> Response {
         let request_id = self.next_request_id();
         match self.body(region.unwrap_or(DEFAULT_REGION), form, &request_id) {
-            Ok(body) => Reply {
+            Ok(body) => Response {
                 status: 200,
                 request_id,
                 body,
@@ -108,8 +112,13 @@ impl Emulator {
         }
     }
 
+    /// The value of the HTTP header `Date` in a response sent now. The sample data has a clock of its own.
+    pub fn http_date(&self) -> String {
+        self.clock.http_date()
+    }
+
     /// The error answer to something that is no request form at all.
-    fn refuse(&self, refusal: Refusal) -> Reply {
+    fn refuse(&self, refusal: Refusal) -> Response {
         refusal.into_reply(self.next_request_id())
     }
 
@@ -125,7 +134,7 @@ impl Emulator {
         }
         let mut parameters = Parameters::parse(form)?;
         let (name, answer) = request::action(&parameters, ACTIONS)?;
-        let call = Call::new(name, region, request_id, &mut parameters)?;
+        let call = Call::new(name, region, request_id, self.clock, &mut parameters)?;
         answer(&self.account, &call, parameters)
     }
 

@@ -1,6 +1,6 @@
 //! The service's errors: their codes, statuses and XML.
 
-use super::Reply;
+use super::Response;
 use super::xml::Xml;
 
 /// Why a request is not answered, as the service puts it.
@@ -43,7 +43,7 @@ impl Refusal {
         Self::new("InvalidAMIID.NotFound", message)
     }
 
-    pub fn into_reply(self, request_id: String) -> Reply {
+    pub fn into_reply(self, request_id: String) -> Response {
         let mut xml = Xml::new();
         xml.nest("Response", |xml| {
             xml.nest("Errors", |xml| {
@@ -54,7 +54,7 @@ impl Refusal {
             });
             xml.text("RequestID", &request_id);
         });
-        Reply {
+        Response {
             status: self.status,
             request_id,
             body: xml.into_string(),

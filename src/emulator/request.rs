@@ -1,9 +1,10 @@
 //! What the requests of several actions have in common.
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
+use super::clock::Clock;
 use super::form::Parameters;
 use super::refusal::Refusal;
 use super::state::State;
@@ -20,7 +21,8 @@ pub(super) struct Call<'a> {
     pub action: &'static str,
     pub region: &'a str,
     pub request_id: &'a str,
-    pub now: Instant,
+    pub clock: Clock,
+    pub now: SystemTime,
     /// What the parameters and the Region come to, paging apart.
     pub query: [u8; 32],
     dry_run: bool,
@@ -35,6 +37,7 @@ impl<'a> Call<'a> {
         action: &'static str,
         region: &'a str,
         request_id: &'a str,
+        clock: Clock,
         parameters: &mut Parameters,
     ) -> Result<Self, Refusal> {
         let mut query = Sha256::new();
@@ -53,7 +56,8 @@ impl<'a> Call<'a> {
             action,
             region,
             request_id,
-            now: Instant::now(),
+            clock,
+            now: clock.now(),
             query: query.finalize().into(),
             dry_run: parameters.boolean("DryRun")?,
         })

@@ -1,11 +1,15 @@
 //! What the emulated account holds: images, what uses them, and reports on that.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
 
 use super::model::{Image, Reference, is_in};
 use super::saved::{self, FailingReport, LoadError};
 use super::store::Reports;
 use super::synthetic::{self, Synthetic};
+
+/// 2025-10-21T06:00:00Z.
+const SAMPLE_START: Duration = Duration::from_secs(1_761_026_400);
 
 /// What an [`Emulator`](super::Emulator) answers from and, as reports are created and deleted, changes.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct State {
     /// The Regions that something is said to be in.
     pub(super) regions: BTreeSet<String>,
     failing: Vec<FailingReport>,
+    /// What the clock shows when the emulator starts; the system time if there is none.
+    pub(super) clock_start: Option<SystemTime>,
 }
 
 /// The images that there are.
@@ -82,14 +88,21 @@ impl State {
             references: saved.references,
             regions: saved.regions,
             failing: saved.failing,
+            clock_start: None,
         })
     }
 
     /// The built-in data: the user guide's example, and enough beside it to show every filter, a report in each
     /// state, a zero count, and an account that begins with zeros. Of the account's own images, some are in use
-    /// by others, one by itself and one by nobody, and one has no report that succeeds.
+    /// by others, one by itself and one by nobody, and one has no report that succeeds. Its clock starts at
+    /// 2025-10-21T06:00:00Z, so that the ages of its reports do not depend on the day.
     pub fn sample() -> Self {
-        Self::from_json(include_str!("sample.json")).expect("a test loads this document")
+        let state =
+            Self::from_json(include_str!("sample.json")).expect("a test loads this document");
+        Self {
+            clock_start: Some(SystemTime::UNIX_EPOCH + SAMPLE_START),
+            ..state
+        }
     }
 
     /// Generated images of the account with one report each. The same numbers give the same data.
@@ -101,6 +114,7 @@ impl State {
             references: Vec::new(),
             regions: BTreeSet::new(),
             failing: Vec::new(),
+            clock_start: None,
         }
     }
 

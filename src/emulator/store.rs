@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Instant;
+use std::time::SystemTime;
 
 use super::model::{Entry, Report, Row, is_in};
 use super::synthetic;
@@ -31,7 +31,7 @@ pub(super) struct Slot {
     /// As it is in the end, if it is still pending.
     pub report: Report,
     /// When a report that the emulator made ceases to be pending.
-    ready: Option<Instant>,
+    ready: Option<SystemTime>,
     deleted: bool,
     /// Positions among the runs.
     runs: Vec<usize>,
@@ -71,11 +71,11 @@ pub(super) struct Wanted<'a> {
     pub image_ids: Vec<String>,
     pub report_ids: Vec<String>,
     pub region: &'a str,
-    pub now: Instant,
+    pub now: SystemTime,
 }
 
 impl Slot {
-    pub fn state(&self, now: Instant) -> &str {
+    pub fn state(&self, now: SystemTime) -> &str {
         if self.is_pending(now) {
             "pending"
         } else {
@@ -83,17 +83,17 @@ impl Slot {
         }
     }
 
-    pub fn state_reason(&self, now: Instant) -> Option<&str> {
+    pub fn state_reason(&self, now: SystemTime) -> Option<&str> {
         let reason = self.report.state_reason.as_deref();
         reason.filter(|_| !self.is_waiting(now))
     }
 
     /// Whether the report is pending, by itself or by the document, which makes it so for ever.
-    fn is_pending(&self, now: Instant) -> bool {
+    fn is_pending(&self, now: SystemTime) -> bool {
         self.is_waiting(now) || self.report.state == "pending"
     }
 
-    fn is_waiting(&self, now: Instant) -> bool {
+    fn is_waiting(&self, now: SystemTime) -> bool {
         self.ready.is_some_and(|ready| now < ready)
     }
 
@@ -129,7 +129,7 @@ impl Reports {
         store
     }
 
-    fn push(&mut self, report: Report, ready: Option<Instant>) -> usize {
+    fn push(&mut self, report: Report, ready: Option<SystemTime>) -> usize {
         let position = self.slots.len();
         for (index, id) in [
             (&mut self.by_id, &report.report_id),
@@ -177,7 +177,7 @@ impl Reports {
     }
 
     /// The pending reports of a Region.
-    pub fn pending(&mut self, region: &str, now: Instant) -> impl Iterator<Item = &Report> {
+    pub fn pending(&mut self, region: &str, now: SystemTime) -> impl Iterator<Item = &Report> {
         let slots = &self.slots;
         (self.pending).retain(|&position| slots[position].is_pending(now));
         (self.pending.iter())
@@ -188,7 +188,7 @@ impl Reports {
 
     /// Adds a report, which gets the next free ID. It is pending until `ready`, and what it says it is then. Its
     /// position and ID come back.
-    pub fn create(&mut self, report: Report, region: &str, ready: Instant) -> (usize, String) {
+    pub fn create(&mut self, report: Report, region: &str, ready: SystemTime) -> (usize, String) {
         let report_id = loop {
             self.created += 1;
             let id = format!("amiur-0{:016x}", self.created);

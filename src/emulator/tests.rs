@@ -25,8 +25,8 @@ fn sample() -> Emulator {
     Emulator::new(State::sample())
 }
 
-fn ask(emulator: &Emulator, action: &str, parameters: &[(&str, &str)]) -> Reply {
-    emulator.answer(None, &form(action, parameters))
+fn ask(emulator: &Emulator, action: &str, parameters: &[(&str, &str)]) -> Response {
+    emulator.respond(None, &form(action, parameters))
 }
 
 fn region_reply(
@@ -34,8 +34,8 @@ fn region_reply(
     region: &str,
     action: &str,
     parameters: &[(&str, &str)],
-) -> Reply {
-    emulator.answer(Some(region), &form(action, parameters))
+) -> Response {
+    emulator.respond(Some(region), &form(action, parameters))
 }
 
 fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
@@ -48,19 +48,19 @@ fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// The texts of all elements of one name.
-fn texts<'r>(reply: &'r Reply, name: &str) -> Vec<&'r str> {
+fn texts<'r>(reply: &'r Response, name: &str) -> Vec<&'r str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     (reply.body.split(&open).skip(1))
         .map(|rest| rest.split(&close).next().unwrap())
         .collect()
 }
 
-fn code(reply: &Reply) -> (u16, &str) {
+fn code(reply: &Response) -> (u16, &str) {
     (reply.status, texts(reply, "Code")[0])
 }
 
 /// `account type count` of each entry.
-fn rows(reply: &Reply) -> Vec<String> {
+fn rows(reply: &Response) -> Vec<String> {
     assert_eq!(reply.status, 200, "{}", reply.body);
     let columns = ["accountId", "resourceType", "usageCount"].map(|name| texts(reply, name));
     (0..columns[0].len())
@@ -304,10 +304,10 @@ fn bad_requests_get_the_service_s_errors() {
         code(&ask(&emulator, "RunInstances", &[])),
         (400, "InvalidAction")
     );
-    assert_eq!(code(&emulator.answer(None, b"")), (400, "MissingAction"));
+    assert_eq!(code(&emulator.respond(None, b"")), (400, "MissingAction"));
     let version = |version| {
         let form = format!("Action={ENTRIES}&Version={version}");
-        emulator.answer(None, form.as_bytes())
+        emulator.respond(None, form.as_bytes())
     };
     assert_eq!(code(&version("2014-01-01")), (400, "NoSuchVersion"));
 
@@ -467,7 +467,7 @@ proptest! {
 
     #[test]
     fn any_bytes_get_an_answer(bytes: Vec<u8>) {
-        let reply = sample().answer(None, &bytes);
+        let reply = sample().respond(None, &bytes);
         prop_assert!(reply.status >= 400);
     }
 
@@ -633,6 +633,11 @@ async fn one_connection_serves_many_requests_good_and_bad() {
         assert!(ok.starts_with("HTTP/1.1 200 OK\r\n"), "{ok}");
         assert!(ok.contains("content-type: text/xml;charset=UTF-8\r\n"));
         assert!(ok.contains("x-amzn-requestid: 00000000-0000-4000-8000-000000000001\r\n"));
+        assert!(
+            ok.contains("date: Tue, 21 Oct 2025 06:00:"),
+            "one Date, of the sample data's clock: {ok}"
+        );
+        assert_eq!(ok.matches("date: ").count(), 1, "{ok}");
 
         let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
                        4\r\nActi\r\n4\r\non=X\r\n0\r\n\r\n";

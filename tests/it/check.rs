@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use amiusage::emulator::{Reply, Settings, State};
+use amiusage::emulator::{Response, Settings, State};
 use serde_json::{Value, json};
 
 use crate::interrupt::signal;
@@ -101,7 +101,7 @@ fn server(state: State) -> Server {
 fn changed(
     state: State,
     of: &'static str,
-    change: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
+    change: impl Fn(Asked<'_>, Response) -> Act + Send + Sync + 'static,
 ) -> Server {
     Server::start(state, at_once(), move |asked, reply| {
         match action(asked.form) == of {
@@ -615,7 +615,7 @@ fn what_was_not_asked_for_casts_doubt() {
             move |_, reply| {
                 let body = reply.body.replace(from, to);
                 assert_ne!(body, reply.body, "{of}");
-                Act::Reply(Reply { body, ..reply })
+                Act::Reply(Response { body, ..reply })
             },
         );
         let line = format!("check --image-ids {UNUSED} --output json --no-create");
@@ -643,7 +643,7 @@ fn a_report_that_is_deleted_while_it_is_read_proves_nothing() {
         let (before, rest) = reply.body.split_once(&format!("<{set}>")).unwrap();
         let (_, after) = rest.split_once(&format!("</{set}>")).unwrap();
         let body = format!("{before}<{set}/>{after}");
-        Act::Reply(Reply { body, ..reply })
+        Act::Reply(Response { body, ..reply })
     });
     let line = format!("check --image-ids {UNUSED} --output json --no-create");
     is(&server.words(&line).ends(2), "unknown", "ReportDeleted");
@@ -1136,7 +1136,7 @@ fn a_report_that_contradicts_itself_proves_nothing() {
                 };
                 let body =
                     format!("{before}<imageUsageReportSet>{items}</imageUsageReportSet>{after}");
-                Act::Reply(Reply { body, ..reply })
+                Act::Reply(Response { body, ..reply })
             },
         )
     };
@@ -1175,7 +1175,7 @@ fn an_id_that_is_nearly_the_same_is_another_one() {
             };
             let server = changed(state(&document), of, move |_, reply| {
                 let body = reply.body.replace(UNUSED, &other);
-                Act::Reply(Reply { body, ..reply })
+                Act::Reply(Response { body, ..reply })
             });
             let run = server.words(&line).ends(2);
             assert_eq!(verdicts(&run)[0].0, "unknown", "{of}");
@@ -1238,7 +1238,7 @@ fn a_page_that_is_not_whole_among_others_proves_nothing() {
                         .body
                         .replace(&end, &format!("{end}<nextToken>one</nextToken>"));
                     match (has("one"), has("two")) {
-                        (false, false) => Act::Reply(Reply {
+                        (false, false) => Act::Reply(Response {
                             body: first,
                             ..reply
                         }),

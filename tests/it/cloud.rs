@@ -240,7 +240,7 @@ fn answer(call: &Call, emulator: &Emulator) -> Answer {
         "" => {}
         "AssumeRole" | "AssumeRoleWithWebIdentity" => return (200, session(call, LATER)),
         _ => {
-            let reply = emulator.answer(None, call.body.as_bytes());
+            let reply = emulator.respond(None, call.body.as_bytes());
             return (reply.status, reply.body);
         }
     }

@@ -190,7 +190,7 @@ fn a_slow_reader_holds_the_requests_up() {
     let emulator = amiusage::emulator::Emulator::new(state());
     let client = scripted(move |form| {
         seen.fetch_add(1, Relaxed);
-        emulator.answer(None, form)
+        emulator.respond(None, form)
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

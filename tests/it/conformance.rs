@@ -15,7 +15,7 @@ use std::process::{Command as Program, Output};
 use std::sync::Mutex;
 use std::thread;
 
-use amiusage::emulator::{Reply, State};
+use amiusage::emulator::{Response, State};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -580,7 +580,7 @@ fn conformance_of_what_fails() {
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
 fn conformance_of_odd_services() {
-    type Service = fn(usize) -> Reply;
+    type Service = fn(usize) -> Response;
     let services: &[(&str, Service)] = &[
         ("an empty page in the middle", |number| match number {
             1 => page(0..2, Some("a")),

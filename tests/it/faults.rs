@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use amiusage::aws::RequestError;
-use amiusage::emulator::{Emulator, Reply, State};
+use amiusage::emulator::{Emulator, Response, State};
 use amiusage::entries::DescribeEntries;
 use amiusage::listing::{ListError, Paginator, Request, ResumeToken};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -25,7 +25,7 @@ fn success(body: impl Into<String>) -> Act {
 }
 
 /// The first half of an answer, cut just before its token where it has one, as if it were all.
-fn half(reply: Reply) -> Act {
+fn half(reply: Response) -> Act {
     let end = reply
         .body
         .find("<nextToken>")
@@ -36,7 +36,7 @@ fn half(reply: Reply) -> Act {
 /// Of 40 entries in pages of 10, the second page is struck. Each row: the fault, and how often it strikes.
 #[test]
 fn a_passing_fault_leaves_the_answer_whole() {
-    type Fault = fn(Reply) -> Act;
+    type Fault = fn(Response) -> Act;
     let faults: [(&str, Fault, usize); 13] = [
         (
             "503",
@@ -92,7 +92,7 @@ fn a_passing_fault_leaves_the_answer_whole() {
 /// The same, but for ever: what came before is followed by an error, and its token continues exactly.
 #[test]
 fn a_lasting_fault_is_named_and_the_token_goes_on() {
-    type Fault = fn(Reply) -> Act;
+    type Fault = fn(Response) -> Act;
     let faults: [(&str, Fault, i32); 8] = [
         (
             "RequestLimitExceeded",
@@ -226,7 +226,7 @@ fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
         let length = Arc::new(Mutex::new(0));
         let (end, seen) = (Arc::clone(&cut_at), Arc::clone(&length));
         let client = scripted(move |form| {
-            let mut reply = emulator.answer(None, form);
+            let mut reply = emulator.respond(None, form);
             match *end.lock().unwrap() {
                 Some(end) if second(form) => {
                     *seen.lock().unwrap() = reply.body.len();

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use amiusage::emulator::Reply;
+use amiusage::emulator::Response;
 use snapbox::{Assert, Data};
 
 use crate::interrupt::{signal, wait_for_requests};
@@ -32,7 +32,7 @@ const FORMATS: [(&str, usize); 7] = [
 const ENTRIES: u64 = 40;
 const PAGE: usize = 10;
 
-type Script = Box<dyn Fn(usize, Reply) -> Act + Send + Sync>;
+type Script = Box<dyn Fn(usize, Response) -> Act + Send + Sync>;
 
 /// What goes wrong.
 enum Fault {

@@ -110,7 +110,7 @@ fn refusing_after(number: usize, region: &'static str, state: State) -> SharedHt
     let emulator = Emulator::new(state);
     let requests = AtomicUsize::new(0);
     scripted(move |form| match requests.fetch_add(1, Relaxed) {
-        before if before < number => emulator.answer(Some(region), form),
+        before if before < number => emulator.respond(Some(region), form),
         _ => refusal(403, "UnauthorizedOperation", "No more."),
     })
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use amiusage::emulator::{Reply, State};
+use amiusage::emulator::{Response, State};
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
@@ -477,7 +477,7 @@ fn a_token_knows_its_regions_and_their_order() {
 
 /// Lets the last Region take so long that nobody waits for its end.
 #[cfg(unix)]
-fn act_late(asked: &Asked<'_>, reply: Reply) -> Act {
+fn act_late(asked: &Asked<'_>, reply: Response) -> Act {
     if asked.region == "ap-south-1" {
         thread::sleep(Duration::from_secs(60));
     }

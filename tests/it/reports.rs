@@ -19,7 +19,7 @@ fn server(report_delay: Duration, room: usize) -> Server {
 fn scripted(
     report_delay: Duration,
     room: usize,
-    script: impl Fn(usize, amiusage::emulator::Reply) -> Act + Send + Sync + 'static,
+    script: impl Fn(usize, amiusage::emulator::Response) -> Act + Send + Sync + 'static,
 ) -> Server {
     let settings = Settings {
         report_delay,
@@ -186,14 +186,14 @@ fn control_characters_in_tags_stay_in_their_line() {
 fn filters_are_those_of_reports() {
     let server = Server::sample();
     let run = server
-        .words("reports list --state error,pending --created 2025-10-22T*")
+        .words("reports list --state error,pending --created 2025-10-21T05*")
         .succeeds();
     assert_eq!(run.json()["ImageUsageReports"].as_array().unwrap().len(), 2);
     assert_eq!(
         server.requests(),
         [
             "Filter.1.Name=state&Filter.1.Value.1=error&Filter.1.Value.2=pending&\
-             Filter.2.Name=creation-time&Filter.2.Value.1=2025-10-22T*"
+             Filter.2.Name=creation-time&Filter.2.Value.1=2025-10-21T05*"
         ]
     );
     let none = "describe-image-usage-reports --filters Name=tag:team,Values=nobody";

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use amiusage::aws::{self, Connection, Ec2, Endpoint, RetrySettings};
-use amiusage::emulator::{Emulator, Reply, Settings, State, signed_region};
+use amiusage::emulator::{Emulator, Response, Settings, State, signed_region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -195,7 +195,7 @@ fn entry(number: u64) -> Value {
 }
 
 /// A page of [`numbered`] entries, with any token.
-pub fn page(numbers: std::ops::Range<u64>, next_token: Option<&str>) -> Reply {
+pub fn page(numbers: std::ops::Range<u64>, next_token: Option<&str>) -> Response {
     const ACTION: &str = "DescribeImageUsageReportEntries";
     let items: String = numbers
         .map(|number| {
@@ -226,7 +226,7 @@ pub fn page(numbers: std::ops::Range<u64>, next_token: Option<&str>) -> Reply {
 }
 
 /// The service's error answer.
-pub fn refusal(status: u16, code: &str, message: &str) -> Reply {
+pub fn refusal(status: u16, code: &str, message: &str) -> Response {
     reply(
         status,
         &format!(
@@ -240,8 +240,8 @@ pub fn refusal(status: u16, code: &str, message: &str) -> Reply {
 pub const REQUEST: &str = "59dbff89-35bd-4eac-99ed-be587EXAMPLE";
 
 /// Any answer.
-pub fn reply(status: u16, body: &str) -> Reply {
-    Reply {
+pub fn reply(status: u16, body: &str) -> Response {
+    Response {
         status,
         request_id: REQUEST.to_owned(),
         body: body.to_owned(),
@@ -251,13 +251,13 @@ pub fn reply(status: u16, body: &str) -> Reply {
 /// What the server does with the emulator's reply to a request.
 pub enum Act {
     /// Sends it, or another one.
-    Reply(Reply),
+    Reply(Response),
     /// Closes the connection without a word.
     Hang,
     /// Sends so many bytes of the body, with the length of all of it, and closes.
-    Cut(Reply, usize),
+    Cut(Response, usize),
     /// Sends so many bytes of the body, and then nothing for a while.
-    Stall(Reply, usize),
+    Stall(Response, usize),
 }
 
 /// A request that a script decides on.
@@ -271,7 +271,7 @@ pub struct Asked<'a> {
 }
 
 /// Decides by the request and the emulator's reply.
-type Script = dyn Fn(Asked<'_>, Reply) -> Act + Send + Sync;
+type Script = dyn Fn(Asked<'_>, Response) -> Act + Send + Sync;
 
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
@@ -298,13 +298,16 @@ impl Server {
         Self::new(state, |_, reply| Act::Reply(reply))
     }
 
-    /// Gives every request this answer.
-    pub fn says(reply: Reply) -> Self {
-        Self::new(State::sample(), move |_, _| Act::Reply(reply.clone()))
+    /// Gives every request this answer, with the system time: the SDK retries some errors if `Date` shows a skew.
+    pub fn says(reply: Response) -> Self {
+        Self::new(numbered(0), move |_, _| Act::Reply(reply.clone()))
     }
 
     /// Answers from `state` as `script` wants it.
-    pub fn new(state: State, script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static) -> Self {
+    pub fn new(
+        state: State,
+        script: impl Fn(usize, Response) -> Act + Send + Sync + 'static,
+    ) -> Self {
         Self::with_settings(state, Settings::default(), script)
     }
 
@@ -312,7 +315,7 @@ impl Server {
     pub fn with_settings(
         state: State,
         settings: Settings,
-        script: impl Fn(usize, Reply) -> Act + Send + Sync + 'static,
+        script: impl Fn(usize, Response) -> Act + Send + Sync + 'static,
     ) -> Self {
         Self::start(state, settings, move |asked, reply| {
             script(asked.number, reply)
@@ -322,7 +325,7 @@ impl Server {
     /// Answers from `state` as `script` wants it, which sees what is asked.
     pub fn asked(
         state: State,
-        script: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
+        script: impl Fn(Asked<'_>, Response) -> Act + Send + Sync + 'static,
     ) -> Self {
         Self::start(state, Settings::default(), script)
     }
@@ -331,7 +334,7 @@ impl Server {
     pub fn start(
         state: State,
         settings: Settings,
-        script: impl Fn(Asked<'_>, Reply) -> Act + Send + Sync + 'static,
+        script: impl Fn(Asked<'_>, Response) -> Act + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -442,7 +445,7 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read_request(&mut reader) {
-        let reply = emulator.answer(signed_region(&request.head), request.form.as_bytes());
+        let reply = emulator.respond(signed_region(&request.head), request.form.as_bytes());
         let number = {
             let mut requests = requests.lock().unwrap();
             requests.push(request.clone());
@@ -464,9 +467,10 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
             Act::Cut(reply, sent) | Act::Stall(reply, sent) => (reply, sent),
         };
         let head = format!(
-            "HTTP/1.1 {} -\r\nContent-Type: text/xml;charset=UTF-8\r\nx-amzn-requestid: {}\r\n\
+            "HTTP/1.1 {} -\r\nContent-Type: text/xml;charset=UTF-8\r\nDate: {}\r\nx-amzn-requestid: {}\r\n\
              Content-Length: {}\r\n\r\n",
             reply.status,
+            emulator.http_date(),
             reply.request_id,
             reply.body.len()
         );
@@ -515,7 +519,7 @@ impl<F> std::fmt::Debug for Scripted<F> {
     }
 }
 
-impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
+impl<F: Fn(&[u8]) -> Response + Send + Sync> HttpConnector for Scripted<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let reply = self.0(request.body().bytes().unwrap());
         let status = reply.status.try_into().unwrap();
@@ -524,7 +528,7 @@ impl<F: Fn(&[u8]) -> Reply + Send + Sync> HttpConnector for Scripted<F> {
 }
 
 /// An HTTP client within this process that answers each request by its form.
-pub fn scripted(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
+pub fn scripted(answer: impl Fn(&[u8]) -> Response + Send + Sync + 'static) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Scripted(answer));
     http_client_fn(move |_, _| connector.clone())
 }

@@ -1,7 +1,7 @@
 //! The action `CreateImageUsageReport`.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_smithy_types::DateTime;
 
@@ -97,7 +97,7 @@ fn report(
     account_ids: Vec<String>,
     tags: Vec<Tag>,
 ) -> Report {
-    let now = SystemTime::now();
+    let created = call.clock.report_time(call.now);
     let failure = state.failure(&image_id, call.region).map(str::to_owned);
     Report {
         image_id,
@@ -110,8 +110,8 @@ fn report(
         }
         .to_owned(),
         state_reason: failure,
-        creation_time: service_time(DateTime::from(now)),
-        expiration_time: service_time(DateTime::from(now + LIFE_OF_A_REPORT)),
+        creation_time: service_time(DateTime::from(created)),
+        expiration_time: service_time(DateTime::from(created + LIFE_OF_A_REPORT)),
         tags: (!tags.is_empty()).then_some(tags),
         region: Some(call.region.to_owned()),
         ..Report::default()

@@ -1,6 +1,6 @@
 //! The action `DescribeImageUsageReports`.
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use super::super::filter::Filter;
 use super::super::form::Parameters;
@@ -31,7 +31,7 @@ impl Attribute {
     }
 }
 
-fn passes(filter: &Filter<Attribute>, slot: &Slot, now: Instant) -> bool {
+fn passes(filter: &Filter<Attribute>, slot: &Slot, now: SystemTime) -> bool {
     let report = &slot.report;
     let mut tags = report.tags.iter().flatten();
     match &filter.attribute {
@@ -62,7 +62,7 @@ pub(super) fn answer(
     }))
 }
 
-fn write(xml: &mut Xml, slot: &Slot, now: Instant) {
+fn write(xml: &mut Xml, slot: &Slot, now: SystemTime) {
     let report = &slot.report;
     xml.text("imageId", &report.image_id);
     xml.text("reportId", &report.report_id);

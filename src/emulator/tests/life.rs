@@ -40,7 +40,7 @@ fn entries_of(emulator: &Emulator, report: &str) -> Vec<String> {
     rows(&ask(emulator, ENTRIES, &[("ReportId.1", report)]))
 }
 
-fn report(emulator: &Emulator, report: &str) -> Reply {
+fn report(emulator: &Emulator, report: &str) -> Response {
     ask(emulator, REPORTS, &[("ReportId.1", report)])
 }
 
@@ -125,16 +125,12 @@ fn a_report_says_what_it_was_created_for() {
         "<tagSet><item><key>team</key><value>a &amp; b</value></item>\
          <item><key>empty</key><value></value></item></tagSet>"
     ));
-    let time = |name| {
-        let text = texts(&reply, name)[0];
-        aws_smithy_types::DateTime::from_str(text, aws_smithy_types::date_time::Format::DateTime)
-            .unwrap()
-            .secs()
-    };
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let age = now.unwrap().as_secs() as i64 - time("creationTime");
-    assert!((0..60).contains(&age), "{age}");
-    assert_eq!(time("expirationTime") - time("creationTime"), 30 * 86_400);
+    // The clock of the sample data: a new report has the same times on every day.
+    assert_eq!(texts(&reply, "creationTime"), ["2025-10-21T06:01:00.000Z"]);
+    assert_eq!(
+        texts(&reply, "expirationTime"),
+        ["2025-11-20T06:01:00.000Z"]
+    );
     let entries = ask(&emulator, ENTRIES, &[("ReportId.1", &id)]);
     assert_eq!(
         texts(&entries, "reportCreationTime"),
@@ -142,6 +138,55 @@ fn a_report_says_what_it_was_created_for() {
     );
     let tag = [("Filter.1.Name", "tag:team"), ("Filter.1.Value.1", "a*")];
     assert_eq!(texts(&ask(&emulator, REPORTS, &tag), "reportId"), [&id]);
+}
+
+#[test]
+fn reports_on_other_data_have_the_system_time() {
+    let state = State::synthetic("images=1,entries=0".parse().unwrap());
+    let emulator = quick(state);
+    let images = ask(&emulator, "DescribeImages", &[]);
+    let image = ("ImageId", texts(&images, "imageId")[0]);
+    let before = std::time::SystemTime::now();
+    let id = create(&emulator, &[image, INSTANCES]);
+    let reply = report(&emulator, &id);
+    let time = |name| {
+        let text = texts(&reply, name)[0];
+        aws_smithy_types::DateTime::from_str(text, aws_smithy_types::date_time::Format::DateTime)
+            .unwrap()
+            .secs()
+    };
+    let now = before.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let age = now.as_secs() as i64 - time("creationTime");
+    assert!((-60..=0).contains(&age), "{age}");
+    assert_eq!(time("expirationTime") - time("creationTime"), 30 * 86_400);
+    assert!(!emulator.http_date().contains("21 Oct 2025"));
+}
+
+#[test]
+fn sample_reports_have_the_ages_of_a_live_account() {
+    use aws_smithy_types::{DateTime, date_time::Format};
+
+    let emulator = sample();
+    let reply = ask(&emulator, REPORTS, &[]);
+    let seconds = |text: &&str| {
+        let time = DateTime::from_str(text, Format::DateTime).unwrap();
+        time.secs()
+    };
+    let now = 1_761_026_400;
+    let created: Vec<_> = (texts(&reply, "creationTime").iter())
+        .map(seconds)
+        .collect();
+    let expires: Vec<_> = (texts(&reply, "expirationTime").iter())
+        .map(seconds)
+        .collect();
+    for (created, expires) in created.iter().zip(expires) {
+        assert_eq!(expires - created, 30 * 86_400);
+        assert!(*created < now && expires > now);
+    }
+    let days: Vec<_> = (created.iter())
+        .map(|created| (now - created) / 86_400)
+        .collect();
+    assert_eq!(days, [21, 19, 1, 1, 0, 0, 0, 0]);
 }
 
 #[test]

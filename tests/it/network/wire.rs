@@ -125,7 +125,7 @@ fn converse(mut stream: impl Read + Write, emulator: &Emulator) -> io::Result<()
         let (status, body) = if form.starts_with(b"Action=AssumeRole&") {
             (200, ASSUMED.to_owned())
         } else {
-            let reply = emulator.answer(None, &form);
+            let reply = emulator.respond(None, &form);
             (reply.status, reply.body)
         };
         write!(
