@@ -1,85 +1,73 @@
-//! Which attempt of its request something came from: a client's requests go on at the same time, so that no common
-//! count could tell.
+//! Marks responses and errors with the number of the attempt that they belong to.
+//!
+//! A client's requests run concurrently, so a shared counter could not tell.
 
 use std::error::Error;
 use std::fmt;
 
-use anyhow::Chain;
 use aws_sdk_ec2::config::http::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
+use super::error_chain::{self, same_kind};
+
 /// The number of an attempt, from 1.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attempt(pub(super) u32);
+pub(super) struct AttemptNumber(pub(super) u32);
 
-impl Attempt {
-    /// The attempt that sends this.
+impl AttemptNumber {
+    /// The attempt that sends `request`.
     pub(super) fn of_request(request: &HttpRequest) -> Self {
         request.extension().copied().unwrap_or(Self(1))
     }
 
-    /// Writes the number onto what the attempt came to.
+    /// Marks the result of this attempt.
     pub(super) fn mark(
         self,
-        answer: Result<HttpResponse, ConnectorError>,
+        result: Result<HttpResponse, ConnectorError>,
     ) -> Result<HttpResponse, ConnectorError> {
-        match answer {
+        match result {
             Ok(mut response) => {
                 response.add_extension(self);
                 Ok(response)
             }
-            Err(error) => {
-                let (timeout, user, other) =
-                    (error.is_timeout(), error.is_user(), error.as_other());
-                let io = error.is_io();
-                let source = Box::new(Failed {
-                    attempt: self,
-                    source: error.into_source(),
-                });
-                Err(match () {
-                    () if timeout => ConnectorError::timeout(source),
-                    () if user => ConnectorError::user(source),
-                    () if io => ConnectorError::io(source),
-                    () => ConnectorError::other(source, other),
-                })
-            }
+            Err(error) => Err(same_kind(&error)(Box::new(MarkedError {
+                attempt: self,
+                source: error.into_source(),
+            }))),
         }
     }
 
-    /// The attempt that came to this error without a response.
+    /// The attempt that failed with `error` and without a response.
     pub(super) fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
-        Chain::new(error).find_map(|cause| Some(cause.downcast_ref::<Failed>()?.attempt))
+        error_chain::find(error).map(|error: &MarkedError| error.attempt)
     }
 
     /// The attempt that the SDK has just made.
     pub(super) fn of_context(context: &InterceptorContext) -> Option<Self> {
-        let error = || match context.output_or_error()? {
-            Err(error) => Self::of_error(error.as_connector_error()?),
-            Ok(_) => None,
-        };
-        match context.response() {
-            Some(response) => response.extension().copied(),
-            None => error(),
+        match (context.response(), context.output_or_error()) {
+            (Some(response), _) => response.extension().copied(),
+            (None, Some(Err(error))) => Self::of_error(error.as_connector_error()?),
+            (None, _) => None,
         }
     }
 }
 
-/// An error with the attempt that it came from. It has no words of its own.
+/// Adds the attempt to an error. It has no text of its own.
 #[derive(Debug)]
-struct Failed {
-    attempt: Attempt,
+struct MarkedError {
+    attempt: AttemptNumber,
     source: BoxError,
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for MarkedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.source.fmt(f)
     }
 }
 
-impl Error for Failed {
+impl Error for MarkedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
     }

@@ -1,8 +1,8 @@
-//! How often a request is tried where nobody says.
+//! Limits the attempts per request when no setting does.
 //!
-//! Throttling is waited out as long as the service answers anything at all: the pace of the requests follows it.
-//! What fails otherwise is tried a few times, and fewer on an endpoint that has never answered, for a wrong URL or a
-//! network that is not there: the many attempts would take a minute to say "connection refused".
+//! Throttling is retried while the service responds to anything at all: the rate limiter adapts. Other errors are
+//! retried a few times, and fewer on an endpoint that has never responded, so that a wrong URL or a missing network is
+//! reported in seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -11,24 +11,24 @@ use aws_sdk_ec2::config::interceptors::InterceptorContext;
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
-use super::attempt::Attempt;
+use super::attempt::AttemptNumber;
 use super::rate_limiter::{RateLimiter, is_throttling};
-use super::retry_settings::MAX_ATTEMPTS;
+use super::retry_settings::DEFAULT_MAX_ATTEMPTS;
 
-/// The attempts of a request while there was no answer to any. It is the SDK's default number of all attempts.
-const ATTEMPTS: u32 = 3;
+/// Maximum attempts per request until the first response. The SDK's default for all requests.
+const MAX_ATTEMPTS_BEFORE_RESPONSE: u32 = 3;
 
 /// A retry classifier for one client.
 #[derive(Debug)]
 pub(super) struct AttemptLimit {
-    answered: Arc<AtomicBool>,
+    has_responded: Arc<AtomicBool>,
     rate_limiter: RateLimiter,
 }
 
 impl AttemptLimit {
     pub(super) fn new(rate_limiter: RateLimiter) -> Self {
         Self {
-            answered: Arc::default(),
+            has_responded: Arc::default(),
             rate_limiter,
         }
     }
@@ -39,22 +39,18 @@ impl ClassifyRetry for AttemptLimit {
         RetryAction::NoActionIndicated
     }
 
-    fn classify_retry_v2(
-        &self,
-        context: &InterceptorContext,
-        verdict: &RetryAction,
-    ) -> RetryAction {
-        // An error of the service is an answer too; an incomplete body is none.
+    fn classify_retry_v2(&self, context: &InterceptorContext, action: &RetryAction) -> RetryAction {
+        // A service error is a response too; an incomplete body is not.
         if context.response().is_some() {
-            self.answered.store(true, Relaxed);
+            self.has_responded.store(true, Relaxed);
         }
-        let attempts = Attempt::of_context(context).map_or(1, |Attempt(number)| number);
-        let hopeless = match is_throttling(verdict) {
-            true => self.rate_limiter.is_stuck(),
-            false if self.answered.load(Relaxed) => attempts >= MAX_ATTEMPTS.get(),
-            false => attempts >= ATTEMPTS,
+        let attempts = AttemptNumber::of_context(context).map_or(1, |AttemptNumber(number)| number);
+        let exhausted = match is_throttling(action) {
+            true => self.rate_limiter.is_blocked(),
+            false if self.has_responded.load(Relaxed) => attempts >= DEFAULT_MAX_ATTEMPTS.get(),
+            false => attempts >= MAX_ATTEMPTS_BEFORE_RESPONSE,
         };
-        if hopeless {
+        if exhausted {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
@@ -62,7 +58,7 @@ impl ClassifyRetry for AttemptLimit {
     }
 
     fn name(&self) -> &'static str {
-        "FirstContact"
+        "AttemptLimit"
     }
 
     fn priority(&self) -> RetryClassifierPriority {

@@ -1,6 +1,6 @@
-//! Which certificate authorities are trusted: those of a CA bundle, or else the system's.
+//! The certificate authorities to trust: those of a CA bundle, or the system's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
@@ -9,45 +9,27 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::RequestError;
+use super::connect_error::ConnectError;
 
-/// The authorities that may vouch for a server.
+/// The trusted certificate authorities.
 #[derive(Debug)]
 pub(super) struct CaBundle {
-    /// What they are called in a message.
+    /// The name for messages: path and origin.
     pub(super) name: String,
-    /// The bundle that replaces the system's authorities.
-    bundle: Option<PathBuf>,
-    context: OnceLock<Result<TlsContext, Unusable>>,
-}
-
-/// Why a bundle cannot be used.
-#[derive(Clone, Debug)]
-pub(super) struct Unusable {
-    /// What is wrong with which bundle.
-    pub(super) problem: String,
-    /// What the user can do.
-    pub(super) hint: &'static str,
-}
-
-impl From<Unusable> for RequestError {
-    fn from(unusable: Unusable) -> Self {
-        Self::Configuration {
-            problem: unusable.problem,
-            hint: unusable.hint.to_owned(),
-        }
-    }
+    /// The file that replaces the system's authorities.
+    path: Option<PathBuf>,
+    context: OnceLock<Result<TlsContext, ConnectError>>,
 }
 
 impl CaBundle {
-    /// Takes the first of the flag, `AWS_CA_BUNDLE` and the profile's `ca_bundle`. As in the AWS CLI, what it names
-    /// replaces the system's authorities, and an empty setting is none. Nothing is read yet.
+    /// Chooses the first of the flag, `AWS_CA_BUNDLE` and the profile's `ca_bundle`. As in the AWS CLI, the bundle
+    /// replaces the system's authorities, and an empty setting counts as unset. Reads no file yet.
     pub(super) fn choose(flag: Option<PathBuf>, env: &Env, profile: Option<&str>) -> Self {
         let variable = env.get("AWS_CA_BUNDLE").ok();
-        let setting = |value: Option<&str>, from| {
+        let setting = |value: Option<&str>, origin| {
             value
                 .filter(|path| !path.is_empty())
-                .map(|path| (PathBuf::from(path), from))
+                .map(|path| (PathBuf::from(path), origin))
         };
         let bundle = flag
             .map(|path| (path, "--ca-bundle"))
@@ -55,27 +37,27 @@ impl CaBundle {
             .or_else(|| setting(profile, "the profile's ca_bundle"));
         Self {
             name: match &bundle {
-                Some((path, from)) => format!("{} ({from})", path.display()),
+                Some((path, origin)) => format!("{} ({origin})", path.display()),
                 None => "the system's certificate store".to_owned(),
             },
-            bundle: bundle.map(|(path, _)| path),
+            path: bundle.map(|(path, _)| path),
             context: OnceLock::new(),
         }
     }
 
-    /// The context for the SDK's HTTP client. A bundle is read when this is first called.
+    /// The context for the SDK's HTTP client. The first call reads the bundle.
     ///
     /// # Errors
-    /// [`Unusable`] when the bundle cannot be read or holds anything but usable certificates.
-    pub(super) fn context(&self) -> Result<&TlsContext, &Unusable> {
-        let read = || {
-            let roots = match &self.bundle {
+    /// [`ConnectError`] when the bundle cannot be read or a certificate in it is unusable.
+    pub(super) fn context(&self) -> Result<&TlsContext, &ConnectError> {
+        let load = || {
+            let roots = match &self.path {
                 None => TrustStore::default(),
                 Some(path) => {
-                    let pem = read(path).map_err(|problem| Unusable {
-                        problem: format!("the CA bundle {} {problem}", self.name),
-                        hint: "name a file of certificates in PEM form, each from -----BEGIN CERTIFICATE----- to \
-                                    -----END CERTIFICATE-----",
+                    let pem = read(path).map_err(|problem| ConnectError {
+                        problem: format!("cannot use CA bundle {}: {problem}", self.name),
+                        hint: "use a file of certificates in PEM format, each from -----BEGIN CERTIFICATE----- to \
+                               -----END CERTIFICATE-----",
                     })?;
                     TrustStore::empty().with_pem_certificate(pem)
                 }
@@ -83,29 +65,25 @@ impl CaBundle {
             let context = TlsContext::builder().with_trust_store(roots).build();
             Ok(context.expect("a trust store alone is a valid context"))
         };
-        self.context.get_or_init(read).as_ref()
+        self.context.get_or_init(load).as_ref()
     }
 }
 
-/// Reads a bundle, and makes sure that every certificate in it can be used: the SDK's client panics over one that
-/// cannot.
-fn read(path: &PathBuf) -> Result<Vec<u8>, String> {
-    let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+/// Reads a bundle and validates each certificate: the SDK's client panics on an invalid one.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let mut roots = RootCertStore::empty();
     for (index, certificate) in CertificateDer::pem_slice_iter(&pem).enumerate() {
         let number = index + 1;
         let certificate =
-            certificate.map_err(|error| format!("is broken at certificate {number}: {error}"))?;
+            certificate.map_err(|error| format!("certificate {number} is malformed: {error}"))?;
         roots
             .add(certificate)
-            .map_err(|error| format!("has an unusable certificate, number {number}: {error}"))?;
+            .map_err(|error| format!("certificate {number} is unusable: {error}"))?;
     }
-    if roots.is_empty() {
-        return Err(if pem.is_empty() {
-            "is empty".to_owned()
-        } else {
-            "holds no certificate in PEM form".to_owned()
-        });
+    match roots.is_empty() {
+        false => Ok(pem),
+        true if pem.is_empty() => Err("the file is empty".to_owned()),
+        true => Err("no certificate in PEM format".to_owned()),
     }
-    Ok(pem)
 }

@@ -1,15 +1,12 @@
-//! Where credentials come from: the SDK's default chain, and what the AWS CLI does beyond it.
+//! Loads credentials by the SDK's default chain, with what the AWS CLI does beyond it.
 //!
-//! The sources are the SDK's, in the order of its default chain, with two differences that the AWS CLI makes:
-//! a profile that the user names goes before keys in the environment, and the role of a profile is assumed here,
-//! because the SDK passes over `mfa_serial` and `duration_seconds`. Unlike the AWS CLI, which keeps assumed roles
-//! below `~/.aws/cli/cache`, this keeps none: each run asks anew. Only the SDK writes a file: the token of a single
-//! sign-on that it has renewed goes back below `~/.aws/sso/cache`, where the AWS CLI put it.
+//! Two things differ from the SDK's chain: a profile that the user chose precedes keys in the environment, and a
+//! profile's role is assumed here, because the SDK ignores `mfa_serial` and `duration_seconds`. Unlike the AWS CLI,
+//! which caches assumed roles below `~/.aws/cli/cache`, each run assumes them again. Only the SDK writes a file: a
+//! renewed SSO token goes back below `~/.aws/sso/cache`, where the AWS CLI put it.
 
-use std::error::Error;
 use std::sync::OnceLock;
 
-use anyhow::Chain;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -21,191 +18,109 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
-use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::connect_error::ConnectError;
-use super::error::{chain, inner, public};
-use super::role::{MfaPrompt, Role};
+use super::credentials_error::{
+    CONFIGURE_HINT, LoadCredentialsError, NETWORK_HINT, explain, is_connection_failure,
+    is_explained,
+};
+use super::error_chain::{self, describe, describe_source};
+use super::role::{MfaPrompt, Role, impl_provide_credentials};
 
-/// Why there are no credentials, in words for a user.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{problem}")]
-pub(super) struct NoCredentials {
-    /// What is missing or wrong. It holds no output of a program, which may be a secret.
-    pub problem: String,
-    /// What the user can do.
-    pub hint: String,
-}
-
-impl From<NoCredentials> for CredentialsError {
-    fn from(error: NoCredentials) -> Self {
-        Self::provider_error(error)
-    }
-}
-
-/// What helps when nothing better is known.
-const SIGN_IN: &str = "run `aws sso login` or `aws configure`, name another --profile, or set AWS_ACCESS_KEY_ID and \
-                       AWS_SECRET_ACCESS_KEY; --offline needs none";
-
-pub(super) const NETWORK: &str =
-    "check the network and the proxy, then run it again; --offline needs no credentials";
-
-/// Finds the words for what a source of credentials says.
-pub(super) fn explain(error: &CredentialsError) -> NoCredentials {
-    type Web = SdkError<AssumeRoleWithWebIdentityError>;
-
-    let causes = || Chain::new(error);
-    // The one nearest to the cause knows best.
-    if let Some(NoCredentials { problem, hint }) =
-        causes().filter_map(|cause| cause.downcast_ref()).last()
-    {
-        return NoCredentials {
-            problem: problem.clone(),
-            hint: hint.clone(),
-        };
-    }
-    let refused = causes()
-        .find_map(|cause| cause.downcast_ref::<Web>())
-        .and_then(refusal);
-    let (problem, hint) = if let Some(refusal) = refused {
-        (
-            format!("STS refused the web identity token: {refusal}"),
-            "renew the token file, and check the role's ARN and its trust policy",
-        )
-    } else {
-        let hint = match error {
-            _ if no_connection(error) => NETWORK,
-            CredentialsError::InvalidConfiguration(_) => {
-                "mend the profile or the environment, or name another --profile"
-            }
-            _ => SIGN_IN,
-        };
-        // The SDK lists what it tried on lines of their own.
-        (inner(error).replace("\n    ", "; "), hint)
-    };
-    NoCredentials {
-        problem,
-        hint: hint.to_owned(),
-    }
-}
-
-fn no_connection(error: &CredentialsError) -> bool {
-    Chain::new(error).any(|cause| cause.is::<ConnectorError>())
-}
-
-/// Whether the error says already what is in the way, which its words here would hide.
-pub(super) fn is_obstructed(error: &(dyn Error + 'static)) -> bool {
-    Chain::new(error).any(|cause| cause.is::<ConnectError>())
-}
-
-/// The service's own words and code, if it answered.
-pub(super) fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<String> {
-    let error = error.as_service_error()?;
-    Some(format!(
-        "{} ({})",
-        public(error.message().unwrap_or("no message")),
-        error.code()?
-    ))
-}
-
-/// What all sources share.
+/// The settings that all providers share.
 #[derive(Debug)]
-pub(super) struct Sources {
-    /// For the clients of STS.
-    config: SdkConfig,
-    /// The same settings for the SDK's own sources.
-    providers: ProviderConfig,
+pub(super) struct Providers {
+    /// For STS clients.
+    sdk_config: SdkConfig,
+    /// The same settings for the SDK's own providers.
+    provider_config: ProviderConfig,
     profiles: ProfileSet,
     mfa_prompt: MfaPrompt,
 }
 
-impl Sources {
-    pub(super) fn new(config: SdkConfig, profiles: ProfileSet, mfa_prompt: MfaPrompt) -> Self {
-        let mut providers = ProviderConfig::without_region()
+impl Providers {
+    pub(super) fn new(sdk_config: SdkConfig, profiles: ProfileSet, mfa_prompt: MfaPrompt) -> Self {
+        let mut provider_config = ProviderConfig::without_region()
             .with_behavior_version(Some(BehaviorVersion::latest()))
-            .with_region(config.region().cloned())
-            .with_use_fips(config.use_fips())
-            .with_use_dual_stack(config.use_dual_stack());
-        if let Some(client) = config.http_client() {
-            providers = providers.with_http_client(client);
+            .with_region(sdk_config.region().cloned())
+            .with_use_fips(sdk_config.use_fips())
+            .with_use_dual_stack(sdk_config.use_dual_stack());
+        if let Some(client) = sdk_config.http_client() {
+            provider_config = provider_config.with_http_client(client);
         }
-        if let Some(retries) = config.retry_config() {
-            providers = providers.with_retry_config(retries.clone());
+        if let Some(retries) = sdk_config.retry_config() {
+            provider_config = provider_config.with_retry_config(retries.clone());
         }
-        if let Some(timeouts) = config.timeout_config() {
-            providers = providers.with_timeout_config(timeouts.clone());
+        if let Some(timeouts) = sdk_config.timeout_config() {
+            provider_config = provider_config.with_timeout_config(timeouts.clone());
         }
         Self {
-            config,
-            providers,
+            sdk_config,
+            provider_config,
             profiles,
             mfa_prompt,
         }
     }
 
-    /// The first source that has credentials gives them; `explicit` tells whether the user named the profile.
+    /// The chain of all providers, of which the first with credentials wins.
     ///
-    /// Botocore, too, leaves out the environment for a profile from the command line, but not for `AWS_PROFILE`.
-    pub(super) fn chain(&self, explicit: bool) -> impl ProvideCredentials + use<> {
+    /// `is_explicit`: the user chose the profile on the command line. Botocore, too, skips the environment then, but
+    /// not for `AWS_PROFILE`.
+    pub(super) fn chain(&self, is_explicit: bool) -> impl ProvideCredentials + use<> {
         let name = self.profiles.selected_profile();
         let profile = self.profile(name, &[]);
-        let first = if explicit {
+        let first = if is_explicit {
             CredentialsProviderChain::first_try("Profile", profile)
         } else {
+            let web_identity = WebIdentityTokenCredentialsProvider::builder()
+                .configure(&self.provider_config)
+                .build();
             CredentialsProviderChain::first_try("Environment", environment())
                 .or_else("Profile", profile)
-                .or_else(
-                    "WebIdentityToken",
-                    WebIdentityTokenCredentialsProvider::builder()
-                        .configure(&self.providers)
-                        .build(),
-                )
+                .or_else("WebIdentityToken", web_identity)
         };
-        let nowhere = Nowhere(explicit.then(|| name.to_owned()));
         let chain = first
             .or_else("EcsContainer", self.container())
-            .or_else("Ec2InstanceMetadata", self.instance())
-            .or_else("Nowhere", nowhere);
-        Whole {
+            .or_else("Ec2InstanceMetadata", self.instance());
+        CheckedChain {
             chain,
-            failed: OnceLock::new(),
+            profile: is_explicit.then(|| name.to_owned()),
+            failure: OnceLock::new(),
         }
     }
 
-    /// The credentials of a profile, which is the source of the profiles `above`.
-    fn profile(&self, name: &str, above: &[&str]) -> SharedCredentialsProvider {
+    /// The credentials of a profile, which is the source of the profiles `dependents`.
+    fn profile(&self, name: &str, dependents: &[&str]) -> SharedCredentialsProvider {
         let profile = self.profiles.get_profile(name);
-        if let Some(role) = profile.and_then(|profile| self.role(profile, above)) {
+        if let Some(role) = profile.and_then(|profile| self.role(profile, dependents)) {
             return SharedCredentialsProvider::new(role);
         }
-        SharedCredentialsProvider::new(OfProfile {
-            kind: profile.map_or(Kind::Other, Kind::of),
+        SharedCredentialsProvider::new(ProfileProvider {
+            kind: profile.map_or(ProfileKind::Other, ProfileKind::of),
             provider: ProfileFileCredentialsProvider::builder()
-                .configure(&self.providers)
+                .configure(&self.provider_config)
                 .profile_name(name)
                 .build(),
             name: name.to_owned(),
         })
     }
 
-    /// The role of a profile. None where it has no role, or a faulty one: the SDK's source says what is wrong.
-    fn role(&self, profile: &Profile, above: &[&str]) -> Option<Role> {
+    /// The role of a profile; `None` for no role or an invalid one, which the SDK's provider reports.
+    fn role(&self, profile: &Profile, dependents: &[&str]) -> Option<Role> {
         let arn = profile.get("role_arn")?;
         if profile.get("web_identity_token_file").is_some() {
             return None;
         }
-        let above = [above, &[profile.name()]].concat();
+        let dependents = [dependents, &[profile.name()]].concat();
         let source = match (
             profile.get("source_profile"),
             profile.get("credential_source"),
         ) {
             (Some(name), None) => match self.profiles.get_profile(name).and_then(keys) {
-                // Keys go before a role, so that a profile may be its own source.
+                // Keys precede a role, so that a profile may be its own source.
                 Some(keys) => SharedCredentialsProvider::new(keys),
-                None if above.contains(&name) => return None,
-                None => self.profile(name, &above),
+                None if dependents.contains(&name) => return None,
+                None => self.profile(name, &dependents),
             },
             (None, Some(name)) => match name.to_ascii_lowercase().as_str() {
                 "environment" => SharedCredentialsProvider::new(environment()),
@@ -221,27 +136,26 @@ impl Sources {
             arn: arn.to_owned(),
             session_name: setting("role_session_name"),
             external_id: setting("external_id"),
-            // As botocore does: what is no number is passed over.
-            duration: profile
-                .get("duration_seconds")
+            // Like botocore, ignore what is not a number.
+            duration_seconds: (profile.get("duration_seconds"))
                 .and_then(|seconds| seconds.parse().ok()),
             mfa_serial: setting("mfa_serial"),
             mfa_prompt: self.mfa_prompt,
             source,
-            config: self.config.clone(),
+            config: self.sdk_config.clone(),
             session: Default::default(),
         })
     }
 
     fn container(&self) -> EcsCredentialsProvider {
         EcsCredentialsProvider::builder()
-            .configure(&self.providers)
+            .configure(&self.provider_config)
             .build()
     }
 
     fn instance(&self) -> ImdsCredentialsProvider {
         ImdsCredentialsProvider::builder()
-            .configure(&self.providers)
+            .configure(&self.provider_config)
             .build()
     }
 }
@@ -261,190 +175,164 @@ fn keys(profile: &Profile) -> Option<Credentials> {
     ))
 }
 
-/// What gives a profile its credentials.
+/// How a profile gets its credentials.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
-    SingleSignOn,
-    /// `aws login`, for which the SDK wants a good deal of cryptography that is left out here.
+enum ProfileKind {
+    Sso,
+    /// `aws login`. The SDK's support for it would add many cryptographic dependencies.
     Login,
-    Program,
+    CredentialProcess,
     Other,
 }
 
-impl Kind {
-    /// In the SDK's order.
+impl ProfileKind {
+    /// By the SDK's order of precedence.
     fn of(profile: &Profile) -> Self {
         let has = |key| profile.get(key).is_some();
         if has("credential_source") || has("web_identity_token_file") {
             Self::Other
         } else if has("sso_session") || has("sso_start_url") {
-            Self::SingleSignOn
+            Self::Sso
         } else if has("login_session") {
             Self::Login
         } else if has("credential_process") {
-            Self::Program
+            Self::CredentialProcess
         } else {
             Self::Other
         }
     }
 }
 
-/// The SDK's source for a profile, with the SDK's errors said in a user's words.
+/// The SDK's provider for a profile, with better error messages.
 #[derive(Debug)]
-struct OfProfile {
+struct ProfileProvider {
     name: String,
-    kind: Kind,
+    kind: ProfileKind,
     provider: ProfileFileCredentialsProvider,
 }
 
-impl OfProfile {
+impl ProfileProvider {
     async fn credentials(&self) -> provider::Result {
-        self.provider
-            .provide_credentials()
-            .await
-            .map_err(|error| self.explain(error))
+        (self.provider.provide_credentials().await).map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: CredentialsError) -> CredentialsError {
-        if is_obstructed(&error) {
+        if is_explained(&error) {
             return error;
         }
         let name = &self.name;
         let (problem, hint) = match (self.kind, &error) {
-            (Kind::Login, CredentialsError::InvalidConfiguration(_)) => (
-                format!("profile `{name}` takes them from `aws login`, whose sessions are not read here"),
+            (ProfileKind::Login, CredentialsError::InvalidConfiguration(_)) => (
+                format!("profile `{name}` uses `aws login`, which is not supported"),
                 format!(
-                    "name another profile with `credential_process = aws configure export-credentials --profile \
+                    "choose another profile, with `credential_process = aws configure export-credentials --profile \
                      {name} --format process`"
                 ),
             ),
-            (_, CredentialsError::ProviderError(_)) if no_connection(&error) => (
-                format!("profile `{name}`: {}", inner(&error)),
-                NETWORK.to_owned(),
+            (_, CredentialsError::ProviderError(_)) if is_connection_failure(&error) => (
+                format!("profile `{name}`: {}", describe_source(&error)),
+                NETWORK_HINT.to_owned(),
             ),
-            (Kind::SingleSignOn, CredentialsError::ProviderError(_)) => (
-                format!("profile `{name}`: {}", inner(&error)),
-                format!("run `aws sso login --profile {name}`, then run it again"),
+            (ProfileKind::Sso, CredentialsError::ProviderError(_)) => (
+                format!("profile `{name}`: {}", describe_source(&error)),
+                format!("run `aws sso login --profile {name}`, then retry"),
             ),
-            (Kind::Program, CredentialsError::ProviderError(_)) => (
+            (ProfileKind::CredentialProcess, CredentialsError::ProviderError(_)) => (
                 format!(
                     "the credential_process of profile `{name}` {}",
-                    fault_of_program(&error)
+                    describe_process_failure(&error)
                 ),
-                "run that command yourself to see why; what it says may be secret and is not shown here".to_owned(),
+                "run that command yourself to see its output, which is not shown here because it may be secret"
+                    .to_owned(),
             ),
             _ => return error,
         };
-        NoCredentials { problem, hint }.into()
+        LoadCredentialsError { problem, hint }.into()
     }
 }
 
-/// What a `credential_process` did, without a word of what it wrote.
+/// How a `credential_process` failed, without its output.
 ///
-/// The SDK has only a text for it, with stderr or a piece of stdout in it: what is not known here is not shown.
-fn fault_of_program(error: &CredentialsError) -> String {
-    let text = chain(error);
+/// The SDK's error is a text that contains stderr or a part of stdout: show only what is known to be safe.
+fn describe_process_failure(error: &CredentialsError) -> String {
+    let text = describe(error);
     let between = |start, end| {
         text.split_once(start)
             .and_then(|(_, rest)| rest.split_once(end))
             .map(|(middle, _)| middle)
     };
-    match between("exited with code ", ". Stderr:") {
-        Some(status) => format!("failed ({status})"),
-        None => match between("Expected field `", "`") {
-            Some(field) => format!("printed a document without `{field}`"),
-            None => "did not print the JSON document that is expected of it".to_owned(),
-        },
+    if let Some(status) = between("exited with code ", ". Stderr:") {
+        format!("failed ({status})")
+    } else if let Some(field) = between("Expected field `", "`") {
+        format!("printed a document without `{field}`")
+    } else {
+        "did not print the expected JSON document".to_owned()
     }
 }
 
-/// The end of the chain: no source had credentials. Holds the profile that the user named.
-#[derive(Debug)]
-struct Nowhere(Option<String>);
-
-impl Nowhere {
-    async fn credentials(&self) -> provider::Result {
-        let problem = match &self.0 {
-            Some(profile) => {
-                format!("there are none in profile `{profile}`, the container or the instance")
-            }
-            None => "there are none in the environment, the profile, a web identity token, the container or the \
-                     instance"
-                .to_owned(),
-        };
-        Err(NoCredentials {
-            problem,
-            hint: SIGN_IN.to_owned(),
-        }
-        .into())
-    }
-}
-
-/// Credentials that have a key and a secret. Out of an answer that was cut the SDK reads empty ones.
+/// The whole chain. It rejects empty credentials, which the SDK reads from truncated responses.
 ///
-/// The search fails once: requests that wait for it at the same time would each begin it anew, and ask for another MFA
-/// code.
+/// It remembers a failure: concurrent requests would each search again, and prompt for another MFA code.
 #[derive(Debug)]
-struct Whole {
+struct CheckedChain {
     chain: CredentialsProviderChain,
-    failed: OnceLock<Failed>,
+    /// The profile that the user chose.
+    profile: Option<String>,
+    failure: OnceLock<Failure>,
 }
 
-/// What a search for credentials failed of.
+/// Why the chain failed.
 #[derive(Clone, Debug)]
-enum Failed {
-    Barred(ConnectError),
-    Without(NoCredentials),
+enum Failure {
+    Connect(ConnectError),
+    Load(LoadCredentialsError),
 }
 
-impl From<Failed> for CredentialsError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Barred(connect_error) => Self::provider_error(connect_error),
-            Failed::Without(error) => error.into(),
+impl From<Failure> for CredentialsError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Connect(error) => Self::provider_error(error),
+            Failure::Load(error) => error.into(),
         }
     }
 }
 
-impl Whole {
+impl CheckedChain {
     async fn credentials(&self) -> provider::Result {
-        if let Some(failed) = self.failed.get() {
-            return Err(failed.clone().into());
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone().into());
         }
-        let failed = match self.chain.provide_credentials().await {
+        let failure = match self.chain.provide_credentials().await {
             Ok(credentials)
                 if credentials.access_key_id().is_empty()
                     || credentials.secret_access_key().is_empty() =>
             {
-                Failed::Without(NoCredentials {
-                    problem: "the access key or its secret is empty".to_owned(),
-                    hint: SIGN_IN.to_owned(),
-                })
+                Failure::Load(LoadCredentialsError::new(
+                    "the access key or its secret is empty",
+                    CONFIGURE_HINT,
+                ))
             }
             Ok(credentials) => return Ok(credentials),
-            Err(error) => match Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-                Some(connect_error) => Failed::Barred(ConnectError::clone(connect_error)),
-                None => Failed::Without(explain(&error)),
+            Err(CredentialsError::CredentialsNotLoaded(_)) => Failure::Load(self.not_found()),
+            Err(error) => match error_chain::find(&error) {
+                Some(connect_error) => Failure::Connect(ConnectError::clone(connect_error)),
+                None => Failure::Load(explain(&error)),
             },
         };
-        Err(self.failed.get_or_init(|| failed).clone().into())
+        Err(self.failure.get_or_init(|| failure).clone().into())
+    }
+
+    /// The error when no provider has credentials.
+    fn not_found(&self) -> LoadCredentialsError {
+        let problem = match &self.profile {
+            Some(profile) => {
+                format!("none in profile `{profile}`, the container or the instance")
+            }
+            None => "none in the environment, the profile, a web identity token, the container or the instance"
+                .to_owned(),
+        };
+        LoadCredentialsError::new(problem, CONFIGURE_HINT)
     }
 }
 
-/// A source is a type with an asynchronous `credentials`; this makes it one of the SDK's.
-macro_rules! provides_credentials {
-    ($($source:ty),*) => {$(
-        impl ProvideCredentials for $source {
-            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-            where
-                Self: 'a,
-            {
-                future::ProvideCredentials::new(self.credentials())
-            }
-        }
-    )*};
-}
-
-pub(super) use provides_credentials;
-
-provides_credentials!(OfProfile, Nowhere, Whole);
+impl_provide_credentials!(ProfileProvider, CheckedChain);

@@ -1,4 +1,4 @@
-//! Where requests go.
+//! The endpoint: configured, a URL, or in memory.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use aws_sdk_ec2::config::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::RequestError;
+use super::error::RequestError;
 
 /// Where requests go.
 #[derive(Debug)]
 pub enum Endpoint {
-    /// To AWS, or where `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile says.
+    /// AWS, or the URL in `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the profile.
     Configured,
-    /// To this URL.
+    /// This URL.
     Url(EndpointUrl),
-    /// Nowhere: this client answers, and neither credentials nor a Region are needed.
+    /// No network: this HTTP client responds, and neither credentials nor a Region are required.
     Offline(SharedHttpClient),
 }
 
@@ -24,9 +24,9 @@ pub enum Endpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointUrl(String);
 
-/// What is wrong with a URL that is to be an endpoint. The URL is not repeated: there may be a password in it.
+/// A text that is no valid endpoint. It is not repeated, because it may contain a password.
 #[derive(Debug, thiserror::Error)]
-#[error("an endpoint is an http or https URL with a host, such as http://127.0.0.1:4566")]
+#[error("expected an http or https URL with a host, such as http://127.0.0.1:4566")]
 pub struct InvalidEndpointUrl;
 
 impl FromStr for EndpointUrl {
@@ -49,10 +49,10 @@ impl fmt::Display for EndpointUrl {
     }
 }
 
-/// The URL that the environment or the profile gives for EC2. What is empty is not set.
+/// The URL for EC2 in the environment or the profile. An empty one counts as unset.
 ///
 /// # Errors
-/// [`RequestError::Configuration`] when it is not a URL that can be asked: the SDK would panic, or show the whole request.
+/// [`RequestError::Configuration`] for an invalid URL: the SDK would panic, or show the whole request.
 pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, RequestError> {
     let key = ServiceConfigKey::builder()
         .service_id("EC2")
@@ -69,9 +69,10 @@ pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, Requ
         .map(|url| url.parse())
         .transpose()
         .map_err(|error: InvalidEndpointUrl| RequestError::Configuration {
-            problem: format!("the endpoint URL of the environment or the profile cannot be used: {error}"),
-            hint: "mend or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
-                .to_owned(),
+            problem: format!("invalid endpoint URL in the environment or the profile: {error}"),
+            hint:
+                "fix or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
+                    .to_owned(),
         })
 }
 
@@ -88,7 +89,7 @@ mod tests {
         ] {
             assert_eq!(url.parse::<EndpointUrl>().unwrap().to_string(), url);
         }
-        for wrong in [
+        for invalid in [
             "",
             "nonsense",
             "localhost:4566",
@@ -98,7 +99,7 @@ mod tests {
             "ftp://host",
             "/",
         ] {
-            assert!(wrong.parse::<EndpointUrl>().is_err(), "{wrong}");
+            assert!(invalid.parse::<EndpointUrl>().is_err(), "{invalid}");
         }
     }
 }

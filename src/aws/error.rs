@@ -1,27 +1,30 @@
-//! What went wrong with a request, in the words that matter to a user.
+//! Why a request failed, in the words that matter to a user.
 //!
-//! The SDK's outermost message is only "service error" or "dispatch failure"; the code, the service's words and
-//! the request ID are further down, and are dug out here.
+//! The SDK's outermost message is only "service error" or "dispatch failure". The code, the service's message and the
+//! request ID are further down the chain, and are extracted here.
 
+use std::any;
 use std::borrow::Cow;
 use std::error::Error;
 
-use anyhow::Chain;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
-use super::Ec2;
-use super::attempt::Attempt;
+use super::attempt::AttemptNumber;
 use super::connect_error::ConnectError;
-use super::credentials::{NoCredentials, explain};
-use super::response::{self, TransportError};
+use super::credentials_error::{self, LoadCredentialsError};
+use super::ec2::Ec2;
+use super::error_chain::{self, describe, describe_source, redact};
+use super::transport_error::TransportError;
+use super::xml;
 use crate::error::{Category, UserError};
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RequestError {
-    /// The settings do not suffice to send a request.
+    /// The settings are not sufficient to send a request.
     #[error("{problem}")]
     Configuration {
         /// What is missing or wrong.
@@ -30,21 +33,23 @@ pub enum RequestError {
         hint: String,
     },
 
-    /// No credentials could be had.
-    #[error("no usable credentials: {problem}")]
+    /// Credentials could not be loaded.
+    #[error("cannot load credentials: {problem}")]
     Credentials {
-        /// Why not.
+        /// What is missing or wrong.
         problem: String,
         /// What the user can do.
         hint: String,
     },
 
-    /// The service answered with an error.
-    #[error("the service refused the request: {message} ({code}{})", request(.request_id))]
+    /// The service responded with an error.
+    #[error("{action} failed: {message} ({code}{})", suffix(.request_id))]
     Service {
+        /// The action, such as `DescribeImageUsageReports`.
+        action: &'static str,
         /// The service's error code, such as `UnauthorizedOperation`.
         code: String,
-        /// The service's own words.
+        /// The service's message.
         message: String,
         /// The ID by which AWS Support finds the request.
         request_id: Option<String>,
@@ -52,175 +57,170 @@ pub enum RequestError {
         hint: String,
     },
 
-    /// The endpoint did not answer, or not in time, or the connection broke.
-    #[error("no answer from {endpoint}: {problem}")]
+    /// The endpoint did not respond, or not in time, or the connection broke.
+    #[error("request to {endpoint} failed: {problem}")]
     Network {
-        /// The URL or Region that was asked.
+        /// The URL or the Region.
         endpoint: String,
         /// What happened.
-        problem: String,
-        /// What the user can do.
-        hint: String,
-    },
-
-    /// The way to the service is barred, by a certificate that is not trusted or by a proxy.
-    #[error("{problem}")]
-    ConnectError {
-        /// What is in the way, and where.
         problem: String,
         /// What the user can do.
         hint: &'static str,
     },
 
-    /// What came back is not an answer to the request.
-    #[error("{endpoint} sent what is not an answer of EC2: {problem}")]
+    /// A certificate or a proxy prevents the connection.
+    #[error("{problem}")]
+    ConnectError {
+        /// What failed, and why.
+        problem: String,
+        /// What the user can do.
+        hint: &'static str,
+    },
+
+    /// What came back is not a response to the request.
+    #[error("{endpoint} returned an invalid EC2 response: {problem}")]
     Response {
-        /// The URL or Region that was asked.
+        /// The URL or the Region.
         endpoint: String,
         /// What is wrong with it.
         problem: String,
     },
 }
 
-/// What helps when there is no connection.
-const REACH: &str = "check --endpoint-url, --region and the network, then run it again";
+/// The hint when there is no connection.
+const NETWORK_HINT: &str = "check --endpoint-url, --region and the network, then retry";
 
-/// What helps against a time-out or a broken connection.
-fn retry_settings(fault: &TransportError) -> &'static str {
-    match fault {
-        TransportError::Connect(_) => {
-            "check --endpoint-url, --region and the network; for a slow network give a longer --connect-timeout"
+/// The hint for a timeout or a broken connection.
+fn network_hint(error: &TransportError) -> &'static str {
+    match error {
+        TransportError::ConnectTimeout(_) => {
+            "check --endpoint-url, --region and the network; on a slow network increase --connect-timeout"
         }
-        TransportError::ReadTimeout(_) | TransportError::Stall { .. } => {
-            "check --endpoint-url and the network; for a slow answer give a longer --read-timeout or a smaller \
-             --page-size"
+        TransportError::ReadTimeout(_) | TransportError::Stalled { .. } => {
+            "check --endpoint-url and the network; for slow responses increase --read-timeout or decrease --page-size"
         }
-        TransportError::Broken(_) | TransportError::Body { .. } => REACH,
+        TransportError::ConnectionBroken(_) | TransportError::Body { .. } => NETWORK_HINT,
     }
 }
 
-fn request(id: &Option<String>) -> String {
-    id.as_ref()
+fn suffix(request_id: &Option<String>) -> String {
+    (request_id.as_ref())
         .map(|id| format!(", request ID {id}"))
         .unwrap_or_default()
 }
 
 impl RequestError {
-    /// Reads what a dry run came to.
+    /// Interprets the result of a dry run.
     ///
     /// # Errors
-    /// All but `DryRunOperation`, which says that the request would have been allowed.
+    /// All but `DryRunOperation`, which means that the request would have succeeded.
     pub fn unless_dry_run<T, E>(
-        answer: Result<T, SdkError<E, HttpResponse>>,
+        result: Result<T, SdkError<E, HttpResponse>>,
         ec2: &Ec2,
     ) -> Result<(), Self>
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
-        match answer {
+        match result.map_err(|error| Self::from_sdk(error, ec2)) {
             Ok(_) => Err(Self::Response {
                 endpoint: ec2.endpoint(),
-                problem: "it answered a dry run with data".to_owned(),
+                problem: "data for a dry run".to_owned(),
             }),
-            Err(error) => match Self::from_sdk(error, ec2) {
-                failure if failure.code() == Some("DryRunOperation") => Ok(()),
-                failure => Err(failure),
-            },
+            Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
-    /// Reads the SDK's error.
+    /// Interprets the SDK's error.
     pub fn from_sdk<E>(error: SdkError<E, HttpResponse>, ec2: &Ec2) -> Self
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
-        // Before the credentials: the services that these come from are reached in the same way.
-        if let Some(connect_error) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            let ConnectError { problem, hint } = connect_error;
-            return Self::ConnectError {
-                problem: problem.clone(),
-                hint,
-            };
+        // Before credentials: the services that provide them are connected to in the same way.
+        if let Some(ConnectError { problem, hint }) = error_chain::find(&error) {
+            let problem = problem.clone();
+            return Self::ConnectError { problem, hint };
         }
-        if let Some(credentials) = Chain::new(&error).find_map(|cause| cause.downcast_ref()) {
-            let NoCredentials { problem, hint } = explain(credentials);
+        if let Some(error) = error_chain::find::<CredentialsError>(&error) {
+            let LoadCredentialsError { problem, hint } = credentials_error::explain(error);
             return Self::Credentials { problem, hint };
         }
         let endpoint = ec2.endpoint();
-        let attempt = match error.raw_response() {
-            Some(response) => response.extension().copied(),
-            None => Attempt::of_error(&error),
-        };
-        let attempts = match attempt {
-            None | Some(Attempt(1)) => String::new(),
-            Some(Attempt(attempts)) => format!(", in {attempts} attempts"),
-        };
-        if let Some(fault) =
-            Chain::new(&error).find_map(|cause| cause.downcast_ref::<TransportError>())
-        {
-            let problem = format!("{}{attempts}", chain(fault));
-            return match fault {
-                TransportError::Body { .. } => Self::Response { endpoint, problem },
-                _ => Self::Network {
+        let attempts = attempts(&error);
+        if let Some(error) = error_chain::find::<TransportError>(&error) {
+            return match error {
+                TransportError::Body { error, status } => Self::Response {
                     endpoint,
-                    problem,
-                    hint: retry_settings(fault).to_owned(),
+                    problem: with_details(error, [Some(format!("status {status}")), attempts]),
+                },
+                error => Self::Network {
+                    endpoint,
+                    problem: with_details(describe(error), [attempts, None]),
+                    hint: network_hint(error),
                 },
             };
         }
         match &error {
             SdkError::ServiceError(service) => {
-                let response = service.raw();
-                let service = service.err();
-                match service.code() {
-                    Some(code) => Self::Service {
-                        hint: advice(code, action::<E>()),
-                        code: code.to_owned(),
-                        message: public(service.message().unwrap_or("no message")),
-                        request_id: service
-                            .request_id()
-                            .or_else(|| request_id(response.body().bytes()?))
-                            .map(str::to_owned),
-                    },
-                    None => Self::Response {
-                        endpoint,
-                        problem: if response.status().is_success() {
-                            // A whole document, but a number or a time in it is none.
-                            format!("{}{}", chain(service), status(response))
-                        } else {
-                            let body = response.body().bytes().unwrap_or_default();
-                            format!("{}{}{attempts}", response::describe(body), status(response))
-                        },
-                    },
-                }
+                Self::from_service(service.err(), service.raw(), endpoint, attempts)
             }
             SdkError::ResponseError(_) => Self::Response {
                 endpoint,
-                problem: format!(
-                    "{}{}",
-                    inner(&error),
-                    error.raw_response().map(status).unwrap_or_default()
+                problem: with_details(
+                    describe_source(&error),
+                    [error.raw_response().map(status), None],
                 ),
             },
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Network {
                 endpoint,
-                problem: format!("{}{attempts}", inner(&error)),
-                hint: REACH.to_owned(),
+                problem: with_details(describe_source(&error), [attempts, None]),
+                hint: NETWORK_HINT,
             },
             _ => Self::Configuration {
-                problem: inner(&error),
+                problem: describe_source(&error),
                 hint: "check --endpoint-url, --region and the profile".to_owned(),
             },
         }
     }
 
-    /// Whether the account asks too much at once: the same request may succeed later.
+    /// Interprets an error response.
+    fn from_service<E>(
+        error: &E,
+        response: &HttpResponse,
+        endpoint: String,
+        attempts: Option<String>,
+    ) -> Self
+    where
+        E: Error + ProvideErrorMetadata + RequestId + 'static,
+    {
+        let body = response.body().bytes().unwrap_or_default();
+        match error.code() {
+            Some(code) => Self::Service {
+                action: action::<E>(),
+                hint: service_hint(code, action::<E>()),
+                code: code.to_owned(),
+                message: redact(error.message().unwrap_or("no message")),
+                request_id: (error.request_id().or_else(|| request_id(body))).map(str::to_owned),
+            },
+            // A complete document, but with an invalid number or time.
+            None if response.status().is_success() => Self::Response {
+                endpoint,
+                problem: with_details(describe(error), [Some(status(response)), None]),
+            },
+            None => Self::Response {
+                endpoint,
+                problem: with_details(xml::describe(body), [Some(status(response)), attempts]),
+            },
+        }
+    }
+
+    /// Whether the account sends too many requests: the same request may succeed later.
     pub fn is_throttling(&self) -> bool {
         const CODES: [&str; 3] = ["RequestLimitExceeded", "Throttling", "ThrottlingException"];
         self.code().is_some_and(|code| CODES.contains(&code))
     }
 
-    /// The service's error code, where it answered with one.
+    /// The service's error code, if it responded with one.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Service { code, .. } => Some(code),
@@ -228,7 +228,7 @@ impl RequestError {
         }
     }
 
-    /// Whether it would be the same in any other Region: it is a matter of the settings or the credentials.
+    /// Whether requests in all Regions fail alike, because the settings or the credentials are the cause.
     pub fn concerns_all_regions(&self) -> bool {
         matches!(self, Self::Configuration { .. } | Self::Credentials { .. })
     }
@@ -246,14 +246,13 @@ impl UserError for RequestError {
     }
 
     fn hint(&self) -> Option<Cow<'_, str>> {
-        let hint = match self {
+        let hint: &str = match self {
             Self::Configuration { hint, .. }
             | Self::Credentials { hint, .. }
-            | Self::Network { hint, .. }
-            | Self::Service { hint, .. } => hint.as_str(),
-            Self::ConnectError { hint, .. } => hint,
+            | Self::Service { hint, .. } => hint,
+            Self::ConnectError { hint, .. } | Self::Network { hint, .. } => hint,
             Self::Response { .. } => {
-                "check for a proxy or another program at this address, then rerun"
+                "check for a proxy or another server at this address, then retry"
             }
         };
         Some(hint.into())
@@ -271,130 +270,100 @@ impl UserError for RequestError {
     }
 }
 
-/// The request ID in the body of an error answer: the SDK looks at the header only, which not every endpoint sends.
+/// How many attempts a failed request had, if more than one.
+fn attempts<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let last = match error.raw_response() {
+        Some(response) => response.extension().copied(),
+        None => AttemptNumber::of_error(error),
+    };
+    match last? {
+        AttemptNumber(1) => None,
+        AttemptNumber(number) => Some(format!("{number} attempts")),
+    }
+}
+
+fn status(response: &HttpResponse) -> String {
+    format!("status {}", response.status().as_u16())
+}
+
+/// A problem with details in parentheses.
+fn with_details(problem: impl ToString, details: [Option<String>; 2]) -> String {
+    let details: Vec<String> = details.into_iter().flatten().collect();
+    match details.as_slice() {
+        [] => problem.to_string(),
+        details => format!("{} ({})", problem.to_string(), details.join(", ")),
+    }
+}
+
+/// The request ID in the body of an error response: the SDK reads only the header, which some endpoints omit.
 fn request_id(body: &[u8]) -> Option<&str> {
     let (_, rest) = str::from_utf8(body).ok()?.split_once("<RequestID>")?;
     let (id, _) = rest.split_once("</RequestID>")?;
     Some(id.trim())
 }
 
-/// What helps against a service error, by its code.
+/// What helps against a service error.
 ///
-/// The codes are those of the EC2 API's list of error codes and of the common errors of AWS.
-fn advice(code: &str, action: &str) -> String {
-    let step = match code {
+/// The codes are those of the EC2 API's list of error codes and of AWS's common errors.
+fn service_hint(code: &str, action: &str) -> String {
+    let hint = match code {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            return format!("ask for the IAM permission ec2:{action}, or name another --profile");
+            return format!("request the IAM permission ec2:{action}, or choose another --profile");
         }
         "RequestExpired" | "ExpiredToken" | "ExpiredTokenException" => {
-            "renew the credentials (`aws sso login`, or a new session token); if they are new, set the clock"
+            "renew the credentials (`aws sso login` or a new session token); if they are new, check the clock"
         }
         "AuthFailure"
         | "InvalidClientTokenId"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => {
-            "check the access key, the --profile and the clock; `aws sts get-caller-identity` tells who you are"
+            "check the access key, --profile and the clock; `aws sts get-caller-identity` shows who you are"
         }
-        "OptInRequired" => "enable the Region for the account, or ask in another --region",
+        "OptInRequired" => "enable the Region for the account, or choose another --region",
         "InvalidAMIID.Malformed" | "InvalidAMIID.NotFound" | "InvalidAMIID.Unavailable" => {
-            "check the image IDs: `ami-` and 17 (or 8) hexadecimal digits, in this --region"
+            "check --region and the image IDs: `ami-` and 17 (or 8) hexadecimal digits"
         }
         "InvalidNextToken" | "InvalidPaginationToken" => {
-            "give the token to the command line that it came from, with the same IDs and filters, or begin anew \
-             without --starting-token"
+            "use the token with the same IDs and filters as the command that printed it, or omit --starting-token to \
+             start over"
         }
         "InvalidParameterValue" | "InvalidParameter" | "InvalidFilter" => match action {
             "DescribeImageUsageReportEntries" => {
-                "check the values; filters are account-id, creation-time and resource-type, and case matters"
+                "check the values, which are case-sensitive; filters are account-id, creation-time and resource-type"
             }
             "DescribeImageUsageReports" => {
-                "check the values; filters are state, creation-time, tag:KEY and tag-key, and case matters"
+                "check the values, which are case-sensitive; filters are state, creation-time, tag:KEY and tag-key"
             }
-            _ => "check the values; case matters",
+            _ => "check the values, which are case-sensitive",
         },
         code if code.contains("ReportId") => {
-            "check the report IDs: `amiur-` and 17 hexadecimal digits, in this --region; reports are deleted after \
-             30 days"
+            "check --region and the report IDs: `amiur-` and 17 hexadecimal digits; reports are deleted after 30 days"
         }
         "RequestLimitExceeded" | "Throttling" | "ThrottlingException" => {
-            "the account asks too much at once: wait a minute and run it again, or give more --max-attempts"
+            "the account sends too many requests: retry in a minute, or increase --max-attempts"
         }
         "InvalidAction" | "UnknownParameter" | "NoSuchVersion" => {
-            "this endpoint does not know image usage reports: ask another --region or --endpoint-url"
+            "this endpoint does not support image usage reports: choose another --region or --endpoint-url"
         }
         "ResourceLimitExceeded" => {
-            "there may be 2,000 pending reports in an account, and one of an image: wait until some are done"
+            "an account can have 2,000 pending reports, and an image one: wait until some are available"
         }
         "IdempotentParameterMismatch" => {
-            "this --client-token was used for another report: give another one, or none"
+            "this --client-token was used for another report: choose a new one or omit it"
         }
         "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" => {
-            "the fault is the service's: run it again in a while"
+            "the service has a problem: retry later"
         }
-        _ => "look the code up in the EC2 API's list of error codes",
+        _ => "look up the code in the EC2 API's list of error codes",
     };
-    step.to_owned()
+    hint.to_owned()
 }
 
-/// The action whose errors are `E`, which is the SDK's `ACTIONError`: nothing else of an error tells it, and only
-/// advice rests on the name.
+/// The action whose errors are `E`, which is the SDK's `ACTIONError`. An error contains no other trace of its action.
 fn action<E>() -> &'static str {
-    let path = std::any::type_name::<E>();
+    let path = any::type_name::<E>();
     let name = path.rsplit("::").next().unwrap_or(path);
     name.strip_suffix("Error").unwrap_or(name)
-}
-
-/// What may be shown of the words of an error: no user name, password and query of a URL, no headers, no bodies.
-pub(super) fn public(words: &str) -> String {
-    // AWS answers a wrong signature with the request as it understands it, session token and all. The SDK's client
-    // of instance metadata shows the whole response, its readers of JSON the value that does not fit, and where a URL
-    // is none it shows that and the whole request.
-    const TOO_MUCH: [&str; 4] = [
-        "the canonical string for this request",
-        "response { status",
-        "but found `",
-        "to apply endpoint `",
-    ];
-
-    let lower = words.to_ascii_lowercase();
-    let end = TOO_MUCH.iter().filter_map(|start| lower.find(start)).min();
-    let words = words[..end.unwrap_or(words.len())].trim_end();
-    let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
-    words
-        .split_inclusive(ends)
-        .map(|part| {
-            let word = part.trim_end_matches(ends);
-            match word.split_once("://") {
-                Some((scheme, rest)) => {
-                    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-                    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
-                    Cow::from(format!("{scheme}://{rest}{}", &part[word.len()..]))
-                }
-                None => Cow::from(part),
-            }
-        })
-        .collect()
-}
-
-/// The words of an error and of its causes, each said once, as far as they may be shown.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for cause in Chain::new(error) {
-        let words = public(&cause.to_string());
-        if !said.iter().any(|earlier| earlier.contains(&words)) {
-            said.push(words);
-        }
-    }
-    said.join(": ")
-}
-
-/// The words below the SDK's outermost "dispatch failure" and its like.
-pub(super) fn inner(error: &(dyn Error + 'static)) -> String {
-    error.source().map_or_else(|| error.to_string(), chain)
-}
-
-fn status(response: &HttpResponse) -> String {
-    format!(" (status {})", response.status().as_u16())
 }
 
 #[cfg(test)]
@@ -402,42 +371,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_shown() {
-        for (words, shown) in [
-            (
-                "nothing: to/hide? me@example.com",
-                "nothing: to/hide? me@example.com",
-            ),
-            (
-                "arn:aws:sts::1:assumed-role/r/me@example.com",
-                "arn:aws:sts::1:assumed-role/r/me@example.com",
-            ),
-            (
-                "look at https://docs.aws.amazon.com/x#y.",
-                "look at https://docs.aws.amazon.com/x#y.",
-            ),
-            (
-                "bad URI: `http://me:p@ss/w?rd@host:1/x?token=1`, sorry",
-                "bad URI: `http://host:1/x`, sorry",
-            ),
-            (
-                "wrong.\n\nThe Canonical String for this request should",
-                "wrong.",
-            ),
-            ("é: failed to apply endpoint `x` to `y`", "é: failed"),
-        ] {
-            assert_eq!(public(words), shown);
-        }
-    }
-
-    #[test]
-    fn advice_names_the_action() {
+    fn hints_contain_the_action() {
         use aws_sdk_ec2::operation::create_image_usage_report::CreateImageUsageReportError;
 
         let action = action::<CreateImageUsageReportError>();
         assert_eq!(
-            advice("UnauthorizedOperation", action),
-            "ask for the IAM permission ec2:CreateImageUsageReport, or name another --profile"
+            service_hint("UnauthorizedOperation", action),
+            "request the IAM permission ec2:CreateImageUsageReport, or choose another --profile"
         );
     }
 

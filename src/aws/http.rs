@@ -1,7 +1,7 @@
-//! The HTTP client of all AWS clients: EC2's own, and those that credentials come from (STS, SSO, metadata).
+//! The HTTP client of all AWS clients: EC2, and the services that provide credentials (STS, SSO, metadata).
 //!
-//! It is the SDK's client with the trust of [`super::ca_bundle`] and the proxies of [`super::proxy`]. Each URL scheme has a
-//! client of its own, made when it is first used: no certificate is loaded for a plain HTTP endpoint.
+//! It is the SDK's client with the CA bundle and the proxies. Each URL scheme has its own client, created on first use:
+//! no certificate is loaded for a plain HTTP endpoint.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,80 +18,84 @@ use aws_types::os_shim_internal::Env;
 use http::Uri;
 use http::uri::Scheme;
 
-use super::RequestError;
 use super::ca_bundle::CaBundle;
-use super::connect_error;
+use super::connect_error::{self, ConnectError};
+use super::error::RequestError;
 use super::proxy::Proxy;
 
-/// A client that trusts `ca_bundle`, by the proxies of the environment.
+/// A client that trusts `ca_bundle` and uses the proxies of the environment.
 ///
 /// # Errors
-/// [`RequestError::Configuration`] for a proxy variable that is no URL.
+/// [`RequestError::Configuration`] for an invalid proxy URL.
 pub(super) fn client(
     ca_bundle: Arc<CaBundle>,
     env: &Env,
 ) -> Result<SharedHttpClient, RequestError> {
-    let route = |scheme| -> Result<Route, RequestError> {
+    let client = |scheme| -> Result<_, RequestError> {
         let proxy = Proxy::from_env(env, &scheme)?;
-        Ok(Route::new(&scheme, proxy, Arc::clone(&ca_bundle)))
+        Ok(Arc::new(SchemeClient::new(
+            &scheme,
+            proxy,
+            Arc::clone(&ca_bundle),
+        )))
     };
-    Ok(SharedHttpClient::new(Routes {
-        http: Arc::new(route(Scheme::HTTP)?),
-        https: Arc::new(route(Scheme::HTTPS)?),
+    Ok(SharedHttpClient::new(SchemeClients {
+        http: client(Scheme::HTTP)?,
+        https: client(Scheme::HTTPS)?,
     }))
 }
 
-/// The client of each URL scheme.
+/// The client for each URL scheme.
 #[derive(Clone, Debug)]
-struct Routes {
-    http: Arc<Route>,
-    https: Arc<Route>,
+struct SchemeClients {
+    http: Arc<SchemeClient>,
+    https: Arc<SchemeClient>,
 }
 
-impl HttpClient for Routes {
+impl HttpClient for SchemeClients {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Chooser {
-            routes: self.clone(),
+        SharedHttpConnector::new(SchemeConnector {
+            clients: self.clone(),
             settings: settings.clone(),
             components: components.clone(),
         })
     }
 }
 
-/// Sends a request by the route of its URL's scheme.
+/// Sends each request with the client for its URL's scheme.
 #[derive(Debug)]
-struct Chooser {
-    routes: Routes,
+struct SchemeConnector {
+    clients: SchemeClients,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
 
-impl HttpConnector for Chooser {
+impl HttpConnector for SchemeConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target: Uri = request.uri().parse().unwrap_or_default();
-        let route = match target.scheme_str() {
-            Some("http") => &self.routes.http,
-            _ => &self.routes.https,
+        let client = match target.scheme_str() {
+            Some("http") => &self.clients.http,
+            _ => &self.clients.https,
         };
-        if route.tls
-            && let Err(unusable) = route.ca_bundle.context()
+        if client.tls
+            && let Err(error) = client.ca_bundle.context()
         {
-            return HttpConnectorFuture::ready(Err(connect_error::bundle(unusable.clone())));
+            return HttpConnectorFuture::ready(Err(ConnectError::clone(error).permanent()));
         }
-        let sent = route
+        let response = client
             .client
             .http_connector(&self.settings, &self.components)
             .call(request);
-        let route = Arc::clone(route);
+        let client = Arc::clone(client);
         HttpConnectorFuture::new(async move {
-            let proxy = route.proxy.as_ref().filter(|proxy| proxy.serves(&target));
+            let proxy = (client.proxy.as_ref()).filter(|proxy| proxy.applies_to(&target));
             let proxy = proxy.map(|proxy| proxy.name.as_str());
-            match sent.await {
-                // A proxy's own answer to a plain request. To a tunnel it is an error already.
+            match response.await {
+                // The proxy's own response to a plain request. For a tunnel it is an error already.
                 Ok(response) if response.status().as_u16() == 407 => match proxy {
                     Some(proxy) => Err(connect_error::proxy_authentication(proxy)),
                     None => Ok(response),
@@ -101,7 +105,7 @@ impl HttpConnector for Chooser {
                     error,
                     &target,
                     proxy,
-                    &route.ca_bundle.name,
+                    &client.ca_bundle.name,
                 )),
             }
         })
@@ -109,36 +113,36 @@ impl HttpConnector for Chooser {
 }
 
 /// The SDK's client for one URL scheme.
-struct Route {
+struct SchemeClient {
     client: SharedHttpClient,
     proxy: Option<Proxy>,
     ca_bundle: Arc<CaBundle>,
-    /// Whether the server or the proxy speaks TLS.
+    /// Whether the server or the proxy uses TLS.
     tls: bool,
 }
 
-impl fmt::Debug for Route {
-    /// Shows no field: the proxy has a password.
+impl fmt::Debug for SchemeClient {
+    /// Shows no field: the proxy contains a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Route")
+        f.write_str("SchemeClient")
     }
 }
 
-impl Route {
+impl SchemeClient {
     fn new(scheme: &Scheme, proxy: Option<Proxy>, ca_bundle: Arc<CaBundle>) -> Self {
         let tls = *scheme == Scheme::HTTPS
             || proxy
                 .as_ref()
                 .is_some_and(|proxy| proxy.name.starts_with("https:"));
         let config = proxy.as_ref().map(|proxy| proxy.config.clone());
-        let authorities = Arc::clone(&ca_bundle);
-        // The SDK's client keeps what this makes, by its settings.
+        let trusted = Arc::clone(&ca_bundle);
+        // The SDK's client caches these connectors by their settings.
         let client = Builder::new().build_with_connector_fn(move |settings, _| {
             let mut connector = Connector::builder();
             connector.set_connector_settings(settings.cloned());
             connector.set_proxy_config(config.clone());
             if tls {
-                let context = authorities.context().expect("looked at before a request");
+                let context = trusted.context().expect("checked before each request");
                 connector
                     .tls_provider(Provider::Rustls(CryptoMode::Ring))
                     .tls_context(context.clone())

@@ -1,5 +1,7 @@
-//! All that knows the SDK's transport: setting up a client for each Region, the pace of its requests and their retries,
-//! whole answers, and saying what went wrong.
+//! The AWS SDK behind one interface: a client for each Region with credentials, rate limiting and retries, complete
+//! responses, and errors in a user's words.
+//!
+//! Nothing outside of this module configures the SDK's transport.
 
 mod attempt;
 mod attempt_limit;
@@ -8,27 +10,34 @@ mod client;
 mod clock;
 mod connect_error;
 mod credentials;
+mod credentials_error;
+mod ec2;
 mod endpoint;
+mod entry_decoder;
+mod entry_page;
 mod error;
+mod error_chain;
 mod http;
-mod item;
-mod page;
 mod proxy;
 mod rate_limiter;
 mod regions;
 mod response;
 mod retry_settings;
 mod role;
+#[cfg(test)]
+mod test_client;
 mod time;
 mod trace;
+mod transport_error;
+mod xml;
 
-pub use client::{ClientFactory, Connection, Ec2, connect};
-
+pub use client::{ClientFactory, Connection, connect};
+pub use ec2::Ec2;
 pub use endpoint::{Endpoint, EndpointUrl, InvalidEndpointUrl};
-pub use error::RequestError;
 #[doc(hidden)]
-pub use page::{Page, decode_entries};
+pub use entry_page::{Page, decode_entries};
+pub use error::RequestError;
 pub use retry_settings::RetrySettings;
 pub use role::{MfaCode, MfaPrompt};
 pub use time::Time;
-pub use trace::Retries;
+pub use trace::{DebugLog, Retries};

@@ -1,4 +1,4 @@
-//! Which proxy requests go through: what the environment says, and what never goes through one.
+//! The HTTP proxies that the environment configures, and the hosts that bypass them.
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_types::os_shim_internal::Env;
@@ -6,32 +6,32 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::RequestError;
+use super::error::RequestError;
 
-/// The addresses at which an instance or a container gets its credentials. They are answered by the machine itself, so
-/// a proxy cannot reach them, and what they say must not pass one.
+/// The addresses that provide credentials to instances and containers. They are local to the machine, so a proxy cannot
+/// reach them, and must not see the responses.
 ///
 /// From the "Instance metadata" page of the EC2 user guide and the "Container credential provider" page of the AWS
 /// SDKs' reference guide.
-const METADATA: &str = "169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23";
+const METADATA_HOSTS: &str =
+    "169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23";
 
-/// A proxy for the requests of one URL scheme. It has no `Debug`: it holds a password.
+/// The proxy for one URL scheme. It has no `Debug`, because it contains a password.
 pub(super) struct Proxy {
     /// For the SDK's HTTP client.
     pub(super) config: ProxyConfig,
-    /// The URL as a message names it: without user name and password.
+    /// The URL for messages, without user name and password.
     pub(super) name: String,
     matcher: Matcher,
 }
 
 impl Proxy {
-    /// The proxy for URLs of `scheme`: `HTTPS_PROXY` or `HTTP_PROXY`, or else `ALL_PROXY`, except for the hosts of
-    /// `NO_PROXY`. As in the AWS CLI the lower-case variable wins over the upper-case one. A variable that is set but
-    /// empty means no proxy.
+    /// The proxy for URLs of `scheme`: `HTTPS_PROXY` or `HTTP_PROXY`, with `ALL_PROXY` as a fallback, except for the
+    /// hosts in `NO_PROXY`. As in the AWS CLI, lower-case variables take precedence over upper-case ones, and an empty
+    /// variable disables the proxy.
     ///
     /// # Errors
-    /// [`RequestError::Configuration`] when the variable's value is no URL of a proxy. It never repeats the value, which may
-    /// hold a password.
+    /// [`RequestError::Configuration`] for an invalid URL. It never repeats the URL, which may contain a password.
     pub(super) fn from_env(env: &Env, scheme: &Scheme) -> Result<Option<Self>, RequestError> {
         let https = *scheme == Scheme::HTTPS;
         let own = if https { "HTTPS_PROXY" } else { "HTTP_PROXY" };
@@ -41,21 +41,21 @@ impl Proxy {
         else {
             return Ok(None);
         };
-        let malformed = |problem: &str| {
+        let invalid = |problem: &str| {
             RequestError::Configuration {
-            problem: format!("{name} is not the URL of a proxy: {problem}"),
-            hint: "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters in the \
-                        user name and the password as %XX"
+            problem: format!("invalid proxy URL in {name}: {problem}"),
+            hint: "use the form http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters in user \
+                   name and password as %XX"
                 .to_owned(),
         }
         };
-        let url = parse(&value).map_err(malformed)?;
+        let url = parse(&value).map_err(invalid)?;
         let authority = url.authority().map_or("", Authority::as_str);
         let host = authority.rsplit('@').next().unwrap_or_default();
         let name = format!("{}://{host}", url.scheme_str().unwrap_or("http"));
         let no_proxy = format!(
-            "{METADATA},{},{}",
-            local(env).join(","),
+            "{METADATA_HOSTS},{},{}",
+            metadata_hosts(env).join(","),
             variable(env, "NO_PROXY").map_or_else(String::new, |(_, value)| value)
         );
         let matcher = Matcher::builder()
@@ -67,7 +67,7 @@ impl Proxy {
         } else {
             ProxyConfig::http(url)
         }
-        .map_err(|_| malformed("the HTTP client cannot use it"))?
+        .map_err(|_| invalid("not supported"))?
         .no_proxy(no_proxy);
         Ok(Some(Self {
             config,
@@ -76,13 +76,13 @@ impl Proxy {
         }))
     }
 
-    /// Whether requests to `target` go through it.
-    pub(super) fn serves(&self, target: &Uri) -> bool {
+    /// Whether requests to `target` go through this proxy.
+    pub(super) fn applies_to(&self, target: &Uri) -> bool {
         self.matcher.intercept(target).is_some()
     }
 }
 
-/// The variable of this upper-case name, and what it was called.
+/// The variable with this upper-case name or its lower-case form: the name that is set, and the value.
 fn variable(env: &Env, name: &str) -> Option<(String, String)> {
     [name.to_lowercase(), name.to_owned()]
         .into_iter()
@@ -92,8 +92,8 @@ fn variable(env: &Env, name: &str) -> Option<(String, String)> {
         })
 }
 
-/// The hosts of the metadata services that the environment names.
-fn local(env: &Env) -> Vec<String> {
+/// The hosts of the metadata services that the environment configures.
+fn metadata_hosts(env: &Env) -> Vec<String> {
     let names = [
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT",
@@ -105,31 +105,31 @@ fn local(env: &Env) -> Vec<String> {
     names.into_iter().filter_map(host).collect()
 }
 
-/// Reads a proxy's URL. Without a scheme it is that of an HTTP proxy, as the AWS CLI has it.
+/// Parses a proxy's URL. As in the AWS CLI, the default scheme is http.
 fn parse(value: &str) -> Result<Uri, &'static str> {
     let url = if value.contains("://") {
         value.to_owned()
     } else {
         format!("http://{}", value.trim_start_matches('/'))
     };
-    let url: Uri = url.parse().map_err(|_| "it cannot be read")?;
+    let url: Uri = url.parse().map_err(|_| "not a URL")?;
     if !matches!(url.scheme_str(), Some("http" | "https")) {
-        return Err("it begins with neither http:// nor https://");
+        return Err("expected http:// or https://");
     }
-    let authority = url.authority().ok_or("it has no host")?.as_str();
-    // A `/`, `?`, `#` or `@` in a password would make a part of it the host.
+    let authority = url.authority().ok_or("no host")?.as_str();
+    // With a `/`, `?`, `#` or `@` in the password, a part of it would become the host.
     let ats = value.matches('@').count();
     if ats > 1 || authority.matches('@').count() != ats {
-        return Err("there is a special character before its @");
+        return Err("unescaped special character before the @");
     }
     let host = url.host().unwrap_or_default();
     let host_and_port = authority.rsplit('@').next().unwrap_or_default();
     let port = host_and_port.strip_prefix(host).unwrap_or_default();
     if host.is_empty() {
-        return Err("it has no host");
+        return Err("no host");
     }
     match port.strip_prefix(':') {
-        Some(number) if number.parse::<u16>().is_err() => Err("its port is not a number"),
+        Some(number) if number.parse::<u16>().is_err() => Err("invalid port"),
         _ => Ok(url),
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scheme_has_its_proxy_which_is_named_without_its_password() {
+    fn each_scheme_has_its_own_proxy_and_names_omit_passwords() {
         let variables = [
             ("HTTP_PROXY", "http://a.test:1"),
             ("HTTPS_PROXY", "//user:secret@b.test:2/"),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_and_the_hosts_of_no_proxy_are_served_by_none() {
+    fn metadata_hosts_and_no_proxy_bypass_the_proxy() {
         let proxy = proxy(
             &[
                 ("http_proxy", "http://a.test:1"),
@@ -186,14 +186,14 @@ mod tests {
             "http://ec2.corp.test:4566/",
             "http://10.1.2.3/",
         ] {
-            assert!(!proxy.serves(&Uri::from_static(direct)), "{direct}");
+            assert!(!proxy.applies_to(&Uri::from_static(direct)), "{direct}");
         }
         for proxied in [
             "http://ec2.test/",
             "http://notcorp.test/",
             "http://127.0.0.1:9/",
         ] {
-            assert!(proxy.serves(&Uri::from_static(proxied)), "{proxied}");
+            assert!(proxy.applies_to(&Uri::from_static(proxied)), "{proxied}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The pace of a client's requests: once the service throttles one, all of them slow down together.
+//! Limits the rate of a client's requests: when the service throttles one, all of them back off together.
 //!
-//! A wrapper round the HTTP client makes each attempt wait for its turn, and a retry classifier learns from the SDK's
-//! verdict what the service allows. Until the first throttling answer nothing waits.
+//! A wrapper around the HTTP client delays each attempt, and a retry classifier adapts the rate to the responses. Before
+//! the first throttled response nothing is delayed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,37 +19,37 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::ErrorKind;
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::Attempt;
+use super::attempt::AttemptNumber;
 
-/// The pace that the requests of one client share.
+/// The rate limit that the requests of one client share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RateLimiter {
     rate: Arc<Mutex<Rate>>,
-    /// Held by the request whose turn is next: the others learn theirs by the rate that holds then.
-    gate: Arc<tokio::sync::Mutex<()>>,
+    /// Held by the next request to send, so that the others are scheduled at the rate of their time.
+    queue: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl RateLimiter {
-    /// `client`, each of whose requests waits for its turn.
-    pub(super) fn of(&self, client: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Paced {
+    /// Wraps `client` so that its requests obey the limit.
+    pub(super) fn wrap(&self, client: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(RateLimitedClient {
             client,
             rate_limiter: self.clone(),
         })
     }
 
-    /// Waits for the turn of a request.
-    async fn turn(&self) {
-        let _gate = self.gate.lock().await;
-        let turn = self.rate().turn(Instant::now());
-        if let Some(turn) = turn {
-            sleep_until(turn).await;
+    /// Waits until a request may be sent.
+    async fn acquire(&self) {
+        let _guard = self.queue.lock().await;
+        let slot = self.rate().reserve(Instant::now());
+        if let Some(slot) = slot {
+            sleep_until(slot).await;
         }
     }
 
-    /// Whether the service has throttled all requests for so long that waiting seems to be of no use.
-    pub(super) fn is_stuck(&self) -> bool {
-        self.rate().is_stuck(Instant::now())
+    /// Whether the service has throttled all requests for [`MAX_THROTTLED_TIME`].
+    pub(super) fn is_blocked(&self) -> bool {
+        self.rate().is_blocked(Instant::now())
     }
 
     fn rate(&self) -> MutexGuard<'_, Rate> {
@@ -57,11 +57,11 @@ impl RateLimiter {
     }
 }
 
-/// Whether the SDK takes an answer for a throttling one.
-pub(super) fn is_throttling(verdict: &RetryAction) -> bool {
+/// Whether the SDK retries because of throttling.
+pub(super) fn is_throttling(action: &RetryAction) -> bool {
     let throttling = ErrorKind::ThrottlingError;
     matches!(
-        verdict,
+        action,
         RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) if *kind == throttling
     )
 }
@@ -71,49 +71,45 @@ impl ClassifyRetry for RateLimiter {
         RetryAction::NoActionIndicated
     }
 
-    fn classify_retry_v2(
-        &self,
-        context: &InterceptorContext,
-        verdict: &RetryAction,
-    ) -> RetryAction {
+    fn classify_retry_v2(&self, context: &InterceptorContext, action: &RetryAction) -> RetryAction {
         let response = context.response();
-        let Some(Sent(sent)) = response.and_then(|response| response.extension()) else {
+        let Some(SentAt(sent)) = response.and_then(|response| response.extension()) else {
             return RetryAction::NoActionIndicated;
         };
-        if is_throttling(verdict) {
-            self.rate().throttled(*sent, Instant::now());
-            // The wait is that for its turn.
+        if is_throttling(action) {
+            self.rate().record_throttled(*sent, Instant::now());
+            // The rate limit delays the retry.
             let kind = ErrorKind::ThrottlingError;
             return RetryAction::retryable_error_with_explicit_delay(kind, Duration::ZERO);
         }
-        self.rate().allowed(Instant::now());
+        self.rate().record_allowed(Instant::now());
         RetryAction::NoActionIndicated
     }
 
     fn name(&self) -> &'static str {
-        "Pace"
+        "RateLimiter"
     }
 
     fn priority(&self) -> RetryClassifierPriority {
-        // The last word, after those whose verdict this is about.
+        // After the classifiers whose result this one reads.
         let transient = RetryClassifierPriority::transient_error_classifier();
         RetryClassifierPriority::run_after(RetryClassifierPriority::run_after(transient))
     }
 }
 
 #[derive(Debug)]
-struct Paced {
+struct RateLimitedClient {
     client: SharedHttpClient,
     rate_limiter: RateLimiter,
 }
 
-impl HttpClient for Paced {
+impl HttpClient for RateLimitedClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(PacedConnector {
+        SharedHttpConnector::new(RateLimitedConnector {
             inner: self.client.http_connector(settings, components),
             rate_limiter: self.rate_limiter.clone(),
         })
@@ -121,109 +117,114 @@ impl HttpClient for Paced {
 }
 
 #[derive(Debug)]
-struct PacedConnector {
+struct RateLimitedConnector {
     inner: SharedHttpConnector,
     rate_limiter: RateLimiter,
 }
 
 /// When a request was sent.
 #[derive(Clone, Copy, Debug)]
-struct Sent(Instant);
+struct SentAt(Instant);
 
-impl HttpConnector for PacedConnector {
+impl HttpConnector for RateLimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, rate_limiter) = (self.inner.clone(), self.rate_limiter.clone());
-        let attempt = Attempt::of_request(&request);
+        let attempt = AttemptNumber::of_request(&request);
         HttpConnectorFuture::new(async move {
-            rate_limiter.turn().await;
-            let sent = Sent(Instant::now());
-            let mut answer = attempt.mark(inner.call(request).await);
-            if let Ok(response) = &mut answer {
+            rate_limiter.acquire().await;
+            let sent = SentAt(Instant::now());
+            let mut result = attempt.mark(inner.call(request).await);
+            if let Ok(response) = &mut result {
                 response.add_extension(sent);
             }
-            answer
+            result
         })
     }
 }
 
-/// How far back the answers go from which the service's rate is told.
-const WINDOW: Duration = Duration::from_secs(2);
+/// The period over which the service's rate is measured.
+const MEASUREMENT_WINDOW: Duration = Duration::from_secs(2);
 
-/// What is left of the rate at the most after a throttling answer, and at the least: what the service allowed just
-/// now lies in between, as long as there was as much to ask.
-const LESS: f64 = 0.95;
-const LEAST: f64 = 0.7;
+/// After a throttled response the new rate is the measured rate times `DECREASE_FACTOR`, but between
+/// `MIN_DECREASE_FACTOR` and `DECREASE_FACTOR` of the current rate: a client with few requests measures too little.
+const DECREASE_FACTOR: f64 = 0.95;
+const MIN_DECREASE_FACTOR: f64 = 0.7;
 
-/// By how much each answer raises the rate, in requests a second: a twentieth of the rate in a second.
-const MORE: f64 = 0.05;
+/// By how much each response that is not throttled increases the rate, in requests per second: at the full rate, by 5%
+/// per second.
+const INCREASE_PER_RESPONSE: f64 = 0.05;
 
-/// The rate does not fall below this, in requests a second.
-const SLOWEST: f64 = 0.5;
+/// The minimum rate, in requests per second.
+const MIN_RATE: f64 = 0.5;
 
-/// How long the service may throttle everything.
-const STUCK: Duration = Duration::from_secs(120);
+/// For how long requests wait while the service throttles all of them.
+const MAX_THROTTLED_TIME: Duration = Duration::from_secs(120);
 
-/// How many requests a second the service seems to allow.
+/// An estimate of the requests per second that the service allows.
 #[derive(Debug, Default)]
 struct Rate {
-    /// Absent until the first throttling answer.
+    /// `None` until the first throttled response.
     per_second: Option<f64>,
-    /// The next turn that is free.
-    free: Option<Instant>,
-    /// When the rate was lowered for the last time.
-    lowered: Option<Instant>,
-    /// When requests were answered otherwise than by throttling, within the window.
+    /// When the next request may be sent.
+    next_slot: Option<Instant>,
+    /// When the rate was last decreased.
+    decreased: Option<Instant>,
+    /// When responses arrived that were not throttled, within the window.
     allowed: VecDeque<Instant>,
-    /// The first throttling answer after the last other one.
-    stuck: Option<Instant>,
+    /// When the service started to throttle all requests.
+    throttled_since: Option<Instant>,
 }
 
 impl Rate {
-    /// Gives away the next turn; nothing when it is now.
-    fn turn(&mut self, now: Instant) -> Option<Instant> {
+    /// Reserves the next slot for a request; `None` if that is now.
+    fn reserve(&mut self, now: Instant) -> Option<Instant> {
         let per_second = self.per_second?;
-        let turn = self.free.map_or(now, |free| free.max(now));
-        self.free = Some(turn + Duration::from_secs_f64(1.0 / per_second));
-        (turn > now).then_some(turn)
+        let slot = self.next_slot.map_or(now, |slot| slot.max(now));
+        self.next_slot = Some(slot + Duration::from_secs_f64(1.0 / per_second));
+        (slot > now).then_some(slot)
     }
 
-    /// Learns that a request was not throttled.
-    fn allowed(&mut self, now: Instant) {
-        self.stuck = None;
+    /// Records that a request was not throttled.
+    fn record_allowed(&mut self, now: Instant) {
+        self.throttled_since = None;
         self.allowed.push_back(now);
-        self.forget(now);
+        self.prune(now);
         if let Some(per_second) = &mut self.per_second {
-            *per_second += MORE;
+            *per_second += INCREASE_PER_RESPONSE;
         }
     }
 
-    /// Learns that a request was throttled.
-    fn throttled(&mut self, sent: Instant, now: Instant) {
-        self.stuck.get_or_insert(now);
-        // What was sent at the old rate says nothing about the new one.
-        if self.lowered.is_some_and(|lowered| sent <= lowered) {
+    /// Records that a request was throttled.
+    fn record_throttled(&mut self, sent: Instant, now: Instant) {
+        self.throttled_since.get_or_insert(now);
+        // A request that was sent at the old rate says nothing about the new one.
+        if self.decreased.is_some_and(|decreased| sent <= decreased) {
             return;
         }
-        self.forget(now);
-        let seen = match self.allowed.front() {
+        self.prune(now);
+        let measured = match self.allowed.front() {
             Some(first) => {
                 let time = now.duration_since(*first).max(Duration::from_millis(100));
                 self.allowed.len() as f64 / time.as_secs_f64()
             }
             None => 0.0,
         };
-        let rate = self.per_second.unwrap_or(seen);
-        self.per_second = Some((seen * LESS).clamp(rate * LEAST, rate * LESS).max(SLOWEST));
-        self.lowered = Some(now);
+        let rate = self.per_second.unwrap_or(measured);
+        let decreased =
+            (measured * DECREASE_FACTOR).clamp(rate * MIN_DECREASE_FACTOR, rate * DECREASE_FACTOR);
+        self.per_second = Some(decreased.max(MIN_RATE));
+        self.decreased = Some(now);
     }
 
-    fn is_stuck(&self, now: Instant) -> bool {
-        self.stuck
-            .is_some_and(|since| now.duration_since(since) > STUCK)
+    fn is_blocked(&self, now: Instant) -> bool {
+        self.throttled_since
+            .is_some_and(|since| now.duration_since(since) > MAX_THROTTLED_TIME)
     }
 
-    fn forget(&mut self, now: Instant) {
-        while (self.allowed.front()).is_some_and(|first| now.duration_since(*first) > WINDOW) {
+    fn prune(&mut self, now: Instant) {
+        while (self.allowed.front())
+            .is_some_and(|first| now.duration_since(*first) > MEASUREMENT_WINDOW)
+        {
             self.allowed.pop_front();
         }
     }
@@ -235,62 +236,69 @@ mod tests {
 
     use super::*;
 
-    /// Programs of so many chains each that together ask for `pages`, of a service with a bucket: how long they take,
-    /// and how many requests they send.
-    fn run(programs: usize, chains: usize, pages: usize, burst: f64, rate: f64) -> (f64, usize) {
-        const ANSWER: Duration = Duration::from_millis(50);
+    /// Simulates `programs` with `streams` each that together read `pages` from a service with a token bucket. Returns
+    /// the time in seconds and the number of requests.
+    fn simulate(
+        programs: usize,
+        streams: usize,
+        pages: usize,
+        burst: f64,
+        rate: f64,
+    ) -> (f64, usize) {
+        const LATENCY: Duration = Duration::from_millis(50);
         let start = Instant::now();
         let mut rates: Vec<_> = (0..programs).map(|_| Rate::default()).collect();
         let (mut tokens, mut filled) = (burst, start);
         let (mut left, mut requests, mut end) = (pages, 0, start);
-        // Which chains of a program wait at its gate, first the one whose turn is next.
-        let mut gates = vec![VecDeque::new(); programs];
-        // What happens next: when, to which chain, and whether it sends or is answered, as allowed or not.
+        // The waiting streams of each program, the next to send first.
+        let mut queues = vec![VecDeque::new(); programs];
+        // Time, stream, and `None` for sending or whether the response is allowed.
         let mut events = BTreeSet::new();
-        for chain in 0..programs * chains {
-            gates[chain % programs].push_back(chain);
-            if chain < programs {
-                events.insert((start + Duration::from_micros(chain as u64), chain, None));
+        for stream in 0..programs * streams {
+            queues[stream % programs].push_back(stream);
+            if stream < programs {
+                events.insert((start + Duration::from_micros(stream as u64), stream, None));
             }
         }
-        while let Some((now, chain, answer)) = events.pop_first() {
-            let (own, gate) = (&mut rates[chain % programs], &mut gates[chain % programs]);
-            let first = match answer {
+        while let Some((now, stream, response)) = events.pop_first() {
+            let program = stream % programs;
+            let (limit, queue) = (&mut rates[program], &mut queues[program]);
+            let is_next = match response {
                 None => {
-                    // The token is taken when the request arrives.
+                    // The request takes its token on arrival.
                     requests += 1;
                     tokens = (tokens + (now - filled).as_secs_f64() * rate).min(burst);
                     filled = now;
                     let allowed = tokens >= 1.0;
                     tokens -= f64::from(u8::from(allowed));
-                    events.insert((now + ANSWER, chain, Some(allowed)));
-                    gate.pop_front();
+                    events.insert((now + LATENCY, stream, Some(allowed)));
+                    queue.pop_front();
                     true
                 }
                 Some(allowed) => {
                     match allowed {
-                        true => own.allowed(now),
-                        false => own.throttled(now - ANSWER, now),
+                        true => limit.record_allowed(now),
+                        false => limit.record_throttled(now - LATENCY, now),
                     }
                     left -= usize::from(allowed);
                     if left == 0 {
                         end = now;
                         break;
                     }
-                    gate.push_back(chain);
-                    gate.len() == 1
+                    queue.push_back(stream);
+                    queue.len() == 1
                 }
             };
-            if let Some(chain) = gate.front().filter(|_| first) {
-                events.insert((own.turn(now).unwrap_or(now), *chain, None));
+            if let Some(stream) = queue.front().filter(|_| is_next) {
+                events.insert((limit.reserve(now).unwrap_or(now), *stream, None));
             }
         }
         ((end - start).as_secs_f64(), requests)
     }
 
     #[test]
-    fn what_the_service_allows_is_used() {
-        for (programs, chains, pages, burst, rate) in [
+    fn the_allowed_rate_is_used() {
+        for (programs, streams, pages, burst, rate) in [
             (1, 1, 1000, 100.0, 20.0),
             (1, 8, 400, 100.0, 20.0),
             (1, 8, 2000, 100.0, 20.0),
@@ -299,43 +307,43 @@ mod tests {
             (1, 8, 2000, 100.0, 100.0),
             (16, 8, 4000, 100.0, 20.0),
         ] {
-            let (took, requests) = run(programs, chains, pages, burst, rate);
-            let round_trips = pages.div_ceil(programs * chains) as f64 * 0.05;
+            let (seconds, requests) = simulate(programs, streams, pages, burst, rate);
+            let round_trips = pages.div_ceil(programs * streams) as f64 * 0.05;
             let best = round_trips.max((pages as f64 - burst) / rate);
             let case = format!(
-                "{programs} {chains} {pages} {burst} {rate}: {took:.1} s of {best:.1}, {requests}"
+                "{programs} {streams} {pages} {burst} {rate}: {seconds:.1}s of {best:.1}s, {requests}"
             );
-            assert!(took <= best * 1.05, "{case}");
+            assert!(seconds <= best * 1.05, "{case}");
             assert!(requests as f64 <= pages as f64 * 1.4, "{case}");
         }
     }
 
     #[test]
-    fn nothing_waits_before_the_first_throttling_answer() {
+    fn nothing_is_delayed_before_the_first_throttled_response() {
         let now = Instant::now();
         let mut rate = Rate::default();
         for _ in 0..1000 {
-            rate.allowed(now);
-            assert_eq!(rate.turn(now), None);
+            rate.record_allowed(now);
+            assert_eq!(rate.reserve(now), None);
         }
     }
 
     #[test]
-    fn answers_to_what_was_sent_together_lower_the_rate_once() {
+    fn concurrent_requests_decrease_the_rate_once() {
         let start = Instant::now();
         let second = Duration::from_secs(1);
         let mut rate = Rate::default();
         for _ in 0..100 {
-            rate.allowed(start);
+            rate.record_allowed(start);
         }
-        rate.throttled(start, start + second);
+        rate.record_throttled(start, start + second);
         let once = rate.per_second;
         assert_eq!(once, Some(95.0));
-        rate.throttled(start, start + second);
+        rate.record_throttled(start, start + second);
         assert_eq!(rate.per_second, once);
-        rate.throttled(start + 2 * second, start + 3 * second);
+        rate.record_throttled(start + 2 * second, start + 3 * second);
         assert!(rate.per_second < once);
-        assert!(!rate.is_stuck(start + 100 * second));
-        assert!(rate.is_stuck(start + 122 * second));
+        assert!(!rate.is_blocked(start + 100 * second));
+        assert!(rate.is_blocked(start + 122 * second));
     }
 }

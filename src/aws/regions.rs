@@ -1,18 +1,19 @@
-//! Which Regions an account may use.
+//! Lists the Regions of an account.
 
 use std::collections::BTreeSet;
 
-use super::{Ec2, RequestError};
+use super::ec2::Ec2;
+use super::error::RequestError;
 
-/// The Regions that are enabled for the account, in the order of their names.
+/// The Regions that are enabled for the account, sorted by name.
 ///
 /// # Errors
-/// [`RequestError`] of the request, or an answer without a single Region.
+/// [`RequestError`] of the request, or of a response without Regions.
 pub(super) async fn enabled(ec2: &Ec2) -> Result<Vec<String>, RequestError> {
-    // Without `AllRegions`, those that are not enabled are left out.
-    let answer = ec2.client.describe_regions().send().await;
-    let answer = answer.map_err(|error| RequestError::from_sdk(error, ec2))?;
-    let regions = answer.regions.unwrap_or_default();
+    // Without `AllRegions` the response omits those that are not enabled.
+    let response = ec2.client.describe_regions().send().await;
+    let response = response.map_err(|error| RequestError::from_sdk(error, ec2))?;
+    let regions = response.regions.unwrap_or_default();
     let names: Option<BTreeSet<_>> = regions
         .into_iter()
         .map(|region| region.region_name)
@@ -21,7 +22,7 @@ pub(super) async fn enabled(ec2: &Ec2) -> Result<Vec<String>, RequestError> {
         Some(names) if !names.is_empty() => Ok(names.into_iter().collect()),
         _ => Err(RequestError::Response {
             endpoint: ec2.endpoint(),
-            problem: "a list of Regions without their names".to_owned(),
+            problem: "no Region names in the response to DescribeRegions".to_owned(),
         }),
     }
 }

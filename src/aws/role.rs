@@ -1,4 +1,4 @@
-//! The role of a profile, assumed with an MFA code where the profile wants one.
+//! Assumes the role of a profile, with an MFA code if the profile requires one.
 
 use std::io;
 use std::pin::Pin;
@@ -14,28 +14,28 @@ use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use tokio::sync::OnceCell;
 
-use super::credentials::{NETWORK, NoCredentials, is_obstructed, provides_credentials, refusal};
-use super::error::inner;
+use super::credentials_error::{LoadCredentialsError, NETWORK_HINT, is_explained, service_error};
+use super::error_chain::describe_source;
 
-/// The code of a multi-factor device, once the user has typed it.
+/// The code of an MFA device, once the user has entered it.
 pub type MfaCode = Pin<Box<dyn Future<Output = io::Result<String>> + Send>>;
 
-/// Asks the user for the code of the device with this serial number (or ARN).
+/// Prompts the user for a code of the device with this serial number or ARN.
 pub type MfaPrompt = fn(serial: String) -> MfaCode;
 
-/// A role that a profile's `role_arn` names.
+/// The role in a profile's `role_arn`.
 #[derive(Debug)]
 pub(super) struct Role {
     pub(super) profile: String,
     pub(super) arn: String,
     pub(super) session_name: Option<String>,
     pub(super) external_id: Option<String>,
-    pub(super) duration: Option<i32>,
+    pub(super) duration_seconds: Option<i32>,
     pub(super) mfa_serial: Option<String>,
     pub(super) mfa_prompt: MfaPrompt,
     pub(super) source: SharedCredentialsProvider,
     pub(super) config: SdkConfig,
-    /// Of a role that wants a code: the one session of this run.
+    /// The only session of this run, if the role requires an MFA code.
     pub(super) session: OnceCell<Credentials>,
 }
 
@@ -48,20 +48,18 @@ impl Role {
             .session
             .get_or_try_init(|| self.assume(Some(serial)))
             .await?;
-        if session
-            .expiry()
-            .is_some_and(|expiry| expiry <= SystemTime::now())
-        {
-            return Err(NoCredentials {
-                problem: format!(
-                    "the session of the role {} has expired, and a new one needs another MFA code",
+        // The SDK, too, compares expirations with the local clock.
+        if (session.expiry()).is_some_and(|expiry| expiry <= SystemTime::now()) {
+            return Err(LoadCredentialsError::new(
+                format!(
+                    "the session of role {} has expired, and a new one requires another MFA code",
                     self.arn
                 ),
-                hint: format!(
-                    "run it again; `duration_seconds` in profile `{}` makes sessions longer",
+                format!(
+                    "run the command again; for longer sessions set `duration_seconds` in profile `{}`",
                     self.profile
                 ),
-            }
+            )
             .into());
         }
         Ok(session.clone())
@@ -72,9 +70,9 @@ impl Role {
             .source
             .provide_credentials()
             .await
-            .map_err(|error| self.without_source(error))?;
+            .map_err(|error| self.source_error(error))?;
         let code = match mfa_serial {
-            Some(serial) => Some(self.ask(serial).await?),
+            Some(serial) => Some(self.prompt(serial).await?),
             None => None,
         };
         let config = self
@@ -83,20 +81,20 @@ impl Role {
             .credentials_provider(SharedCredentialsProvider::new(source))
             .identity_cache(IdentityCache::no_cache())
             .build();
-        let answer = Client::new(&config)
+        let output = Client::new(&config)
             .assume_role()
             .role_arn(&self.arn)
             .role_session_name(self.session_name.clone().unwrap_or_else(default_session))
             .set_external_id(self.external_id.clone())
-            .set_duration_seconds(self.duration)
+            .set_duration_seconds(self.duration_seconds)
             .set_serial_number(mfa_serial.cloned())
             .set_token_code(code)
             .send()
             .await
-            .map_err(|error| self.refused(error))?;
-        let session = answer
-            .credentials
-            .ok_or_else(|| CredentialsError::unhandled("STS answered without credentials"))?;
+            .map_err(|error| self.assume_error(error))?;
+        let session = output.credentials.ok_or_else(|| {
+            CredentialsError::unhandled("STS returned a response without credentials")
+        })?;
         let expiry =
             SystemTime::try_from(session.expiration).map_err(CredentialsError::unhandled)?;
         Ok(Credentials::new(
@@ -108,68 +106,64 @@ impl Role {
         ))
     }
 
-    async fn ask(&self, serial: &str) -> Result<String, NoCredentials> {
+    async fn prompt(&self, serial: &str) -> Result<String, LoadCredentialsError> {
         let problem = match (self.mfa_prompt)(serial.to_owned()).await {
-            Ok(code) if code.is_empty() => "none was given".to_owned(),
+            Ok(code) if code.is_empty() => "no code was entered".to_owned(),
             Ok(code) => return Ok(code),
-            Err(error) => format!("there is no terminal to ask for it ({error})"),
+            Err(error) => format!("no terminal for the prompt ({error})"),
         };
-        Err(NoCredentials {
-            problem: format!(
-                "profile `{}` needs the MFA code of {serial}, and {problem}",
+        Err(LoadCredentialsError::new(
+            format!(
+                "profile `{}` requires an MFA code of {serial}: {problem}",
                 self.profile
             ),
-            hint: "run it in a terminal, or put temporary credentials into the environment; \
-                        `aws sts get-session-token` makes them"
-                .to_owned(),
-        })
+            "run the command in a terminal, or set temporary credentials in the environment \
+             (`aws sts get-session-token` creates them)",
+        ))
     }
 
-    /// A source without credentials ends the search: the role must not be left aside for the next source.
-    fn without_source(&self, error: CredentialsError) -> CredentialsError {
+    /// Turns missing credentials of the source into an error that ends the search: the next provider must not replace
+    /// the role.
+    fn source_error(&self, error: CredentialsError) -> CredentialsError {
+        let profile = &self.profile;
         match error {
-            error if is_obstructed(&error) => CredentialsError::provider_error(error),
-            CredentialsError::CredentialsNotLoaded(_) => NoCredentials {
-                problem: format!(
-                    "the source of profile `{}` has no credentials: {}",
-                    self.profile,
-                    inner(&error)
+            error if is_explained(&error) => CredentialsError::provider_error(error),
+            CredentialsError::CredentialsNotLoaded(_) => LoadCredentialsError::new(
+                format!(
+                    "the source of profile `{profile}` has no credentials: {}",
+                    describe_source(&error)
                 ),
-                hint: format!(
-                    "mend `source_profile` or `credential_source` in profile `{}`, or give that source credentials",
-                    self.profile
+                format!(
+                    "fix `source_profile` or `credential_source` in profile `{profile}`, or configure credentials for \
+                     that source"
                 ),
-            }
+            )
             .into(),
             error => error,
         }
     }
 
-    fn refused(&self, error: SdkError<AssumeRoleError>) -> CredentialsError {
-        if is_obstructed(&error) {
+    fn assume_error(&self, error: SdkError<AssumeRoleError>) -> CredentialsError {
+        if is_explained(&error) {
             return CredentialsError::provider_error(error);
         }
-        let Some(refusal) = refusal(&error) else {
-            return NoCredentials {
-                problem: format!(
-                    "no answer from STS for the role {}: {}",
-                    self.arn,
-                    inner(&error)
-                ),
-                hint: NETWORK.to_owned(),
+        let rejected = service_error(&error);
+        let hint = match (&rejected, &self.mfa_serial) {
+            (None, _) => NETWORK_HINT,
+            (Some(_), Some(_)) => {
+                "try the next code of the device; if that fails too, check mfa_serial and role_arn, and request the \
+                 IAM permission sts:AssumeRole"
             }
-            .into();
+            (Some(_), None) => {
+                "check role_arn and external_id, and request the IAM permission sts:AssumeRole, which the role's trust \
+                 policy must grant too"
+            }
         };
-        NoCredentials {
-            problem: format!("STS refused the role {}: {refusal}", self.arn),
-            hint: match &self.mfa_serial {
-                Some(_) => "try the next code of the device; if it persists, check mfa_serial and role_arn, and ask \
-                            for the permission sts:AssumeRole",
-                None => "check role_arn and external_id, and ask for the permission sts:AssumeRole, which the \
-                         role's ca_bundle policy must give too",
-            }
-            .to_owned(),
-        }
+        let problem = rejected.unwrap_or_else(|| describe_source(&error));
+        LoadCredentialsError::new(
+            format!("AssumeRole for {} failed: {problem}", self.arn),
+            hint,
+        )
         .into()
     }
 }
@@ -181,4 +175,20 @@ fn default_session() -> String {
     format!("amiusage-{}", now.as_secs())
 }
 
-provides_credentials!(Role);
+/// Implements the SDK's trait for types with an asynchronous method `credentials`.
+macro_rules! impl_provide_credentials {
+    ($($provider:ty),*) => {$(
+        impl ProvideCredentials for $provider {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::new(self.credentials())
+            }
+        }
+    )*};
+}
+
+pub(super) use impl_provide_credentials;
+
+impl_provide_credentials!(Role);

@@ -1,8 +1,7 @@
-//! Watches each attempt of a request: where it went, how many there were, and with `--debug` what was asked and
-//! how long it took.
+//! Observes each attempt of a request: endpoint, number of retries, the service's time, and a debug log of requests and
+//! response times.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -16,49 +15,55 @@ use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use super::attempt::Attempt;
+use super::attempt::AttemptNumber;
 use super::clock::ServiceClock;
-use super::error::chain;
-use crate::output::escape;
+use super::error_chain::describe;
+
+/// Writes a line to the debug log.
+pub type DebugLog = fn(line: &str);
 
 /// An interceptor on every attempt.
 ///
-/// What it prints comes from the request's URL and form and the response's status: headers, which hold the
-/// signature and the session token, are never looked at.
+/// It logs only the request's URL and form and the response's status: headers contain the signature and the session
+/// token.
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
-    debug: bool,
-    /// What stands before a debug line, to tell one client from another.
+    debug_log: Option<DebugLog>,
+    /// Precedes debug lines when there are several clients.
     label: Option<Arc<str>>,
     origin: Arc<OnceLock<String>>,
     retries: Retries,
     clock: ServiceClock,
 }
 
-/// Counts the attempts that had to be made again, of all requests of one or more clients.
+/// Counts the retries of all requests of one or more clients.
 #[derive(Clone, Debug, Default)]
 pub struct Retries(Arc<AtomicU64>);
 
 impl Retries {
-    /// How many there were so far.
+    /// The number of retries so far.
     pub fn count(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }
 
-/// When an attempt began.
+/// When an attempt started.
 #[derive(Debug)]
-struct Began(Instant);
+struct AttemptStart(Instant);
 
-impl Storable for Began {
+impl Storable for AttemptStart {
     type Storer = StoreReplace<Self>;
 }
 
 impl Trace {
-    /// Counts the client's retries in `retries`, beside those of others.
-    pub(super) fn new(debug: bool, label: Option<Arc<str>>, retries: Retries) -> Self {
+    /// Adds the client's retries to `retries`.
+    pub(super) fn new(
+        debug_log: Option<DebugLog>,
+        label: Option<Arc<str>>,
+        retries: Retries,
+    ) -> Self {
         Self {
-            debug,
+            debug_log,
             label,
             origin: Arc::default(),
             retries,
@@ -66,9 +71,9 @@ impl Trace {
         }
     }
 
-    /// The scheme, host and port that the first request went to.
-    pub(super) fn origin(&self) -> Option<String> {
-        self.origin.get().cloned()
+    /// Scheme, host and port of the first request's URL.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.origin.get().map(String::as_str)
     }
 
     pub(super) fn clock(&self) -> &ServiceClock {
@@ -79,13 +84,12 @@ impl Trace {
         self.retries.clone()
     }
 
-    fn debug(&self, message: fmt::Arguments<'_>) {
-        let message = match &self.label {
-            Some(label) => format!("{label}: {message}"),
-            None => message.to_string(),
-        };
-        // A log that cannot be written is no reason to lose the answer.
-        let _ = writeln!(io::stderr(), "debug: {}", escape(&message));
+    fn log(&self, message: fmt::Arguments<'_>) {
+        match (self.debug_log, &self.label) {
+            (Some(log), Some(label)) => log(&format!("{label}: {message}")),
+            (Some(log), None) => log(&message.to_string()),
+            (None, _) => {}
+        }
     }
 }
 
@@ -100,8 +104,8 @@ impl Intercept for Trace {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let attempt = attempt(config);
-        context.request_mut().add_extension(Attempt(attempt));
+        let number = AttemptNumber(attempt(config));
+        context.request_mut().add_extension(number);
         Ok(())
     }
 
@@ -117,14 +121,16 @@ impl Intercept for Trace {
         if attempt > 1 {
             self.retries.0.fetch_add(1, Relaxed);
         }
-        if self.debug {
+        if self.debug_log.is_some() {
             let form = request
                 .body()
                 .bytes()
                 .map(String::from_utf8_lossy)
                 .unwrap_or_default();
-            self.debug(format_args!("attempt {attempt}: POST {origin} {form}"));
-            config.interceptor_state().store_put(Began(Instant::now()));
+            self.log(format_args!("attempt {attempt}: POST {origin} {form}"));
+            config
+                .interceptor_state()
+                .store_put(AttemptStart(Instant::now()));
         }
         Ok(())
     }
@@ -139,35 +145,34 @@ impl Intercept for Trace {
         if let Some(date) = date {
             self.clock.synchronize(date);
         }
-        if !self.debug {
+        if self.debug_log.is_none() {
             return Ok(());
         }
-        let took = config
-            .load::<Began>()
-            .map(|began| began.0.elapsed())
-            .unwrap_or_default();
+        let start = config.load::<AttemptStart>();
+        let elapsed = start.map(|start| start.0.elapsed()).unwrap_or_default();
         let status = match context.response() {
             Some(response) => format!("status {}", response.status().as_u16()),
             None => "no response".to_owned(),
         };
         match context.output_or_error() {
             Some(Err(error)) => {
-                self.debug(format_args!("{status} after {took:.1?}: {}", chain(error)));
+                let error = describe(error);
+                self.log(format_args!("{status} after {elapsed:.1?}: {error}"));
             }
-            _ => self.debug(format_args!("{status} after {took:.1?}")),
+            _ => self.log(format_args!("{status} after {elapsed:.1?}")),
         }
         Ok(())
     }
 }
 
-/// The number of the attempt that is being made.
+/// The number of the current attempt.
 fn attempt(config: &ConfigBag) -> u32 {
     config
         .load::<RequestAttempts>()
         .map_or(1, RequestAttempts::attempts)
 }
 
-/// The scheme, host and port of a URL, without any user name and password in it.
+/// Scheme, host and port of a URL, without user name and password.
 fn origin(uri: &str) -> String {
     match uri.parse::<http::Uri>() {
         Ok(uri) => {
@@ -175,7 +180,7 @@ fn origin(uri: &str) -> String {
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{}://{host}", uri.scheme_str().unwrap_or("https"))
         }
-        Err(_) => "an unreadable URL".to_owned(),
+        Err(_) => "an invalid URL".to_owned(),
     }
 }
 
@@ -184,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_has_no_password() {
+    fn origins_omit_passwords() {
         assert_eq!(
             origin("https://ec2.us-east-1.amazonaws.com/?x=1"),
             "https://ec2.us-east-1.amazonaws.com"

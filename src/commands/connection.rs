@@ -1,5 +1,6 @@
 //! From the connection flags to a client.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::aws::{self, ClientFactory, Ec2, Endpoint, InvalidEndpointUrl, RetrySe
 use crate::cli::Connection;
 use crate::emulator::{self, Emulator, State};
 use crate::error::Error;
+use crate::output::escape;
 
 /// The clients that the flags ask for, one a Region, in the order in which these are to answer. They share what is
 /// not a matter of the Region: credentials above all, which are looked for once.
@@ -80,7 +82,7 @@ async fn account(
         ..
     } = connection;
     let limit = |time: Duration| (!time.is_zero()).then_some(time);
-    Ok(ClientFactory::of(aws::Connection {
+    Ok(ClientFactory::new(aws::Connection {
         profile,
         region,
         endpoint,
@@ -90,10 +92,15 @@ async fn account(
             connect_timeout: limit(connect_timeout),
             read_timeout: limit(read_timeout),
         },
-        debug,
+        debug_log: debug.then_some(log_debug),
         mfa_prompt: mfa::ask,
     })
     .await?)
+}
+
+/// Writes a line of the debug log. A failure to write it does not matter.
+fn log_debug(line: &str) {
+    let _ = writeln!(io::stderr(), "debug: {}", escape(line));
 }
 
 /// The largest saved document that is read, in bytes: over a million entries.

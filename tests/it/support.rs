@@ -44,7 +44,7 @@ pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
         endpoint: Endpoint::Offline(answers),
         ca_bundle: None,
         retry_settings: ONCE,
-        debug: false,
+        debug_log: None,
         mfa_prompt: |_| unreachable!(),
     })
     .await
