@@ -16,7 +16,7 @@ use hyper_util::client::legacy;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use super::error_chain::{describe_source, same_kind};
+use super::error_chain::{describe_connection, same_kind};
 
 /// Why a connection could not be made.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -102,7 +102,7 @@ fn proxy_error(error: &ConnectorError, host: &str, is_plain: bool, proxy: &str) 
             let last = causes(error).last().unwrap_or(error);
             format!("cannot connect to the proxy {proxy}: {last}")
         } else {
-            let problem = describe_source(error);
+            let problem = describe_connection(error);
             format!("request to {host} through the proxy {proxy} failed: {problem}")
         },
         hint: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy is running",

@@ -16,7 +16,7 @@ use super::attempt::AttemptNumber;
 use super::connect_error::ConnectError;
 use super::credentials_error::{self, LoadCredentialsError};
 use super::ec2::Ec2;
-use super::error_chain::{self, describe, describe_source, redact};
+use super::error_chain::{self, describe, describe_connection, describe_source, redact};
 use super::transport_error::TransportError;
 use super::xml;
 use crate::error::{Category, UserError};
@@ -173,7 +173,7 @@ impl RequestError {
             },
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Network {
                 endpoint,
-                problem: with_details(describe_source(&error), [attempts, None]),
+                problem: with_details(describe_connection(&error), [attempts, None]),
                 hint: NETWORK_HINT,
             },
             _ => Self::Configuration {

@@ -6,6 +6,7 @@ use std::error::Error;
 use anyhow::Chain;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use hyper_util::client::legacy;
 
 /// The first error of type `E` in the chain of `error`.
 pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
@@ -26,7 +27,15 @@ pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
 
 /// The text below the outermost error, which for the SDK's errors is only "dispatch failure" or the like.
 pub(super) fn describe_source(error: &(dyn Error + 'static)) -> String {
-    error.source().map_or_else(|| error.to_string(), describe)
+    describe(error.source().unwrap_or(error))
+}
+
+/// The text of a failed connection: below the error of the HTTP client, which only repeats that it failed.
+pub(super) fn describe_connection(error: &(dyn Error + 'static)) -> String {
+    match find::<legacy::Error>(error).and_then(Error::source) {
+        Some(source) => describe(source),
+        None => describe_source(error),
+    }
 }
 
 /// Removes what may be secret from an error's text: user name, password and query of URLs, headers, bodies.

@@ -178,7 +178,7 @@ fn attempts_are_those_of_the_request_that_failed() {
         });
         let line = format!("entries {} --page-size 1 --max-attempts 2", images.flag);
         let run: Run = server.words(&line).ends(255).silent();
-        assert!(run.stderr.contains("in 2 attempts"), "{run:#?}");
+        assert!(run.stderr.contains("2 attempts)"), "{run:#?}");
     }
 }
 

@@ -170,7 +170,7 @@ fn failure(command: Command) -> String {
     assert_eq!(output.status.code(), Some(253), "{stderr}");
     assert_eq!(output.stdout, b"");
     assert!(
-        stderr.starts_with("error: no usable credentials: "),
+        stderr.starts_with("error: cannot load credentials: "),
         "{stderr}"
     );
     assert!(stderr.lines().count() <= 3, "{stderr}");
@@ -401,7 +401,7 @@ fn without_credentials_the_message_says_where_was_looked() {
     for (profile, words) in [
         (
             "role",
-            "no answer from STS for the role arn:aws:iam::123456789012:role/plain",
+            "AssumeRole for arn:aws:iam::123456789012:role/plain failed: ",
         ),
         ("sso", "profile `sso`"),
     ] {
@@ -457,7 +457,7 @@ fn a_credential_process_that_fails_is_told_by_its_exit_status() {
     for (program, words) in [
         ("echo secret >&2; exit 3", "failed (exit status: 3)"),
         ("/nonexistent/program", "failed (exit status: 127)"),
-        ("echo secret", "did not print the JSON document"),
+        ("echo secret", "did not print the expected JSON document"),
         (
             r#"echo '{"Version": 1}'"#,
             "printed a document without `AccessKeyId`",
@@ -500,7 +500,7 @@ fn a_role_that_is_denied_is_told_in_the_words_of_sts() {
     let stderr = failure(cloud.amiusage(of_profile("role")));
     assert!(
         stderr.contains(
-            "STS refused the role arn:aws:iam::123456789012:role/plain: \
+            "AssumeRole for arn:aws:iam::123456789012:role/plain failed: \
              User me is not authorized to perform: sts:AssumeRole (AccessDenied)"
         ),
         "{stderr}"
@@ -510,7 +510,7 @@ fn a_role_that_is_denied_is_told_in_the_words_of_sts() {
 
     let stderr = failure(cloud.amiusage(of_profile("web")));
     assert!(
-        stderr.contains("STS refused the web identity token: User me is not"),
+        stderr.contains("STS rejected the web identity token: User me is not"),
         "{stderr}"
     );
     assert!(stderr.contains("(AccessDenied)"), "{stderr}");
@@ -562,11 +562,14 @@ mod mfa {
         let stderr = failure(command.args(of_profile("mfa")));
         assert!(
             stderr.contains(
-                "profile `mfa` needs the MFA code of arn:aws:iam::123456789012:mfa/me, and there is no terminal"
+                "profile `mfa` requires an MFA code of arn:aws:iam::123456789012:mfa/me: no terminal"
             ),
             "{stderr}"
         );
-        assert!(stderr.contains("hint: run it in a terminal"), "{stderr}");
+        assert!(
+            stderr.contains("hint: run the command in a terminal"),
+            "{stderr}"
+        );
         assert!(cloud.sts().is_empty() && cloud.signers().is_empty());
     }
 
@@ -685,9 +688,8 @@ mod mfa {
         let shown = type_at_prompt(&mut child, &["654321\r"]);
         assert!(shown.contains("status=253"), "{shown}");
         assert!(
-            shown.contains(
-                "the session of the role arn:aws:iam::123456789012:role/guarded has expired"
-            ),
+            shown
+                .contains("the session of role arn:aws:iam::123456789012:role/guarded has expired"),
             "{shown}"
         );
         assert!(shown.contains("--starting-token"), "{shown}");

@@ -100,33 +100,33 @@ fn a_lasting_fault_is_named_and_the_token_goes_on() {
             254,
         ),
         (
-            "an HTML page (status 502), in 2 attempts",
+            "an HTML page (status 502, 2 attempts)",
             |_| Act::Reply(reply(502, HTML)),
             255,
         ),
         (
-            "an empty body (status 503), in 2 attempts",
+            "an empty body (status 503, 2 attempts)",
             |_| Act::Reply(reply(503, "")),
             255,
         ),
         (
-            "the connection broke in the middle of the answer",
+            "the connection broke in the middle of the response",
             |reply| Act::Cut(reply, 700),
             255,
         ),
         (
-            "an HTML page (status 200), in 2 attempts",
+            "an HTML page (status 200, 2 attempts)",
             |_| success(HTML),
             255,
         ),
         (
-            "an empty body (status 200), in 2 attempts",
+            "an empty body (status 200, 2 attempts)",
             |_| success(""),
             255,
         ),
-        ("ends in the middle (status 200), in 2 attempts", half, 255),
+        ("truncated XML (status 200, 2 attempts)", half, 255),
         (
-            "`Response`, the answer to something else (status 200)",
+            "unexpected root element `Response` (status 200",
             |_| success("<Response/>"),
             255,
         ),
@@ -395,13 +395,13 @@ fn a_server_that_says_nothing_is_given_up() {
     times_out(
         &url,
         "--read-timeout 0.3 --max-attempts 1",
-        "nothing came within 300ms",
+        "no response within 300ms",
         "--read-timeout",
     );
     times_out(
         &url,
         "--cli-read-timeout 0.3 --max-attempts 2",
-        "nothing came within 300ms, in 2 attempts",
+        "no response within 300ms (2 attempts)",
         "--read-timeout",
     );
 }
@@ -469,7 +469,7 @@ fn a_connection_that_does_not_come_about_is_given_up() {
     times_out(
         &url,
         "--connect-timeout 0.3 --max-attempts 1",
-        "no connection within 300ms",
+        "connecting timed out after 300ms",
         "--connect-timeout",
     );
 }
@@ -480,7 +480,7 @@ fn a_reset_is_an_error_with_a_next_step() {
     let url = raw(|stream| {
         let _ = stream.peek(&mut [0]);
     });
-    times_out(&url, "--max-attempts 1", "no answer from", "--endpoint-url");
+    times_out(&url, "--max-attempts 1", "request to", "--endpoint-url");
 }
 
 #[test]
@@ -527,7 +527,7 @@ fn the_number_of_attempts_is_the_flags_then_the_environments_then_the_profiles()
 #[test]
 fn an_endpoint_that_never_answered_is_given_up_sooner() {
     let server = Server::new(numbered(9), |_, _| Act::Hang);
-    server.words("entries").ends(255).says("in 3 attempts");
+    server.words("entries").ends(255).says("(3 attempts)");
     assert_eq!(server.requests().len(), 3);
     // Whoever wants more gets more, and who answered once may be back.
     server.words("entries --max-attempts 4").ends(255);

@@ -167,16 +167,13 @@ fn a_certificate_that_cannot_be_trusted_is_refused_with_the_reason() {
     );
     let same_name = Authority::new("CA").certify(&["localhost"]);
     let words = [
-        "the signature of the certificate of localhost:",
+        "has a signature that matches no authority in",
         "--ca-bundle",
     ];
     check(service(Some(same_name)), &words);
     check(
         service(Some(ca.expired("localhost"))),
-        &[
-            "has expired: it was valid until 2021-01-01T00:00:00Z",
-            "clock",
-        ],
+        &["expired at 2021-01-01T00:00:00Z", "clock"],
     );
     check(
         service(Some(ca.not_yet_valid("localhost"))),
@@ -198,10 +195,7 @@ fn https_at_a_port_that_speaks_http_is_named() {
     let command = entries(&directory)
         .arg("--endpoint-url")
         .arg(format!("https://localhost:{}", puzzled()));
-    let words = [
-        "no secure connection to localhost",
-        "answers https, not http",
-    ];
+    let words = ["TLS handshake with localhost", "serves https, not http"];
     fails(command, 255, &words);
 }
 
@@ -214,17 +208,14 @@ fn a_bundle_of_no_use_is_refused_before_any_request() {
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
     let proxy = Proxy::new(service(None), Manner::Open);
     for (contents, problem) in [
-        ("", "is empty"),
-        ("not a certificate\n", "holds no certificate in PEM form"),
-        ("\0\u{1}\u{2}", "holds no certificate in PEM form"),
-        (&key, "holds no certificate in PEM form"),
-        (cut, "is broken at certificate 1"),
-        (&format!("{good}{cut}"), "is broken at certificate 2"),
-        (hollow, "has an unusable certificate, number 1"),
-        (
-            &format!("{good}{hollow}"),
-            "has an unusable certificate, number 2",
-        ),
+        ("", "the file is empty"),
+        ("not a certificate\n", "no certificate in PEM format"),
+        ("\0\u{1}\u{2}", "no certificate in PEM format"),
+        (&key, "no certificate in PEM format"),
+        (cut, "certificate 1 is malformed"),
+        (&format!("{good}{cut}"), "certificate 2 is malformed"),
+        (hollow, "certificate 1 is unusable"),
+        (&format!("{good}{hollow}"), "certificate 2 is unusable"),
     ] {
         let path = write(&directory, "ca.pem", contents);
         let command = entries(&directory)
@@ -232,17 +223,17 @@ fn a_bundle_of_no_use_is_refused_before_any_request() {
             .arg(&path)
             .args(["--endpoint-url", "http://ec2.test"])
             .env("HTTP_PROXY", format!("http://127.0.0.1:{}", proxy.port));
-        let place = format!("the CA bundle {} (--ca-bundle)", path.display());
+        let place = format!("cannot use CA bundle {} (--ca-bundle): ", path.display());
         fails(command, 253, &[&place, problem, "BEGIN CERTIFICATE"]);
     }
     let missing = entries(&directory).env("AWS_CA_BUNDLE", "/nonexistent/ca.pem");
     let words = [
-        "/nonexistent/ca.pem (AWS_CA_BUNDLE) cannot be read",
+        "cannot use CA bundle /nonexistent/ca.pem (AWS_CA_BUNDLE): ",
         "No such file",
     ];
     fails(missing, 253, &words);
     let folder = entries(&directory).arg("--ca-bundle").arg(directory.path());
-    fails(folder, 253, &["cannot be read"]);
+    fails(folder, 253, &["cannot use CA bundle", "Is a directory"]);
     assert_eq!(proxy.seen(), []);
 }
 
@@ -371,14 +362,14 @@ fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_password() {
         assert_eq!(proxy.seen().len(), 1, "it would be the same the next time");
 
         let port = free_port();
-        let name = format!("cannot reach the proxy http://127.0.0.1:{port}: ");
+        let name = format!("cannot connect to the proxy http://127.0.0.1:{port}: ");
         fails(asking(port), 255, &[&name, "refused", "NO_PROXY"]);
 
         let proxy = Proxy::new(free_port(), Manner::Refuses(403));
         let name = format!("http://127.0.0.1:{}", proxy.port);
         let stderr = ends(asking(proxy.port), 255);
         if endpoint.starts_with("https") {
-            let words = format!("the proxy {name} refuses to connect to {host}");
+            let words = format!("the proxy {name} refused to connect to {host}");
             assert!(stderr.contains(&words), "{stderr}");
         }
     }
@@ -391,10 +382,10 @@ fn a_proxy_variable_that_is_no_url_is_refused_without_its_value() {
         ("http://user:s3cr#t@127.0.0.1:1", "special character"),
         ("http://user:s3cr/t@127.0.0.1:1", "special character"),
         ("http://user:s3cr@t@127.0.0.1:1", "special character"),
-        ("user:s3cr t@127.0.0.1:1", "it cannot be read"),
+        ("user:s3cr t@127.0.0.1:1", "not a URL"),
         (
             "socks5://user:s3cr@127.0.0.1:1",
-            "neither http:// nor https://",
+            "expected http:// or https://",
         ),
         ("http://user:s3cr@127.0.0.1:port", "port"),
         ("http://user:s3cr@127.0.0.1:99999", "port"),
@@ -403,7 +394,7 @@ fn a_proxy_variable_that_is_no_url_is_refused_without_its_value() {
     ] {
         for variable in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"] {
             let command = entries(&directory).arg("--debug").env(variable, value);
-            let sentence = format!("{variable} is not the URL of a proxy: ");
+            let sentence = format!("invalid proxy URL in {variable}: ");
             fails(command, 253, &[&sentence, problem, "http://HOST:PORT"]);
         }
     }
@@ -517,7 +508,7 @@ fn tinyproxy_passes_https_and_http() {
         "",
         "status 407",
         "status 407",
-        "refuses to connect to localhost",
+        "refused to connect to localhost",
     ];
     for (output, words) in outcomes.iter().zip(words) {
         let status = if words.is_empty() { 0 } else { 255 };

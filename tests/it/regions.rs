@@ -239,7 +239,7 @@ fn flags_that_do_not_go_with_several_regions_are_refused() {
         .words("entries --region us-east-1 Europe!")
         .ends(253)
         .silent()
-        .says("`Europe!` is not the name of a Region");
+        .says("invalid Region name `Europe!`");
     assert!(server.requests().is_empty());
 }
 
@@ -277,7 +277,7 @@ fn a_region_that_fails_leaves_the_others_in_every_format() {
                 .collect::<Vec<_>>(),
             whole.stdout.lines().collect::<Vec<_>>()
         );
-        run.says("error: Region eu-west-1, after 2 rows: the service refused the request")
+        run.says("error: Region eu-west-1, after 2 rows: DescribeImageUsageReportEntries failed")
             .says("(AuthFailure, request ID ")
             .says("error: 1 of 3 Regions failed, and the answer is not whole without: eu-west-1")
             .says("ask these alone: --region eu-west-1\n");
@@ -671,7 +671,7 @@ fn without_credentials_the_run_ends_at_once() {
         .env_remove("AWS_ACCESS_KEY_ID")
         .ends(253)
         .silent()
-        .says("no usable credentials")
+        .says("cannot load credentials")
         .hides("Region us-east-1");
     assert_eq!(run.stderr.matches("error:").count(), 1, "{run:#?}");
 }

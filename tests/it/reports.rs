@@ -470,7 +470,7 @@ fn the_advice_names_the_action_that_was_refused() {
         ("reports list", "DescribeImageUsageReports"),
         ("entries", "DescribeImageUsageReportEntries"),
     ] {
-        let permission = format!("ask for the IAM permission ec2:{action},");
+        let permission = format!("request the IAM permission ec2:{action},");
         server.words(line).ends(254).says(&permission);
     }
 }
