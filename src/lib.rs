@@ -1,10 +1,9 @@
-//! Who runs my Amazon machine images, and may I retire them?
+//! Find out who uses your AMIs, and which ones you can retire.
 //!
-//! This library is what the `amiusage` binary is made of. Data flows one way through its rooms: [`cli`] says
-//! what may be asked; [`commands`] turn what was asked into an answer; [`exit`] says how it ended. On the service's side
-//! [`aws`] is the transport, [`listing`] reads any answer that comes in pages, and [`entries`], [`reports`] and
-//! [`images`] are the actions. [`verdict`] judges by what they give, and [`output`] writes it down for the reader.
-//! [`emulator`] stands on the far side of the wire.
+//! The library behind the `amiusage` program. [`cli`] defines the command line, [`args`] parses its values, and
+//! [`commands`] run it. [`aws`] is the transport to EC2, [`listing`] reads paginated operations, and [`entries`],
+//! [`reports`] and [`images`] are the operations. [`verdict`] derives verdicts from them, and [`output`] writes rows.
+//! [`error`] is what all errors have in common, and [`exit`] the exit statuses. [`emulator`] is a local EC2 endpoint.
 
 #![forbid(unsafe_code)]
 

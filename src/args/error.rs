@@ -1,7 +1,4 @@
-//! What is wrong with an argument, and where: a sentence, the text, and a caret under the fault.
-//!
-//! Only the wording and the drawing are here. The exit status and the JSON form of an error are decided by the
-//! caller.
+//! Errors in argument values: the message, the invalid text, and a caret under the position of the error.
 
 use std::fmt;
 
@@ -9,9 +6,9 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::error::{Category, UserError};
 
-/// A value on the command line that cannot be used. Nothing was sent.
+/// An invalid value on the command line. Nothing was sent.
 ///
-/// Shows the flag, then the reason: one line, or three when the text at fault is shown with a caret.
+/// Shows the option, then the reason: one line, or three if the invalid text is shown with a caret.
 #[derive(Debug, thiserror::Error)]
 #[error("{flag}: {message}")]
 pub struct ArgumentError {
@@ -26,7 +23,7 @@ impl UserError for ArgumentError {
 }
 
 impl ArgumentError {
-    /// `flag` as the user knows it (`--filter`), and a sentence that says what is wrong and what to do.
+    /// `flag` is the option as typed (`--filter`); `message` is what is wrong, and how to fix it.
     pub fn new(flag: &str, message: impl fmt::Display) -> Self {
         Self {
             flag: flag.to_owned(),
@@ -35,44 +32,44 @@ impl ArgumentError {
     }
 }
 
-/// A fault in a text, at one place of it.
+/// An error at one position of a text.
 ///
-/// Shows the message, the faulty line of the input (or the part of it round the fault when it is long), and a caret
-/// under the fault. When the input has several lines or is long, the line and the column are named too.
+/// Shows the message, the line of the error (or the part of it around the error if it is long), and a caret under the
+/// position. If the input is long or has several lines, the message includes the line and the column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The whole text.
+    /// The complete text.
     pub input: String,
-    /// Where the fault is: a byte offset into `input`, on a character boundary; the length of `input` for its end.
+    /// The byte offset of the error in `input`, on a character boundary; the length of `input` for its end.
     pub at: usize,
-    /// What is wrong, as part of a sentence without its full stop.
+    /// What is wrong, without a period.
     pub message: String,
 }
 
 impl std::error::Error for SyntaxError {}
 
 impl SyntaxError {
-    /// A fault at byte `at` of `input`, or at the character around it, or at the end.
+    /// An error at byte `at` of `input`, or at the start of the character that contains it, or at the end.
     pub fn new(input: &str, at: usize, message: impl Into<String>) -> Self {
         Self {
             input: input.to_owned(),
             at: input.floor_char_boundary(at),
-            // A key of a JSON text may hold anything.
+            // It may quote a JSON key, which can contain any character.
             message: message.into().chars().map(printable).collect(),
         }
     }
 
-    /// A fault that `serde_json` found in `input`, at its place.
+    /// An error of `serde_json` in `input`.
     pub fn from_json(input: &str, error: &serde_json::Error) -> Self {
-        // Its columns count bytes from 1, and its message ends in the place, which is said here already.
+        // Its columns count bytes from 1. Its message ends with the position, which this type adds itself.
         let message = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
+        let position = format!(" at line {} column {}", error.line(), error.column());
         let line_start = input
             .split_inclusive('\n')
             .take(error.line().saturating_sub(1))
             .map(str::len)
             .sum::<usize>();
-        let message = message.strip_suffix(&place).unwrap_or(&message);
+        let message = message.strip_suffix(&position).unwrap_or(&message);
         Self::new(
             input,
             line_start + error.column().saturating_sub(1),
@@ -80,7 +77,7 @@ impl SyntaxError {
         )
     }
 
-    /// The line and column of the fault, in characters, from 1.
+    /// The line and column of the error, in characters from 1.
     fn line_and_column(&self) -> (usize, usize) {
         let start = self.line_start();
         (
@@ -96,10 +93,10 @@ impl SyntaxError {
     }
 }
 
-/// How many characters of a long line are shown before the fault, and from the fault on.
-const BEFORE: usize = 50;
-const AFTER: usize = 25;
-const CUT: &str = "...";
+/// How many characters of a long line are shown before and after the position of the error.
+const MAX_BEFORE: usize = 50;
+const MAX_AFTER: usize = 25;
+const ELLIPSIS: &str = "...";
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,24 +112,24 @@ impl fmt::Display for SyntaxError {
         f.write_str(&self.message)?;
         if self.input.contains('\n') {
             write!(f, " (line {line}, column {column})")?;
-        } else if before.len() > BEFORE {
+        } else if before.len() > MAX_BEFORE {
             write!(f, " (column {column})")?;
         }
 
         let mut shown = String::new();
-        if before.len() > BEFORE {
-            shown.push_str(CUT);
+        if before.len() > MAX_BEFORE {
+            shown.push_str(ELLIPSIS);
         }
         shown.extend(
-            before[before.len().saturating_sub(BEFORE)..]
+            before[before.len().saturating_sub(MAX_BEFORE)..]
                 .iter()
                 .copied()
                 .map(printable),
         );
         let indent: usize = shown.chars().filter_map(|c| c.width()).sum();
-        shown.extend(after.by_ref().take(AFTER).map(printable));
+        shown.extend(after.by_ref().take(MAX_AFTER).map(printable));
         if after.next().is_some() {
-            shown.push_str(CUT);
+            shown.push_str(ELLIPSIS);
         }
         match shown.trim_end() {
             "" => Ok(()),
@@ -141,11 +138,11 @@ impl fmt::Display for SyntaxError {
     }
 }
 
-/// What stands for `c` in an error: no control character reaches a terminal, and none moves the caret.
+/// Replaces characters that must not reach a terminal or would move the caret.
 fn printable(c: char) -> char {
     match c {
         '\t' | '\r' => ' ',
-        // The marks that turn the writing direction round would part the caret from its place.
+        // Marks that change the writing direction would move the text away from the caret.
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,
@@ -157,45 +154,45 @@ mod tests {
     use super::*;
 
     fn shown(input: &str, at: usize) -> String {
-        SyntaxError::new(input, at, "fault").to_string()
+        SyntaxError::new(input, at, "error").to_string()
     }
 
     #[test]
-    fn the_caret_stands_under_the_fault() {
-        assert_eq!(shown("abc=", 3), "fault\n  abc=\n     ^");
-        assert_eq!(shown("abc", 3), "fault\n  abc\n     ^");
-        assert_eq!(shown("", 0), "fault");
+    fn the_caret_is_under_the_error() {
+        assert_eq!(shown("abc=", 3), "error\n  abc=\n     ^");
+        assert_eq!(shown("abc", 3), "error\n  abc\n     ^");
+        assert_eq!(shown("", 0), "error");
     }
 
     #[test]
-    fn only_the_line_at_fault_is_shown() {
+    fn only_the_line_of_the_error_is_shown() {
         assert_eq!(
             shown("a=b,\nc==d,\ne=f", 7),
-            "fault (line 2, column 3)\n  c==d,\n    ^"
+            "error (line 2, column 3)\n  c==d,\n    ^"
         );
-        // The newline itself is the end of its line.
-        assert_eq!(shown("ab\ncd", 2), "fault (line 1, column 3)\n  ab\n    ^");
+        // A newline is the end of its line.
+        assert_eq!(shown("ab\ncd", 2), "error (line 1, column 3)\n  ab\n    ^");
     }
 
     #[test]
-    fn tabs_controls_and_wide_characters_do_not_move_the_caret() {
-        assert_eq!(shown("a\tb\x07=", 4), "fault\n  a b\u{fffd}=\n      ^");
-        assert_eq!(shown("名前=x", 6), "fault\n  名前=x\n      ^");
-        assert_eq!(shown("e\u{301}=", 3), "fault\n  e\u{301}=\n   ^");
-        assert_eq!(shown("a\u{202e}b", 4), "fault\n  a\u{fffd}b\n    ^");
+    fn tabs_control_and_wide_characters_do_not_move_the_caret() {
+        assert_eq!(shown("a\tb\x07=", 4), "error\n  a b\u{fffd}=\n      ^");
+        assert_eq!(shown("名前=x", 6), "error\n  名前=x\n      ^");
+        assert_eq!(shown("e\u{301}=", 3), "error\n  e\u{301}=\n   ^");
+        assert_eq!(shown("a\u{202e}b", 4), "error\n  a\u{fffd}b\n    ^");
     }
 
     #[test]
-    fn the_message_is_one_line_without_controls() {
+    fn the_message_is_one_line_without_control_characters() {
         let error = SyntaxError::new("a", 0, "unknown key `\x1b[0m\n`");
         assert_eq!(error.message, "unknown key `\u{fffd}[0m\u{fffd}`");
     }
 
     #[test]
-    fn a_long_line_is_cut_round_the_fault() {
+    fn a_long_line_is_shortened_around_the_error() {
         let input = format!("{}={}", "x".repeat(1000), "y".repeat(1000));
         let expected = format!(
-            "fault (column 1001)\n  ...{}={}...\n  {}^",
+            "error (column 1001)\n  ...{}={}...\n  {}^",
             "x".repeat(50),
             "y".repeat(24),
             " ".repeat(53)
@@ -204,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_inside_a_character_or_past_the_end_is_put_right() {
+    fn a_position_inside_a_character_or_past_the_end_is_adjusted() {
         assert_eq!(SyntaxError::new("é", 1, "").at, 0);
         assert_eq!(SyntaxError::new("é", 9, "").at, 2);
     }

@@ -103,7 +103,7 @@ impl Run<'_> {
         let calls = self.in_each_region(plan, async |source, _| {
             planned_calls(source, &plan.options).await
         });
-        let (calls, failures) = calls.await?;
+        let (calls, mut failures) = calls.await?;
         let options = plan.output_plan.options(self.regional);
         self.write(calls, options.clone()).await?;
         note_omitted_columns::<PlannedCall>(&options, self.terminal);
@@ -120,7 +120,7 @@ impl Run<'_> {
         let rows = self.in_each_region(plan, async |source, report_progress| {
             verdict::check(source, &plan.options, report_progress).await
         });
-        let (rows, failures) = rows.await?;
+        let (rows, mut failures) = rows.await?;
         let rows = without_other_regions(rows, failures.count() > 0);
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
@@ -153,7 +153,7 @@ impl Run<'_> {
         plan: &Plan,
         work: impl AsyncFn(&Source, &dyn Fn(CheckProgress)) -> Result<Vec<R>, ListError>,
     ) -> Result<(Rows<R>, Failures), Error> {
-        let bar = progress::words(self.clients[0].retries());
+        let bar = progress::line(self.clients[0].retries());
         let by_region: Vec<Cell<CheckProgress>> =
             self.clients.iter().map(|_| Cell::default()).collect();
         let total = || by_region.iter().map(Cell::get).sum::<CheckProgress>();

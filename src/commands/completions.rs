@@ -1,4 +1,4 @@
-//! `amiusage completions`: the script that makes a shell ask this program for candidates, and the answer to it.
+//! `amiusage completions`: prints a shell completion script, and answers the script's requests for candidates.
 
 use std::env;
 
@@ -9,7 +9,7 @@ use crate::cli::{self, Completions};
 use crate::error::Error;
 use crate::output::write_to_stdout;
 
-/// Prints the script of the shell asked for.
+/// Prints the script of the requested shell.
 pub(super) fn run(arguments: &Completions) -> Result<(), Error> {
     let script = match arguments.shell {
         Shell::Bash => include_str!("../../completions/amiusage.bash"),
@@ -25,10 +25,10 @@ pub(super) fn run(arguments: &Completions) -> Result<(), Error> {
     Ok(write_to_stdout(script)?)
 }
 
-/// Answers a shell that asks for candidates, and tells whether one did.
+/// Prints candidates if a shell requests them, and returns whether it did.
 ///
-/// The variable is this program's own: one as general as `COMPLETE`, set for something else, must not replace an
-/// answer by a script. Without an answer there is no message either, which would spoil the line being typed.
+/// The variable is specific to this program: `COMPLETE`, set for another program, must not replace the output with a
+/// script. A failure prints no message, which would garble the line being typed.
 pub fn complete() -> bool {
     CompleteEnv::with_factory(cli::command)
         .var("AMIUSAGE_COMPLETE")

@@ -1,4 +1,4 @@
-//! From the connection flags to a client.
+//! Creates the EC2 clients that the connection options request.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::emulator::{self, Emulator, State};
 use crate::error::Error;
 use crate::output::escape;
 
-/// The clients that the flags ask for, one a Region, in the order in which these are to answer. They share what is
-/// not a matter of the Region: credentials above all, which are looked for once.
+/// One client per Region, in the order of the output. They share what does not depend on the Region, such as the
+/// credentials.
 pub(super) async fn connect_all(
     connection: Connection,
     regions: Regions,
@@ -35,25 +35,25 @@ pub(super) async fn connect_all(
         Regions::Enabled => {
             let account = account(connection, None, debug).await?;
             let regions = account.enabled_regions().await.map_err(|error| {
-                Error::from(error).context("the Regions of --all-regions cannot be found out")
+                Error::from(error).context("cannot list the Regions for --all-regions")
             })?;
             Ok(account.clients(&regions)?)
         }
     }
 }
 
-/// The client of a command that asks in one Region.
+/// The client of a command that works in one Region.
 pub(super) async fn connect(connection: Connection, debug: bool) -> Result<Ec2, Error> {
     let flag = match Regions::check(&connection)? {
         Regions::One(region) => return Ok(account(connection, region, debug).await?.client()?),
         Regions::Several(_) => "--region",
         Regions::Enabled => "--all-regions",
     };
-    let refusal = "this command asks in one Region: run it once for each";
-    Err(ArgumentError::new(flag, refusal).into())
+    let problem = "this command works in one Region; run it once per Region";
+    Err(ArgumentError::new(flag, problem).into())
 }
 
-/// What the clients of all Regions share; `region` goes before that of the settings.
+/// What the clients of all Regions share; `region` overrides the configured one.
 async fn account(
     connection: Connection,
     region: Option<String>,
@@ -93,7 +93,7 @@ async fn account(
             read_timeout: limit(read_timeout),
         },
         debug_log: debug.then_some(log_debug),
-        mfa_prompt: mfa::ask,
+        mfa_prompt: mfa::prompt,
     })
     .await?)
 }
@@ -103,15 +103,13 @@ fn log_debug(line: &str) {
     let _ = writeln!(io::stderr(), "debug: {}", escape(line));
 }
 
-/// The largest saved document that is read, in bytes: over a million entries.
-const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
+/// The maximum size of a saved document: over a million entries.
+const MAX_DOCUMENT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Reads a saved document, the argument of `flag`.
-pub(super) fn load_state(flag: &str, path: &Path) -> Result<State, Error> {
-    let text = text_file::read_up_to(MAX_DOCUMENT, path)
+/// Reads the saved document that `flag` names.
+pub(super) fn load_state(flag: &str, path: &Path) -> Result<State, ArgumentError> {
+    let text = text_file::read_up_to(MAX_DOCUMENT_BYTES, path)
         .map_err(|error| ArgumentError::new(flag, error))?;
-    State::from_json(&text).map_err(|error| {
-        let error = ArgumentError::new(flag, format_args!("{}: {error}", path.display()));
-        Error::from(error).context("the saved document cannot be used")
-    })
+    State::from_json(&text)
+        .map_err(|error| ArgumentError::new(flag, format_args!("{}: {error}", path.display())))
 }

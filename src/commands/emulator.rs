@@ -1,4 +1,4 @@
-//! `amiusage emulator`: serves the emulator on a local port until it is interrupted.
+//! `amiusage emulator`: serves the emulator on a local port until Ctrl-C.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::emulator::{self, Emulator, Settings, State};
 use crate::error::Error;
 use crate::output::write_to_stdout;
 
-/// Serves until Ctrl-C or SIGTERM, which are the usual end and no failure.
+/// Serves until Ctrl-C or SIGTERM, which is success.
 pub(super) async fn run(
     arguments: cli::emulator::Emulator,
     terminal: &Terminal,
@@ -39,7 +39,9 @@ pub(super) async fn run(
          export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator \
          AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n"
     ))?;
-    terminal.note("serving; put the two lines into another shell, and end with Ctrl-C");
+    terminal.note(
+        "emulator is running; paste these lines into another shell, and press Ctrl-C here to stop",
+    );
     emulator::serve(
         listener,
         Arc::new(Emulator::with_settings(state, settings)),

@@ -1,4 +1,4 @@
-//! `amiusage entries`: what its arguments ask for.
+//! `amiusage entries`: lists who uses images.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::entries::{DescribeEntries, Entry};
 use crate::error::Error;
 use crate::listing::Request;
 
-/// Does what `arguments` ask for.
+/// Runs `amiusage entries`.
 pub(super) async fn run(
     arguments: Entries,
     connection: Connection,
@@ -26,18 +26,18 @@ fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
     let types = &arguments.resource_types;
-    let short: [(_, _, &[_]); _] = [
+    let shorthands: [(_, _, &[_]); _] = [
         ("--account-ids", "account-id", &arguments.account_ids),
         ("--resource-types", "resource-type", types),
         ("--created", "creation-time", &arguments.created),
     ];
-    let filters = listing::filters(&arguments.filter, &short, &mut stdin)?;
-    let nothing_found = if filters.is_empty() {
-        "nothing found, which does not mean unused: there may be no report yet, or only a pending one. \
-         `amiusage reports list` tells the state, `amiusage reports create` makes one"
+    let filters = listing::filters(&arguments.filter, &shorthands, &mut stdin)?;
+    let no_rows = if filters.is_empty() {
+        "no entries found, which does not mean that the images are unused: reports may be missing or still pending. \
+         See `amiusage reports list`, and create missing ones with `amiusage reports create`"
     } else {
-        "nothing found: no entry passes the filters, or no report is available yet. Run it again without the \
-         filters, and `amiusage reports list` for the state of the reports"
+        "no entries found: no entry matches the filters, or no report is available yet. Rerun without the filters, and \
+         see `amiusage reports list`"
     };
     let constants = listing::constants(&image_ids, &report_ids);
     let operation = DescribeEntries(Request {
@@ -55,6 +55,6 @@ fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>
         &arguments.paging,
         arguments.dry_run,
         output_plan,
-        nothing_found,
+        no_rows,
     )
 }

@@ -1,24 +1,23 @@
-//! Asks on the terminal for the code of a multi-factor device, as the AWS CLI does.
+//! Prompts for the code of an MFA device, as the AWS CLI does.
 //!
-//! On the terminal that the process belongs to, whatever stdin, stdout and stderr are: the list may come from a
-//! pipe and the answer go into one.
+//! It uses the controlling terminal of the process, because stdin, stdout and stderr may be redirected.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::aws::MfaCode;
 
-static ASKING: AtomicBool = AtomicBool::new(false);
+static PROMPTING: AtomicBool = AtomicBool::new(false);
 
-/// Whether a prompt stands on the terminal, so that nothing else should be drawn there.
-pub(super) fn is_asking() -> bool {
-    ASKING.load(Ordering::Relaxed)
+/// Whether a prompt is on the terminal, so that nothing else may be drawn there.
+pub(super) fn is_prompting() -> bool {
+    PROMPTING.load(Ordering::Relaxed)
 }
 
-/// Asks for the code of the device with this serial number, without showing what is typed.
+/// Prompts for the code of the device with this serial number, without echo.
 ///
-/// Fails where there is no terminal. When the future is dropped (Ctrl-C) the terminal is as it was before.
-pub(super) fn ask(serial: String) -> MfaCode {
-    Box::pin(terminal::ask(serial))
+/// Fails without a terminal. Dropping the future (Ctrl-C) restores the terminal.
+pub(super) fn prompt(serial: String) -> MfaCode {
+    Box::pin(terminal::prompt(serial))
 }
 
 #[cfg(unix)]
@@ -29,15 +28,15 @@ mod terminal {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    use super::ASKING;
+    use super::PROMPTING;
     use crate::output::escape;
 
-    pub(super) async fn ask(serial: String) -> io::Result<String> {
+    pub(super) async fn prompt(serial: String) -> io::Result<String> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let mut input = BufReader::new(terminal.try_clone()?);
         let mut prompt = Prompt::begin(terminal)?;
         write!(prompt.terminal, "Enter MFA code for {}: ", escape(&serial))?;
-        // The thread may go on waiting for a line that never comes; the process ends without it.
+        // The thread may wait for a line that never comes; the process does not wait for the thread.
         let code = tokio::task::spawn_blocking(move || {
             let mut line = String::new();
             input.read_line(&mut line).map(|_| line)
@@ -46,29 +45,29 @@ mod terminal {
         Ok(code.trim().to_owned())
     }
 
-    /// A terminal that does not show what is typed, until this is dropped.
+    /// A terminal without echo until this is dropped.
     struct Prompt {
         terminal: File,
-        before: Termios,
+        original: Termios,
     }
 
     impl Prompt {
         fn begin(terminal: File) -> io::Result<Self> {
-            let before = tcgetattr(&terminal)?;
-            let mut quiet = before.clone();
+            let original = tcgetattr(&terminal)?;
+            let mut quiet = original.clone();
             quiet.local_modes.remove(LocalModes::ECHO);
-            // What was typed ahead is no code.
+            // Discard what was typed before the prompt.
             tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
-            ASKING.store(true, Ordering::Relaxed);
-            Ok(Self { terminal, before })
+            PROMPTING.store(true, Ordering::Relaxed);
+            Ok(Self { terminal, original })
         }
     }
 
     impl Drop for Prompt {
         fn drop(&mut self) {
-            ASKING.store(false, Ordering::Relaxed);
-            let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
-            // The end of the line was not shown either.
+            PROMPTING.store(false, Ordering::Relaxed);
+            let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.original);
+            // The line break was not echoed either.
             let _ = writeln!(self.terminal);
         }
     }
@@ -78,10 +77,10 @@ mod terminal {
 mod terminal {
     use std::io;
 
-    pub(super) async fn ask(_serial: String) -> io::Result<String> {
+    pub(super) async fn prompt(_serial: String) -> io::Result<String> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "on this system nobody can be asked without showing the code",
+            "cannot prompt without echo on this platform",
         ))
     }
 }

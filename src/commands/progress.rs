@@ -1,4 +1,4 @@
-//! The progress line: pages, rows, rate and retries, on stderr while a longer run goes on.
+//! The progress line on stderr: pages, rows, rate and retries of a run that takes long.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,50 +14,48 @@ use super::mfa;
 use super::terminal::Terminal;
 use crate::aws::Retries;
 
-/// How long a run may take before its progress is shown.
-pub(super) const PROGRESS_DELAY: Duration = Duration::from_millis(500);
+/// Shorter runs show no progress.
+const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 
-/// The progress of a listing; hidden until it is [shown](show).
+/// The progress of a listing.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
-    began: Instant,
+    started: Instant,
     pages: u64,
     rows: u64,
 }
 
 impl Progress {
     pub(super) fn new(retries: Retries) -> Self {
-        let bar = line("{spinner} {msg}{retries}", None, retries)
-            .with_message("waiting for the first page");
         Self {
-            bar,
-            began: Instant::now(),
+            bar: line(retries).with_message("waiting for the first page"),
+            started: Instant::now(),
             pages: 0,
             rows: 0,
         }
     }
 
-    /// A handle that shows the line.
-    pub(super) fn handle(&self) -> ProgressBar {
+    /// The line that [`with_progress`] shows.
+    pub(super) fn bar(&self) -> ProgressBar {
         self.bar.clone()
     }
 
-    /// A writer to the terminal that shows the line, with the line out of its way.
-    pub(super) fn with_progress(&self, out: Box<dyn Write>) -> Box<dyn Write> {
-        Box::new(Beside {
+    /// A writer to the terminal that shows the line. The line is hidden during writes.
+    pub(super) fn suspended_by(&self, out: Box<dyn Write>) -> Box<dyn Write> {
+        Box::new(SuspendingWriter {
             bar: self.bar.clone(),
             out,
         })
     }
 
-    /// Tells that a page of so many rows was written.
+    /// Counts a page that was written.
     pub(super) fn page(&mut self, rows: usize) {
         self.pages += 1;
         self.rows += rows as u64;
-        let rate = self.rows as f64 / self.began.elapsed().as_secs_f64().max(0.001);
+        let rate = self.rows as f64 / self.started.elapsed().as_secs_f64().max(0.001);
         self.bar.set_message(format!(
-            "{} pages, {} rows, {} a second",
+            "{} pages, {} rows, {} rows/s",
             HumanCount(self.pages),
             HumanCount(self.rows),
             HumanCount(rate as u64),
@@ -69,10 +67,19 @@ impl Progress {
     }
 }
 
-/// A line that is hidden until it is [shown](show), for `length` steps where that is known. In its template `{retries}`
-/// tells those so far.
-fn line(template: &str, length: Option<u64>, retries: Retries) -> ProgressBar {
-    // Looked up at every tick, so that a retry shows while it goes on.
+/// A line of text, set by [`set_message`](ProgressBar::set_message).
+pub(super) fn line(retries: Retries) -> ProgressBar {
+    hidden("{spinner} {msg}{retries}", None, retries)
+}
+
+/// A bar of `length` steps, counted by [`inc`](ProgressBar::inc).
+pub(super) fn bar(length: usize, retries: Retries) -> ProgressBar {
+    const TEMPLATE: &str = "{spinner} [{bar:30}] {human_pos} of {human_len} {msg}{retries}";
+    hidden(TEMPLATE, Some(length as u64), retries)
+}
+
+/// A bar that is hidden until [`with_progress`] shows it. `{retries}` in its template is the number of retries so far.
+fn hidden(template: &str, length: Option<u64>, retries: Retries) -> ProgressBar {
     let retries = move |_: &ProgressState, line: &mut dyn fmt::Write| {
         let _ = match retries.count() {
             0 => Ok(()),
@@ -81,23 +88,12 @@ fn line(template: &str, length: Option<u64>, retries: Retries) -> ProgressBar {
         };
     };
     let style = ProgressStyle::with_template(template)
-        .expect("the template is sound")
+        .expect("the template is valid")
         .with_key("retries", retries);
     ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden()).with_style(style)
 }
 
-/// A bar for `length` steps, of which [`inc`](ProgressBar::inc) tells, hidden until [`with_progress`] shows it.
-pub(super) fn bar(length: usize, retries: Retries) -> ProgressBar {
-    const TEMPLATE: &str = "{spinner} [{bar:30}] {human_pos} of {human_len} {msg}{retries}";
-    line(TEMPLATE, Some(length as u64), retries)
-}
-
-/// A line of words, of which [`set_message`](ProgressBar::set_message) tells, hidden until [`with_progress`] shows it.
-pub(super) fn words(retries: Retries) -> ProgressBar {
-    line("{spinner} {msg}{retries}", None, retries)
-}
-
-/// Does `work`, and shows `bar` beside it if it takes longer than a moment.
+/// Runs `work`, and shows `bar` if it takes longer than [`PROGRESS_DELAY`] and no prompt is on the terminal.
 pub(super) async fn with_progress<T>(
     bar: &ProgressBar,
     terminal: &Terminal,
@@ -105,23 +101,25 @@ pub(super) async fn with_progress<T>(
 ) -> T {
     let mut shown = !terminal.shows_progress();
     let mut work = pin!(work);
-    let outcome = loop {
+    let output = loop {
         tokio::select! {
-            outcome = &mut work => break outcome,
+            output = &mut work => break output,
             () = tokio::time::sleep(PROGRESS_DELAY), if !shown => {
-                shown = !mfa::is_asking();
+                shown = !mfa::is_prompting();
                 if shown {
-                    show(bar);
+                    let stderr = Box::new(Stderr(Term::buffered_stderr()));
+                    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(stderr, 20));
+                    bar.enable_steady_tick(Duration::from_millis(100));
                 }
             }
         }
     };
     bar.finish_and_clear();
-    outcome
+    output
 }
 
-/// The terminal, without the blanks with which the crate fills the line to its end: behind them, the `^C` that a
-/// terminal echoes would begin a new line, and the old one could not be cleared.
+/// The terminal, without the spaces with which `indicatif` fills the line to its end: after those, the `^C` that a
+/// terminal echoes would wrap, and the line above it could not be cleared.
 #[derive(Debug)]
 struct Stderr(Term);
 
@@ -167,12 +165,12 @@ impl TermLike for Stderr {
     }
 }
 
-struct Beside {
+struct SuspendingWriter {
     bar: ProgressBar,
     out: Box<dyn Write>,
 }
 
-impl Write for Beside {
+impl Write for SuspendingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bar.suspend(|| self.out.write(bytes))
     }
@@ -180,17 +178,4 @@ impl Write for Beside {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// Shows the line of `bar` on stderr.
-pub(super) fn show(bar: &ProgressBar) {
-    let stderr = Box::new(Stderr(Term::buffered_stderr()));
-    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(stderr, 20));
-    bar.enable_steady_tick(Duration::from_millis(100));
 }

@@ -12,7 +12,7 @@ use crate::error::{Category, Error, UserError};
 
 /// Some of the requested Regions failed. The error of each is already printed.
 #[derive(Debug, thiserror::Error)]
-#[error("{} of {requested} Regions failed, and the answer is not whole without: {}", .failed.len(), .failed.join(" "))]
+#[error("{} of {requested} Regions failed, so their rows are missing: {}", .failed.len(), .failed.join(" "))]
 pub(super) struct RegionsMissing {
     /// The names of those that failed, in the order of the request.
     failed: Vec<String>,
@@ -28,10 +28,7 @@ impl UserError for RegionsMissing {
 
     fn hint(&self) -> Option<Cow<'_, str>> {
         let regions = self.failed.join(" ");
-        Some(
-            format!("look at what is said of each, then ask these alone: --region {regions}")
-                .into(),
-        )
+        Some(format!("see each Region's error, then retry only these: --region {regions}").into())
     }
 }
 
@@ -56,8 +53,7 @@ impl Regions {
             return Err(ArgumentError::new("--all-regions", conflict));
         }
         if connection.region.iter().any(|value| value == "@-") {
-            let problem =
-                "Regions are not read from standard input; name them, or a file with them";
+            let problem = "Regions cannot be read from stdin; name them, or a file with @FILE";
             return Err(ArgumentError::new(FLAG, problem));
         }
         let mut no_stdin = list::Stdin::new(io::empty());
@@ -128,12 +124,12 @@ impl Failures {
     ///
     /// # Errors
     /// [`RegionsMissing`] if any Region failed.
-    pub(super) fn print(self, kept: bool, terminal: &Terminal) -> Result<(), RegionsMissing> {
+    pub(super) fn print(&mut self, kept: bool, terminal: &Terminal) -> Result<(), RegionsMissing> {
         let Some(category) = self.failed.first().map(|(_, error)| error.category()) else {
             return Ok(());
         };
         let mut failed = Vec::new();
-        for (region, error) in self.failed {
+        for (region, error) in self.failed.drain(..) {
             let error = match kept {
                 true => error,
                 false => error.with_resume_token(None),

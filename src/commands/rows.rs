@@ -8,7 +8,7 @@ use crate::aws::RequestError;
 use crate::error::{Category, Error};
 use crate::output::{Destination, Format, Record, RowWriter};
 
-/// Where the rows go. It is opened before the first request: a result that cannot be written must not be caused.
+/// Where the rows go. It is opened before the first request, so that no change is made whose result cannot be written.
 pub(super) struct Rows<R> {
     output_plan: OutputPlan,
     destination: Destination,
@@ -41,8 +41,7 @@ impl<R: Record> Rows<R> {
         self.commit(written)
     }
 
-    /// Writes the service's response about one resource as the AWS CLI does if a format of the AWS CLI is requested, else
-    /// `row`.
+    /// Writes `response` as the AWS CLI does if the format is one of the AWS CLI's, else `row`.
     pub(super) async fn write_one(mut self, response: Value, row: R) -> Result<(), Error> {
         let options = &self.output_plan.options(false);
         if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
@@ -83,9 +82,9 @@ pub(super) fn partial(
         return Err(error);
     }
     let ids: Vec<_> = failed.iter().map(|(id, _)| *id).collect();
-    let first = if ids.len() > 1 { "; the first" } else { "" };
+    let first = if ids.len() > 1 { "; first error" } else { "" };
     Err(error.context(format_args!(
-        "{} of {total} {what}, {}{first}",
+        "{} of {total} {what} ({}){first}",
         ids.len(),
         ids.join(", "),
     )))

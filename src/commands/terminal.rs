@@ -81,20 +81,24 @@ impl Terminal {
         (self.exit_status)(category)
     }
 
-    /// Prints what is worth knowing about complete output, unless `--quiet` is set.
+    /// Prints information about complete output, unless `--quiet` is set.
     pub(super) fn note(&self, note: &str) {
         if !self.quiet {
             self.print("note", AnsiColor::Cyan, note);
         }
     }
 
-    /// Prints a resume token, even with `--quiet`: without it the remaining rows are out of reach.
-    pub(super) fn resume(&self, what: &str, token: &str) {
-        let text = format!("{what} --starting-token {token}");
+    /// Prints a resume token, even with `--quiet`: without it the remaining rows cannot be listed. With `region`, it is
+    /// for this one of several Regions.
+    pub(super) fn resume(&self, purpose: &str, region: Option<&str>, token: &str) {
+        let region = region.map_or(String::new(), |region| format!("--region {region} "));
+        let text = format!(
+            "{purpose}, rerun with the same arguments and {region}--starting-token {token}"
+        );
         self.print("resume", AnsiColor::Cyan, &text);
     }
 
-    /// Prints why there is no complete output; nothing if the reader closed the pipe.
+    /// Prints why the output is not complete; nothing if the reader closed the pipe.
     pub fn error(&self, error: &Error) {
         if error.category() == Category::ReaderClosed {
             return;
@@ -119,15 +123,10 @@ impl Terminal {
         if let Some(hint) = hint {
             self.print("hint", AnsiColor::Cyan, &hint);
         }
-        match (error.resume_token(), error.region()) {
-            (None, _) => {}
-            (Some(token), None) => {
-                let what = "for the rest, run it again and append: same arguments and";
-                self.resume(what, token);
-            }
-            (Some(token), Some(region)) => {
-                let what = format!("for the rest of it: same arguments, but --region {region}");
-                self.resume(&what, token);
+        if let Some(token) = error.resume_token() {
+            match error.region() {
+                None => self.resume("to append the rest", None, token),
+                Some(region) => self.resume("for the rest of this Region", Some(region), token),
             }
         }
     }

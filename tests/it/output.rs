@@ -76,7 +76,7 @@ fn a_full_file_is_given_up_and_the_old_one_stays() {
     let server = Server::of(numbered(200));
     let line = format!("entries --out-file {}", path.display());
     let run = limited(&server, &line, 2).silent().says(&format!(
-        "{} is left as it was: cannot write to",
+        "{} was not written: cannot write to",
         path.display()
     ));
     assert_eq!(run.token(), None);

@@ -225,7 +225,7 @@ fn flags_that_do_not_go_with_several_regions_are_refused() {
             "entries --region us-east-1 eu-west-1 --no-paginate",
             "--no-paginate",
         ),
-        ("entries --region @-", "standard input"),
+        ("entries --region @-", "stdin"),
         ("entries --region us-east-1,", "--region"),
         // A token of the service, or of a run in one Region.
         (
@@ -279,7 +279,7 @@ fn a_region_that_fails_leaves_the_others_in_every_format() {
         );
         run.says("error: Region eu-west-1, after 2 rows: DescribeImageUsageReportEntries failed")
             .says("(AuthFailure, request ID ")
-            .says("error: 1 of 3 Regions failed, and the answer is not whole without: eu-west-1")
+            .says("error: 1 of 3 Regions failed, so their rows are missing: eu-west-1")
             .says("ask these alone: --region eu-west-1\n");
     }
 }
@@ -406,12 +406,12 @@ fn regions_without_entries_are_no_failure_and_failures_are_no_nothing() {
     let run = server
         .words("entries --region eu-west-1 us-west-2")
         .ends(254)
-        .hides("nothing found");
+        .hides("no entries found");
     assert!(run.counts().is_empty());
     server
         .words("entries --region us-west-2 af-south-1")
         .succeeds()
-        .says("nothing found");
+        .says("no entries found");
 }
 
 #[test]
@@ -424,7 +424,7 @@ fn a_file_appears_only_when_all_regions_are_whole() {
         .words(&line)
         .ends(254)
         .silent()
-        .says("is left as it was")
+        .says("was not written")
         .says("1 of 3 Regions failed");
     // The two rows are not there, so there is nothing to go on from.
     assert_eq!(run.token(), None);

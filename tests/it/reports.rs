@@ -118,7 +118,7 @@ fn a_report_is_created_waited_for_listed_and_deleted() {
     let rows = deleted["DeletedImageUsageReports"].as_array().unwrap();
     assert_eq!(rows[0], json!({"ReportId": id, "Result": "deleted"}));
     assert_eq!(rows[1]["Result"], "failed");
-    let run = run.says("1 of 2 reports were not deleted, amiur-00000000000000099: ");
+    let run = run.says("1 of 2 reports could not be deleted (amiur-00000000000000099): ");
     run.says("InvalidImageUsageReportId.NotFound");
     let list = server
         .words(&format!("reports list --report-ids {id}"))
@@ -200,7 +200,7 @@ fn filters_are_those_of_reports() {
     server
         .words(none)
         .succeeds()
-        .says("no report passes the filters");
+        .says("no report matches the filters");
     server
         .words("reports list --filter Name=account-id,Values=1")
         .ends(254)
@@ -282,7 +282,7 @@ fn what_cannot_be_is_refused_before_a_request() {
         ("create --owned --version-depth 10001", "--version-depth"),
         (
             "create --owned --resource-types ec2:Instance --version-depth 5",
-            "leaves out",
+            "omits",
         ),
         (
             "create --owned --version-depth 5 --resource-types ResourceType=ec2:LaunchTemplate,\
@@ -325,7 +325,7 @@ fn images_are_those_owned_or_named() {
     let named = server
         .words("reports create --dry-run --name nothing-*")
         .succeeds();
-    named.says("owns no such image");
+    named.says("owns no matching image");
     assert_eq!(
         count(&server, "Filter.1.Name=name&Filter.1.Value.1=nothing-*"),
         1
@@ -347,7 +347,7 @@ fn a_dry_run_creates_and_deletes_nothing() {
         ))
         .ends(254);
     run.silent()
-        .says("1 of 2 reports could not be created, bogus: ");
+        .says("1 of 2 reports could not be created (bogus): ");
     let report = "amiur-11111111111111111";
     let run = server
         .words(&format!("reports delete --report-ids {report} --dry-run"))
@@ -379,7 +379,7 @@ fn a_pending_report_is_adopted_if_it_covers_the_order() {
             .succeeds();
         let row = &created(&run)[0];
         assert_eq!((row.1.as_ref(), row.2.as_str()), (Some(&id), "adopted"));
-        run.says("adopted as");
+        run.says("adopted 1 pending report");
     }
     for images in [IMAGE.to_owned(), format!("{IMAGE} {OTHER}")] {
         let line = format!("reports create --image-ids {images} --version-depth 51");
@@ -420,7 +420,7 @@ fn a_queue_ends_with_the_time_and_loses_nothing() {
     let run = server
         .words(&line)
         .ends(254)
-        .says("2 of 3 images have no report");
+        .says("2 of 3 reports could not be created");
     let mut results = results(&run);
     results.sort();
     assert_eq!(results, ["created", "failed", "failed"]);
@@ -438,7 +438,7 @@ fn partial_success_is_told_in_the_order_given() {
     let run = server
         .words(&line)
         .ends(254)
-        .says("2 of 4 images have no report, bogus, ami-00000000000000000; the first");
+        .says("2 of 4 reports could not be created (bogus, ami-00000000000000000); first error");
     let rows: Vec<_> = run.stdout.lines().collect();
     assert_eq!(rows[0], "ImageId,ReportId,Result,Reason");
     assert!(rows[1].starts_with("bogus,,failed,"), "{run:#?}");
@@ -529,7 +529,7 @@ fn a_wait_ends_with_what_it_waits_for() {
     let began = Instant::now();
     let line = "reports wait --report-ids amiur-05a6b7c8d9e0f1a2b amiur-11111111111111111";
     let run = server.words(line).ends(255).silent();
-    run.says("in error: amiur-05a6b7c8d9e0f1a2b of ami-0badc0ffee0ddf00d: Internal error.");
+    run.says("in state error: amiur-05a6b7c8d9e0f1a2b (ami-0badc0ffee0ddf00d): Internal error.");
     assert!(began.elapsed() < Duration::from_secs(30));
     let line =
         "reports wait --report-ids amiur-0f0e0d0c0b0a09080 amiur-11111111111111111 --timeout 1";
@@ -550,7 +550,7 @@ fn a_wait_for_images_is_for_their_newest_reports() {
             "reports wait --image-ids {IMAGE} ami-05f6e7d8c9b0a1928"
         ))
         .ends(255);
-    run.says("there is no report of ami-05f6e7d8c9b0a1928")
+    run.says("no report exists for ami-05f6e7d8c9b0a1928")
         .says("reports create");
 }
 
@@ -561,7 +561,7 @@ fn one_report_at_fault_does_not_hide_the_others() {
     let run = server
         .words(line)
         .ends(254)
-        .says("1 of 3 reports have an unknown state, amiur-x");
+        .says("1 of 3 reports have an unknown state (amiur-x)");
     run.says("still pending after 1s: amiur-0f0e0d0c0b0a09080");
 }
 
@@ -572,7 +572,7 @@ fn a_report_that_vanishes_is_an_error() {
         .words("reports wait --report-ids amiur-00000000000000099")
         .ends(255)
         .silent();
-    run.says("there is no report amiur-00000000000000099");
+    run.says("no such report: amiur-00000000000000099");
     // One that was just created may not be known at once.
     assert!(server.requests().len() > 2);
 }
@@ -661,7 +661,7 @@ fn ctrl_c_tells_what_was_created() {
         "{run:#?}"
     );
     run.says("error: interrupted")
-        .says("run it again for the rest");
+        .says("rerun to create the rest");
 }
 
 #[cfg(unix)]

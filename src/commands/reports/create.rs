@@ -1,13 +1,13 @@
-//! `amiusage reports create`: from images to reports, and what became of each.
+//! `amiusage reports create`: creates a report of each image, and writes the result of each.
 
 use std::cell::RefCell;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::wait;
 use crate::args::error::ArgumentError;
 use crate::args::{list, structure};
 use crate::aws::{Ec2, RequestError};
@@ -16,6 +16,7 @@ use crate::cli::reports::Create;
 use crate::commands::connection::connect;
 use crate::commands::output_plan::OutputPlan;
 use crate::commands::progress;
+use crate::commands::reports::wait::until_available;
 use crate::commands::rows::{Rows, partial};
 use crate::commands::signals::Signals;
 use crate::commands::terminal::Terminal;
@@ -26,13 +27,12 @@ use crate::reports::{
     Tag, create, dry_run,
 };
 
-/// How long a client token may be, by the API reference.
-const MAX_TOKEN: usize = 128;
+/// The maximum length of a client token, by the API reference.
+const MAX_TOKEN_LENGTH: usize = 128;
 
-/// What the arguments come to, once checked.
+/// The checked arguments.
 struct Plan {
     images: Images,
-    /// What all reports are to cover.
     resource_types: Vec<ResourceType>,
     account_ids: Vec<String>,
     tags: Vec<Tag>,
@@ -43,142 +43,146 @@ struct Plan {
     concurrency: NonZeroUsize,
 }
 
-/// Which images to create reports of.
+/// The images to create reports of.
 enum Images {
-    /// One, in the AWS CLI's way.
+    /// One, with the AWS CLI's output.
     One(String),
-    /// These.
-    These(Vec<String>),
-    /// Those that the account owns; where there are patterns, by such a name.
+    /// A list of IDs.
+    Ids(Vec<String>),
+    /// Those that the account owns, with names that match one of these patterns, if there are any.
     Owned(Vec<String>),
 }
 
-/// Does what `arguments` ask for.
+/// Runs `amiusage reports create`.
 pub(in crate::commands) async fn run(
     arguments: Create,
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let (plan, output_plan) = plan(arguments, connection.concurrency, terminal)?;
-    let began = Instant::now();
+    let started = Instant::now();
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
     let rows = Rows::open(output_plan)?;
-    let orders = signals.or(plan.orders(&ec2)).await??;
-    let total = orders.len();
-    if total == 0 {
+    let specs = signals.or(plan.specs(&ec2)).await??;
+    if specs.is_empty() {
         rows.write(&[]).await?;
-        terminal.note("nothing was created: the account owns no such image in this Region");
+        terminal.note("no reports created: the account owns no matching image in this Region");
         return Ok(());
     }
     if plan.dry_run {
-        let results = signals.or(dry_run(&ec2, orders.clone())).await?;
-        let failed = failures(&orders, results.iter().map(|result| result.as_ref().err()));
-        partial("reports could not be created", total, &failed)?;
+        let results = signals.or(dry_run(&ec2, specs.clone())).await?;
+        let errors = results.iter().map(|result| result.as_ref().err());
+        partial(NOT_CREATED, specs.len(), &with_images(&specs, errors))?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
 
-    let fates = RefCell::new(vec![CreateStatus::Waits; total]);
-    let bar = progress::bar(total, ec2.retries());
-    let creating = signals.or(async {
-        let observe = |creation: CreateEvent<'_>| {
-            let mut fates = fates.borrow_mut();
-            match creation {
-                CreateEvent::Sent { index } => fates[index] = CreateStatus::Sent,
-                CreateEvent::Done { index, created } => {
-                    fates[index] = CreateStatus::Done(created.clone());
-                    bar.set_message("images have reports");
-                    bar.inc(1);
-                }
-                CreateEvent::Queued { index, orders } => {
-                    fates[index] = CreateStatus::Waits;
-                    bar.set_message(format!("images have reports, {orders} wait for room"));
-                }
-            }
-        };
-        create(&ec2, orders.clone(), plan.timeout, observe).await;
-    });
+    let statuses = RefCell::new(vec![CreateStatus::Waits; specs.len()]);
+    let bar = progress::bar(specs.len(), ec2.retries());
+    let observe = |event: CreateEvent<'_>| update(&mut statuses.borrow_mut(), &bar, event);
+    let creating = signals.or(create(&ec2, specs.clone(), plan.timeout, observe));
     let outcome = progress::with_progress(&bar, terminal, creating).await;
-    let fates = fates.into_inner();
-    plan.write(rows, &orders, &fates).await?;
-    if outcome.is_err() {
-        terminal.note("run it again for the rest: what is pending by then is adopted");
-    }
-    outcome?;
+    let statuses = statuses.into_inner();
+    plan.write(rows, &specs, &statuses).await?;
+    outcome.map_err(|interrupted| {
+        Error::from(interrupted).with_hint("rerun to create the rest: pending reports are adopted")
+    })?;
 
-    let adopted = |fate: &&CreateStatus| matches!(fate, CreateStatus::Done(Created::Adopted(_)));
-    match fates.iter().filter(adopted).count() {
-        0 => {}
-        1 => terminal.note("one report was pending already, and covers what is asked for: it is adopted as it is"),
-        count => terminal.note(&format!(
-            "{count} reports were pending already, and cover what is asked for: they are adopted as they are"
-        )),
+    note_adopted(&statuses, terminal);
+    let created = all_created(&specs, &statuses);
+    if !plan.wait {
+        return created;
     }
-    let refused = failures(&orders, fates.iter().map(|fate| failure(fate.created())));
-    let created = partial("images have no report", total, &refused).map_err(|error| {
-        // Otherwise the row tells it.
-        match fates.as_slice() {
-            [fate @ CreateStatus::Done(Created::Blocked { .. })] => {
-                let row = CreateRow::new(&orders[0], fate);
-                error.context(row.reason.unwrap_or_default())
-            }
-            _ => error,
-        }
+    let ids: Vec<String> = (statuses.iter().filter_map(CreateStatus::created))
+        .filter_map(|created| created.report_id().map(str::to_owned))
+        .collect();
+    // Enough for one request: the reports may be available by now.
+    const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+    let timeout = plan.timeout.map(|timeout| {
+        let remaining = timeout.saturating_sub(started.elapsed());
+        remaining.max(MIN_TIMEOUT)
     });
-    let waited = if plan.wait {
-        let ids: Vec<String> = (fates.iter().filter_map(CreateStatus::created))
-            .filter_map(|created| created.report_id().map(str::to_owned))
-            .collect();
-        // At least one look: the reports may be available by now.
-        let left = |timeout: Duration| {
-            timeout
-                .saturating_sub(began.elapsed())
-                .max(Duration::from_secs(1))
-        };
-        wait::until_available(&ec2, ids, plan.timeout.map(left), &mut signals, terminal).await
-    } else {
-        Ok(())
-    };
+    let waited = until_available(&ec2, ids, timeout, &mut signals, terminal).await;
     match (created, waited) {
         (Err(created), Err(waited)) => Err(waited.context(created)),
         (created, waited) => created.and(waited),
     }
 }
 
-fn failure(created: Option<&Created>) -> Option<&RequestError> {
-    match created? {
-        Created::Failed(failure) | Created::Blocked { failure, .. } => Some(failure),
-        Created::New { .. } | Created::Adopted(_) => None,
+const NOT_CREATED: &str = "reports could not be created";
+
+/// Records an event, and shows it on the progress bar.
+fn update(statuses: &mut [CreateStatus], bar: &ProgressBar, event: CreateEvent<'_>) {
+    match event {
+        CreateEvent::Sent { index } => statuses[index] = CreateStatus::Sent,
+        CreateEvent::Done { index, created } => {
+            statuses[index] = CreateStatus::Done(created.clone());
+            bar.set_message("reports created");
+            bar.inc(1);
+        }
+        CreateEvent::Queued { index, orders } => {
+            statuses[index] = CreateStatus::Waits;
+            bar.set_message(format!("reports created, {orders} waiting for quota"));
+        }
     }
 }
 
-/// The images whose orders failed, and why.
-fn failures<'a>(
-    orders: &'a [ReportSpec],
-    failures: impl Iterator<Item = Option<&'a RequestError>>,
+fn note_adopted(statuses: &[CreateStatus], terminal: &Terminal) {
+    let is_adopted =
+        |status: &&CreateStatus| matches!(status, CreateStatus::Done(Created::Adopted(_)));
+    match statuses.iter().filter(is_adopted).count() {
+        0 => {}
+        1 => terminal.note("adopted 1 pending report that covers the request"),
+        count => terminal.note(&format!(
+            "adopted {count} pending reports that cover the request"
+        )),
+    }
+}
+
+/// # Errors
+/// Some images have no report.
+fn all_created(specs: &[ReportSpec], statuses: &[CreateStatus]) -> Result<(), Error> {
+    let errors = statuses.iter().map(|status| match status.created()? {
+        Created::Failed(error) | Created::Blocked { failure: error, .. } => Some(error),
+        Created::New { .. } | Created::Adopted(_) => None,
+    });
+    partial(NOT_CREATED, specs.len(), &with_images(specs, errors)).map_err(|error| match statuses {
+        // With several images, the row has the reason.
+        [status @ CreateStatus::Done(Created::Blocked { .. })] => {
+            let row = CreateRow::new(&specs[0], status);
+            error.context(row.reason.unwrap_or_default())
+        }
+        _ => error,
+    })
+}
+
+/// The images whose requests failed, with their errors.
+fn with_images<'a>(
+    specs: &'a [ReportSpec],
+    errors: impl Iterator<Item = Option<&'a RequestError>>,
 ) -> Vec<(&'a str, &'a RequestError)> {
-    (orders.iter().zip(failures))
-        .filter_map(|(order, failure)| Some((order.image_id.as_str(), failure?)))
+    (specs.iter().zip(errors))
+        .filter_map(|(spec, error)| Some((spec.image_id.as_str(), error?)))
         .collect()
 }
 
 impl Plan {
-    /// An order for each image, in the order of the IDs given; of the account's own images, in that of their IDs.
-    async fn orders(&self, ec2: &Ec2) -> Result<Vec<ReportSpec>, Error> {
+    /// One report per image, in the order of the command line; images that the account owns are sorted by ID.
+    async fn specs(&self, ec2: &Ec2) -> Result<Vec<ReportSpec>, Error> {
         let image_ids = match &self.images {
             Images::One(id) => vec![id.clone()],
-            Images::These(ids) => ids.clone(),
+            Images::Ids(ids) => ids.clone(),
             Images::Owned(names) => owned(ec2, names.clone(), self.concurrency).await?,
         };
         let token = |image_id: &String| {
             let token = self.client_token.as_ref()?;
             Some(match self.images {
                 Images::One(_) => token.clone(),
-                Images::These(_) | Images::Owned(_) => format!("{token}:{image_id}"),
+                Images::Ids(_) | Images::Owned(_) => format!("{token}:{image_id}"),
             })
         };
-        let orders: Vec<ReportSpec> = image_ids
+        let specs: Vec<ReportSpec> = image_ids
             .into_iter()
             .map(|image_id| ReportSpec {
                 client_token: token(&image_id),
@@ -188,38 +192,35 @@ impl Plan {
                 tags: self.tags.clone(),
             })
             .collect();
-        let tokens = orders
-            .iter()
-            .filter_map(|order| order.client_token.as_ref());
+        let tokens = (specs.iter()).filter_map(|spec| spec.client_token.as_ref());
         match tokens.map(|token| token.chars().count()).max() {
-            Some(longest) if longest > MAX_TOKEN => Err(ArgumentError::new(
-                "--client-token",
-                format_args!(
-                    "the service takes {MAX_TOKEN} characters, and with an image's ID it has {longest}"
-                ),
-            )
-            .into()),
-            _ => Ok(orders),
+            Some(longest) if longest > MAX_TOKEN_LENGTH => {
+                let problem = format_args!(
+                    "the service accepts at most {MAX_TOKEN_LENGTH} characters, and with an image ID it has {longest}"
+                );
+                Err(ArgumentError::new("--client-token", problem).into())
+            }
+            _ => Ok(specs),
         }
     }
 
-    /// Writes what became of the orders.
+    /// Writes the result of each report.
     async fn write(
         &self,
         rows: Rows<CreateRow>,
-        orders: &[ReportSpec],
-        fates: &[CreateStatus],
+        specs: &[ReportSpec],
+        statuses: &[CreateStatus],
     ) -> Result<(), Error> {
-        let mut all: Vec<_> = (orders.iter().zip(fates))
-            .map(|(order, fate)| CreateRow::new(order, fate))
+        let mut all: Vec<_> = (specs.iter().zip(statuses))
+            .map(|(spec, status)| CreateRow::new(spec, status))
             .collect();
         match (&self.images, all.pop()) {
             (Images::One(_), Some(row)) => match &row.report_id {
                 Some(report_id) => {
-                    let answer = json!({ "ReportId": report_id });
-                    rows.write_one(answer, row).await
+                    let response = json!({ "ReportId": report_id });
+                    rows.write_one(response, row).await
                 }
-                // As the AWS CLI: an error is no answer.
+                // As in the AWS CLI, an error has no output.
                 None => Ok(()),
             },
             (_, last) => {
@@ -230,7 +231,7 @@ impl Plan {
     }
 }
 
-/// The IDs of the images that the account owns, by names if there are any, in their order.
+/// The sorted IDs of the images that the account owns, with names that match one of the patterns, if there are any.
 async fn owned(
     ec2: &Ec2,
     names: Vec<String>,
@@ -264,21 +265,21 @@ fn plan(
             .into();
     }
     if let Some(depth) = arguments.version_depth {
-        look_deeper(&mut resource_types, depth)?;
+        set_version_depth(&mut resource_types, depth)?;
     }
     let mut tags = structure::tags(&arguments.tags)?;
     tags.extend(structure::tag_specifications(
         &arguments.tag_specifications,
     )?);
     if arguments.name.len() > MAX_NAME_PATTERNS {
-        let problem = format!("the service takes at most {MAX_NAME_PATTERNS} patterns");
+        let problem = format!("the service accepts at most {MAX_NAME_PATTERNS} patterns");
         return Err(ArgumentError::new("--name", problem).into());
     }
     let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
     let images = match arguments.image_id {
         Some(id) => Images::One(id),
         None if image_ids.is_empty() => Images::Owned(arguments.name),
-        None => Images::These(image_ids),
+        None => Images::Ids(image_ids),
     };
     let plan = Plan {
         images,
@@ -294,19 +295,20 @@ fn plan(
     Ok((plan, output_plan))
 }
 
-/// Has launch templates looked at to this depth.
-fn look_deeper(resource_types: &mut [ResourceType], depth: u32) -> Result<(), ArgumentError> {
+/// Sets how many versions of each launch template the reports cover.
+fn set_version_depth(resource_types: &mut [ResourceType], depth: u32) -> Result<(), ArgumentError> {
     let mut templates = 0;
-    for of in resource_types {
-        if of.resource_type.as_deref() != Some("ec2:LaunchTemplate") {
+    for resource_type in resource_types {
+        if resource_type.resource_type.as_deref() != Some("ec2:LaunchTemplate") {
             continue;
         }
-        if of.has_version_depth() {
-            let problem = "--resource-types has a version-depth already; give one of the two";
+        if resource_type.has_version_depth() {
+            let problem = "--resource-types already has a version-depth; use only one of the two";
             return Err(ArgumentError::new("--version-depth", problem));
         }
         templates += 1;
-        of.resource_type_options
+        resource_type
+            .resource_type_options
             .get_or_insert_default()
             .push(ResourceTypeOption {
                 option_name: Some("version-depth".to_owned()),
@@ -316,7 +318,7 @@ fn look_deeper(resource_types: &mut [ResourceType], depth: u32) -> Result<(), Ar
     match templates {
         0 => Err(ArgumentError::new(
             "--version-depth",
-            "it is for ec2:LaunchTemplate, which --resource-types leaves out",
+            "applies to ec2:LaunchTemplate, which --resource-types omits",
         )),
         _ => Ok(()),
     }

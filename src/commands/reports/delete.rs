@@ -1,4 +1,4 @@
-//! `amiusage reports delete`: which reports, and what became of each.
+//! `amiusage reports delete`: deletes reports, and writes the result of each.
 
 use std::cell::RefCell;
 use std::io;
@@ -18,7 +18,9 @@ use crate::commands::terminal::Terminal;
 use crate::error::Error;
 use crate::reports::{DeleteRow, delete};
 
-/// Does what `arguments` ask for.
+const NOT_DELETED: &str = "reports could not be deleted";
+
+/// Runs `amiusage reports delete`.
 pub(in crate::commands) async fn run(
     arguments: Delete,
     connection: Connection,
@@ -35,34 +37,33 @@ pub(in crate::commands) async fn run(
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
     let rows = Rows::open(output_plan)?;
 
-    let done: RefCell<Vec<Option<Result<(), RequestError>>>> = RefCell::new(vec![None; ids.len()]);
-    let bar = progress::bar(ids.len(), ec2.retries()).with_message("reports");
-    let deleting = signals.or(async {
-        let observe = |index, deleted: &Result<(), RequestError>| {
-            done.borrow_mut()[index] = Some(deleted.clone());
-            bar.inc(1);
-        };
-        delete(&ec2, ids.clone(), arguments.dry_run, observe).await;
-    });
+    let results: RefCell<Vec<Option<Result<(), RequestError>>>> =
+        RefCell::new(vec![None; ids.len()]);
+    let bar = progress::bar(ids.len(), ec2.retries()).with_message("reports deleted");
+    let observe = |index, result: &Result<(), RequestError>| {
+        results.borrow_mut()[index] = Some(result.clone());
+        bar.inc(1);
+    };
+    let deleting = signals.or(delete(&ec2, ids.clone(), arguments.dry_run, observe));
     let outcome = progress::with_progress(&bar, terminal, deleting).await;
-    let done = done.into_inner();
-    let failed: Vec<_> = (ids.iter().zip(&done))
-        .filter_map(|(id, deleted)| Some((id.as_str(), deleted.as_ref()?.as_ref().err()?)))
+    let results = results.into_inner();
+    let failed: Vec<_> = (ids.iter().zip(&results))
+        .filter_map(|(id, result)| Some((id.as_str(), result.as_ref()?.as_ref().err()?)))
         .collect();
     if arguments.dry_run {
         outcome?;
-        partial("reports could not be deleted", ids.len(), &failed)?;
+        partial(NOT_DELETED, ids.len(), &failed)?;
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
-    let mut all: Vec<_> = (ids.iter().zip(&done))
-        .map(|(id, deleted)| DeleteRow::new(id, deleted.as_ref()))
+    let mut all: Vec<_> = (ids.iter().zip(&results))
+        .map(|(id, result)| DeleteRow::new(id, result.as_ref()))
         .collect();
     match (is_one, failed.is_empty(), all.pop()) {
         (true, true, Some(row)) if outcome.is_ok() => {
             rows.write_one(json!({ "Return": true }), row).await?;
         }
-        // As the AWS CLI: an error is no answer.
+        // As in the AWS CLI, an error has no output.
         (true, ..) => {}
         (false, _, last) => {
             all.extend(last);
@@ -70,5 +71,5 @@ pub(in crate::commands) async fn run(
         }
     }
     outcome?;
-    partial("reports were not deleted", ids.len(), &failed)
+    partial(NOT_DELETED, ids.len(), &failed)
 }

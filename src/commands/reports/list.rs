@@ -1,4 +1,4 @@
-//! `amiusage reports list`: what its arguments ask for.
+//! `amiusage reports list`: lists reports and their states.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::listing::Request;
 use crate::reports::{DescribeReports, Report};
 
-/// Does what `arguments` ask for.
+/// Runs `amiusage reports list`.
 pub(in crate::commands) async fn run(
     arguments: List,
     connection: Connection,
@@ -25,15 +25,15 @@ fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, A
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
-    let short: [(_, _, &[_]); _] = [
+    let shorthands: [(_, _, &[_]); _] = [
         ("--state", "state", &arguments.state),
         ("--created", "creation-time", &arguments.created),
     ];
-    let filters = listing::filters(&arguments.filter, &short, &mut stdin)?;
-    let nothing_found = if filters.is_empty() {
-        "no report found: `amiusage reports create` makes one; reports are deleted after 30 days"
+    let filters = listing::filters(&arguments.filter, &shorthands, &mut stdin)?;
+    let no_rows = if filters.is_empty() {
+        "no reports found; create one with `amiusage reports create` (the service deletes reports after 30 days)"
     } else {
-        "no report passes the filters"
+        "no report matches the filters"
     };
     let constants = listing::constants(&image_ids, &report_ids);
     let operation = DescribeReports(Request {
@@ -51,6 +51,6 @@ fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, A
         &arguments.paging,
         arguments.dry_run,
         output_plan,
-        nothing_found,
+        no_rows,
     )
 }

@@ -1,14 +1,12 @@
-//! `amiusage reports wait`: until reports can be read, or why they cannot.
+//! `amiusage reports wait`: waits until reports are available, or reports why they are not.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-
 use crate::args::list;
-use crate::aws::{Ec2, RequestError};
+use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::reports::Wait;
 use crate::commands::connection::connect;
@@ -19,9 +17,7 @@ use crate::commands::terminal::Terminal;
 use crate::error::{Category, Error, UserError};
 use crate::reports::{WaitOutcome, newest, wait};
 
-const UNKNOWN: &str = "reports have an unknown state";
-
-/// Some reports are not available, and why.
+/// Some reports are not available. Each line is a reason and the reports concerned.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", lines.join("\n"))]
 struct NotAvailable {
@@ -39,7 +35,7 @@ impl UserError for NotAvailable {
     }
 }
 
-/// Does what `arguments` ask for.
+/// Runs `amiusage reports wait`.
 pub(in crate::commands) async fn run(
     arguments: Wait,
     connection: Connection,
@@ -50,7 +46,7 @@ pub(in crate::commands) async fn run(
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
-    for id in signals.or(of_images(&ec2, &image_ids)).await?? {
+    for id in signals.or(newest_of(&ec2, &image_ids)).await?? {
         if !report_ids.contains(&id) {
             report_ids.push(id);
         }
@@ -60,7 +56,7 @@ pub(in crate::commands) async fn run(
 }
 
 /// The newest report of each image.
-async fn of_images(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error> {
+async fn newest_of(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error> {
     let reports = newest(ec2, image_ids).await?;
     let mut missing = Vec::new();
     let mut ids = Vec::new();
@@ -74,8 +70,8 @@ async fn of_images(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error
         return Ok(ids);
     }
     Err(NotAvailable {
-        lines: vec![format!("there is no report of {}", missing.join(", "))],
-        hint: "create it with `amiusage reports create`; if that was just now, try again",
+        lines: vec![format!("no report exists for {}", missing.join(", "))],
+        hint: "create it with `amiusage reports create`; if you just did, rerun this command",
     }
     .into())
 }
@@ -83,7 +79,7 @@ async fn of_images(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error
 /// Waits until these reports are available.
 ///
 /// # Errors
-/// [`NotAvailable`] with the reports that are not; a [`RequestError`] where the service did not answer.
+/// [`NotAvailable`] for reports that are not; a [`RequestError`] if a request failed.
 pub(super) async fn until_available(
     ec2: &Ec2,
     report_ids: Vec<String>,
@@ -91,55 +87,70 @@ pub(super) async fn until_available(
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let total = report_ids.len();
-    let bar: ProgressBar = progress::bar(total, ec2.retries()).with_message("reports are ready");
-    let waiting = signals.or(async {
-        let observe = |_, _: &WaitOutcome| bar.inc(1);
-        wait(ec2, report_ids.clone(), timeout, observe).await
-    });
-    let waited = progress::with_progress(&bar, terminal, waiting).await?;
+    let bar = progress::bar(report_ids.len(), ec2.retries()).with_message("reports available");
+    let observe = |_, _: &WaitOutcome| bar.inc(1);
+    let waiting = signals.or(wait(ec2, report_ids.clone(), timeout, observe));
+    let outcomes = progress::with_progress(&bar, terminal, waiting).await?;
 
-    let mut failed: Vec<(&str, &RequestError)> = Vec::new();
-    let (mut pending, mut gone) = (Vec::new(), Vec::new());
-    // By its reason, as one thing may be wrong with many.
+    let outcomes = || report_ids.iter().map(String::as_str).zip(&outcomes);
+    let failed: Vec<_> = outcomes()
+        .filter_map(|(id, outcome)| match outcome {
+            WaitOutcome::Failed(error) => Some((id, error)),
+            _ => None,
+        })
+        .collect();
+    let failed = partial("reports have an unknown state", report_ids.len(), &failed);
+    match not_available(outcomes(), timeout) {
+        None => failed,
+        // The error of the service decides the exit status.
+        Some(problem) => {
+            failed.map_err(|error| error.context(&problem))?;
+            Err(problem.into())
+        }
+    }
+}
+
+/// The reports that are not available, by reason.
+fn not_available<'a>(
+    outcomes: impl Iterator<Item = (&'a str, &'a WaitOutcome)>,
+    timeout: Option<Duration>,
+) -> Option<NotAvailable> {
+    let (mut pending, mut missing) = (Vec::new(), Vec::new());
+    // One reason may apply to many reports.
     let mut in_error: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (id, waited) in report_ids.iter().zip(&waited) {
-        match waited {
-            WaitOutcome::Available(_) => {}
-            WaitOutcome::Failed(failure) => failed.push((id, failure)),
-            WaitOutcome::TimedOut(_) => pending.push(id.as_str()),
-            WaitOutcome::Vanished => gone.push(id.as_str()),
+    for (id, outcome) in outcomes {
+        match outcome {
+            WaitOutcome::Available(_) | WaitOutcome::Failed(_) => {}
+            WaitOutcome::TimedOut(_) => pending.push(id),
+            WaitOutcome::Vanished => missing.push(id),
             WaitOutcome::Error(report) => {
                 let reason = report.state_reason.as_deref().unwrap_or("no reason given");
-                let image = report.image_id.as_deref().unwrap_or("an image");
-                let of_reason = in_error.entry(reason).or_default();
-                of_reason.push(format!("{id} of {image}"));
+                let image = report.image_id.as_deref().unwrap_or("unknown image");
+                let reports = in_error.entry(reason).or_default();
+                reports.push(format!("{id} ({image})"));
             }
         }
     }
-    let mut lines: Vec<_> = (in_error.iter())
-        .map(|(reason, reports)| format!("in error: {}: {reason}", reports.join(", ")))
-        .collect();
-    if !gone.is_empty() {
-        lines.push(format!("there is no report {}", gone.join(", ")));
-    }
-    let hint = match (pending.is_empty(), in_error.is_empty(), gone.is_empty()) {
-        (true, true, true) => return partial(UNKNOWN, total, &failed),
-        (false, ..) => "wait again, with a longer --timeout: a report may take long",
+    let hint = match (pending.is_empty(), in_error.is_empty(), missing.is_empty()) {
+        (true, true, true) => return None,
+        (false, ..) => "rerun with a longer --timeout",
         (true, false, _) => "create new ones with `amiusage reports create`",
         (true, true, false) => {
-            "check the report IDs and the --region; reports are deleted after 30 days"
+            "check the report IDs and --region; the service deletes reports after 30 days"
         }
     };
+    let mut lines: Vec<_> = (in_error.iter())
+        .map(|(reason, reports)| format!("in state error: {}: {reason}", reports.join(", ")))
+        .collect();
+    if !missing.is_empty() {
+        lines.push(format!("no such report: {}", missing.join(", ")));
+    }
     if !pending.is_empty() {
-        let time = humantime::format_duration(timeout.unwrap_or_default());
+        let timeout = humantime::format_duration(timeout.unwrap_or_default());
         lines.push(format!(
-            "still pending after {time}: {}",
+            "still pending after {timeout}: {}",
             pending.join(", ")
         ));
     }
-    let problem = NotAvailable { lines, hint };
-    // The service's refusal decides how the run ends.
-    partial(UNKNOWN, total, &failed).map_err(|failure| failure.context(&problem))?;
-    Err(problem.into())
+    Some(NotAvailable { lines, hint })
 }
