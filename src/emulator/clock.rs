@@ -17,8 +17,8 @@ struct FixedStart {
     started: Instant,
 }
 
-/// The times of new reports are rounded up to this on a clock with a fixed start, so that two runs print the same. Up,
-/// because a report is never older than the request that created it.
+/// The times of new reports are rounded up to this on a clock with a fixed start, so that two runs print the same.
+/// Up, because a report must not be older than the request that created it.
 const REPORT_TIME_STEP: Duration = Duration::from_secs(60);
 
 impl Clock {

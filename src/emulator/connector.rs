@@ -1,4 +1,4 @@
-//! The emulator as the socket of an AWS SDK client.
+//! Connects an AWS SDK client to the emulator without a socket.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use super::http::{CONTENT_TYPE, REQUEST_ID};
-use super::{Emulator, signed_region};
+use super::region::signed_region;
+use super::service::Emulator;
 
-/// An HTTP client for an AWS SDK that opens no connection: `emulator` answers in its place, whatever the
-/// address. Signing, serialising, parsing and paging stay the SDK's own.
+/// An HTTP client for the AWS SDK that sends all requests to `emulator`, whatever the address, and opens no connection.
+/// Signing, serialization, parsing and paging are those of the SDK.
 pub fn in_memory_client(emulator: Arc<Emulator>) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(InMemory(emulator));
     http_client_fn(move |_, _| connector.clone())
@@ -25,24 +26,24 @@ struct InMemory(Arc<Emulator>);
 
 impl HttpConnector for InMemory {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(answer(&self.0, &request))
+        HttpConnectorFuture::ready(respond(&self.0, &request))
     }
 }
 
-fn answer(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+fn respond(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let Some(form) = request.body().bytes() else {
         return Err(ConnectorError::user(
-            "a body that streams is no request form".into(),
+            "a streaming body is not a request form".into(),
         ));
     };
     let region = (request.headers().get("authorization")).and_then(signed_region);
-    let reply = emulator.respond(region, form);
-    let status = StatusCode::try_from(reply.status)
+    let response = emulator.respond(region, form);
+    let status = StatusCode::try_from(response.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
-    let headers = response.headers_mut();
+    let mut http_response = HttpResponse::new(status, SdkBody::from(response.body));
+    let headers = http_response.headers_mut();
     headers.insert("content-type", CONTENT_TYPE);
     headers.insert("date", emulator.http_date());
-    headers.insert(REQUEST_ID, reply.request_id);
-    Ok(response)
+    headers.insert(REQUEST_ID, response.request_id);
+    Ok(http_response)
 }

@@ -1,11 +1,11 @@
-//! Filters: AND between them, OR among the values of one, wildcards in each value.
+//! Filters: AND between filters, OR among the values of one, with wildcards in the values.
 
 use wildmatch::WildMatchPattern;
 
 use super::form::Parameters;
-use super::refusal::Refusal;
+use super::response::ApiError;
 
-/// The most filters, and the most values in each of them, that EC2 takes in a request.
+/// EC2's limits of filters in a request and of values in a filter.
 const MAX_FILTERS: usize = 50;
 const MAX_VALUES: usize = 200;
 
@@ -17,19 +17,19 @@ pub(super) struct Filter<A> {
 }
 
 impl<A> Filter<A> {
-    /// Takes the filters out of `parameters`, with `attribute` to look up their names.
+    /// Takes the filters out of `parameters`. `attribute` looks up their names.
     ///
     /// # Errors
-    /// A name that the action does not know, a filter without values, and too many of either.
-    pub fn all(
+    /// An unknown name, a filter without values, and too many of either.
+    pub fn parse_all(
         parameters: &mut Parameters,
         attribute: impl Fn(&str) -> Option<A>,
-    ) -> Result<Vec<Self>, Refusal> {
+    ) -> Result<Vec<Self>, ApiError> {
         let sent = parameters.structures("Filter", |filter| {
             Ok((filter.text("Name"), filter.list("Value")))
         })?;
         if sent.len() > MAX_FILTERS || sent.iter().any(|(_, values)| values.len() > MAX_VALUES) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "FilterLimitExceeded",
                 format!(
                     "A request has at most {MAX_FILTERS} filters, and a filter at most {MAX_VALUES} values"
@@ -38,16 +38,16 @@ impl<A> Filter<A> {
         }
         sent.into_iter()
             .map(|(name, values)| {
-                // EC2 calls a filter without a name `null`.
+                // EC2 reports a missing name as `null`.
                 let name = name.as_deref().unwrap_or("null");
                 let Some(attribute) = attribute(name) else {
-                    return Err(Refusal::new(
+                    return Err(ApiError::new(
                         "InvalidParameterValue",
                         format!("The filter '{name}' is invalid"),
                     ));
                 };
                 if values.is_empty() {
-                    return Err(Refusal::new(
+                    return Err(ApiError::new(
                         "MissingParameter",
                         format!("The filter '{name}' must contain a value"),
                     ));
@@ -60,25 +60,25 @@ impl<A> Filter<A> {
             .collect()
     }
 
-    /// Whether a row passes whose attribute is `value`. An absent attribute passes no filter.
+    /// Whether the filter accepts an attribute value. It rejects an absent one.
     pub fn accepts(&self, value: Option<&str>) -> bool {
         value.is_some_and(|value| self.values.iter().any(|pattern| pattern.matches(value)))
     }
 }
 
-/// Stand for `*` and `?` in a pattern whose escapes are resolved. Unicode keeps these two out of text.
-const MANY: char = '\u{fdd0}';
-const ONE: char = '\u{fdd1}';
-type Pattern = WildMatchPattern<MANY, ONE>;
+/// Wildcards of patterns with resolved escapes, in place of `*` and `?`. They are Unicode noncharacters.
+const ANY_CHARS: char = '\u{fdd0}';
+const ANY_CHAR: char = '\u{fdd1}';
+type Pattern = WildMatchPattern<ANY_CHARS, ANY_CHAR>;
 
-/// A filter value: `*` is any characters, `?` any one, and `\` takes the meaning from the character after it.
+/// Parses a filter value: `*` matches any characters, `?` any one, and `\` escapes the next character.
 fn pattern(value: &str) -> Pattern {
     let mut resolved = String::with_capacity(value.len());
     let mut characters = value.chars();
     while let Some(character) = characters.next() {
         resolved.push(match character {
-            '*' => MANY,
-            '?' => ONE,
+            '*' => ANY_CHARS,
+            '?' => ANY_CHAR,
             '\\' => characters.next().unwrap_or('\\'),
             plain => plain,
         });
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards_escapes_and_case() {
+    fn patterns_have_wildcards_and_escapes_and_match_case() {
         for (value, text, matches) in [
             ("ec2:Instance", "ec2:Instance", true),
             ("ec2:instance", "ec2:Instance", false),

@@ -1,15 +1,15 @@
-//! The form body of an EC2 Query request, taken apart at the dots of its names.
+//! Parses the form body of an EC2 Query request.
 //!
-//! An action takes out the parameters that it knows. What is left over then is refused.
+//! An action takes out the parameters that it supports. The remaining ones are an error.
 
 use std::collections::BTreeMap;
 
-use super::refusal::Refusal;
+use super::response::ApiError;
 
-/// The parameters of a request, or of one member of a list of structures in it, that nobody has taken yet.
+/// The remaining parameters of a request, or of a member of a list of structures in it.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    /// What the names have before them in the request, as in `Filter.1.`.
+    /// What precedes the names in the request, such as `Filter.1.`.
     prefix: String,
     values: BTreeMap<String, String>,
 }
@@ -18,12 +18,12 @@ impl Parameters {
     /// Decodes a form body.
     ///
     /// # Errors
-    /// A parameter that stands twice.
-    pub fn parse(form: &[u8]) -> Result<Self, Refusal> {
+    /// A duplicate parameter.
+    pub fn parse(form: &[u8]) -> Result<Self, ApiError> {
         let mut values = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(form) {
             if values.contains_key(&*name) {
-                return Err(Refusal::new(
+                return Err(ApiError::new(
                     "InvalidQueryParameter",
                     format!("The parameter {name} may be specified once only"),
                 ));
@@ -36,29 +36,29 @@ impl Parameters {
         })
     }
 
-    /// Names and values, in the order of the names.
+    /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
         self.values.iter()
     }
 
-    /// A parameter without parts.
+    /// Takes a scalar parameter.
     pub fn text(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)
     }
 
-    /// A parameter without parts that has to be there, and not empty.
+    /// Takes a scalar parameter that is required and not empty.
     ///
     /// # Errors
     /// `MissingParameter`.
-    pub fn required(&mut self, name: &str) -> Result<String, Refusal> {
+    pub fn required(&mut self, name: &str) -> Result<String, ApiError> {
         self.text(name)
             .filter(|value| !value.is_empty())
             .ok_or_else(|| self.missing(name))
     }
 
-    /// The refusal of a request without this parameter.
-    pub fn missing(&self, name: &str) -> Refusal {
-        Refusal::new(
+    /// The error for a request without this parameter.
+    pub fn missing(&self, name: &str) -> ApiError {
+        ApiError::new(
             "MissingParameter",
             format!(
                 "The request must contain the parameter {}{name}",
@@ -67,19 +67,19 @@ impl Parameters {
         )
     }
 
-    /// A parameter that is `true` or `false`; absent, it is `false`.
+    /// Takes a parameter that is `true` or `false`, the default.
     ///
     /// # Errors
     /// Another value.
-    pub fn boolean(&mut self, name: &str) -> Result<bool, Refusal> {
+    pub fn boolean(&mut self, name: &str) -> Result<bool, ApiError> {
         self.text(name).map_or(Ok(false), |value| {
             value
                 .parse()
-                .map_err(|_| Refusal::invalid_value(name, &value, "Expecting true or false."))
+                .map_err(|_| ApiError::invalid_value(name, &value, "Expecting true or false."))
         })
     }
 
-    /// A flattened list of texts, in the order of its numbers, which need not begin at 1 or be dense.
+    /// Takes a flattened list of scalars, sorted by number. The numbers may have gaps.
     pub fn list(&mut self, name: &str) -> Vec<String> {
         let mut members: Vec<(u32, String)> = (self.values)
             .extract_if(.., |key, _| matches!(member(name, key), Some((_, None))))
@@ -89,15 +89,15 @@ impl Parameters {
         members.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// A flattened list of structures, each of which `read` takes apart.
+    /// Takes a flattened list of structures. `parse` takes the members of each.
     ///
     /// # Errors
-    /// Those of `read`, and a member that it did not take.
+    /// Those of `parse`, and a member that it does not support.
     pub fn structures<T>(
         &mut self,
         name: &str,
-        read: impl Fn(&mut Self) -> Result<T, Refusal>,
-    ) -> Result<Vec<T>, Refusal> {
+        parse: impl Fn(&mut Self) -> Result<T, ApiError>,
+    ) -> Result<Vec<T>, ApiError> {
         let mut members = BTreeMap::new();
         let parts =
             (self.values).extract_if(.., |key, _| matches!(member(name, key), Some((_, Some(_)))));
@@ -113,20 +113,20 @@ impl Parameters {
         }
         (members.into_values())
             .map(|mut structure| {
-                let value = read(&mut structure)?;
+                let value = parse(&mut structure)?;
                 structure.finish()?;
                 Ok(value)
             })
             .collect()
     }
 
-    /// Refuses what nobody has taken.
+    /// Checks that no parameter remains.
     ///
     /// # Errors
     /// `UnknownParameter`.
-    pub fn finish(&self) -> Result<(), Refusal> {
+    pub fn finish(&self) -> Result<(), ApiError> {
         self.values.keys().next().map_or(Ok(()), |name| {
-            Err(Refusal::new(
+            Err(ApiError::new(
                 "UnknownParameter",
                 format!("The parameter {}{name} is not recognized", self.prefix),
             ))
@@ -134,15 +134,15 @@ impl Parameters {
     }
 }
 
-/// The number of a list's member, from 1 on and in its plain form, and what follows it.
+/// The number of a list member, which is at least 1 without leading zeros, and the part of the name after it.
 fn member<'k>(list: &str, key: &'k str) -> Option<(u32, Option<&'k str>)> {
     let member = key.strip_prefix(list)?.strip_prefix('.')?;
     let (digits, rest) = match member.split_once('.') {
         Some((digits, rest)) => (digits, Some(rest)),
         None => (member, None),
     };
-    let plain = !digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
-    Some((digits.parse().ok().filter(|_| plain)?, rest))
+    let valid = !digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
+    Some((digits.parse().ok().filter(|_| valid)?, rest))
 }
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_in_the_order_of_their_numbers() {
+    fn lists_are_sorted_by_number() {
         let mut form = parameters("A.10=z&A.2=y&A.1=x&AB.1=no&A.1.B=no&A.01=no&A=no&A.+3=no");
         assert_eq!(form.list("A"), ["x", "y", "z"]);
         assert_eq!(form.values.len(), 5);
@@ -163,13 +163,13 @@ mod tests {
     #[test]
     fn structures_nest() {
         let mut form = parameters("T.2.Tag.1.Key=b&T.1.Tag.2.Key=a&T.1.Kind=k");
-        let read = form.structures("T", |structure| {
+        let structures = form.structures("T", |structure| {
             let kind = structure.text("Kind");
             let keys = structure.structures("Tag", |tag| tag.required("Key"))?;
             Ok((kind, keys))
         });
         assert_eq!(
-            read.unwrap(),
+            structures.unwrap(),
             [
                 (Some("k".to_owned()), vec!["a".to_owned()]),
                 (None, vec!["b".to_owned()])
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_over_is_named_in_full() {
+    fn remaining_parameters_are_reported_with_their_full_name() {
         let nested = parameters("T.1.Tag.1.Key=a&T.1.Tag.1.Nope=b").structures("T", |structure| {
             structure.structures("Tag", |tag| tag.required("Key"))
         });

@@ -1,4 +1,4 @@
-//! The emulator on a socket, by HTTP/1.1 with keep-alive.
+//! Serves the emulator over HTTP/1.1 with keep-alive.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -18,29 +18,28 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::refusal::Refusal;
-use super::{Emulator, Response as ServiceResponse, signed_region};
+use super::region::signed_region;
+use super::response::{ApiError, Response as ServiceResponse};
+use super::service::Emulator;
 
 pub(super) const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 pub(super) const REQUEST_ID: &str = "x-amzn-requestid";
 
-/// 200 IDs and 200 values for each of 50 filters have room in this many times over.
-const MAX_BODY: usize = 1 << 20;
+/// Far more than the largest valid request: 200 IDs and 200 values for each of 50 filters.
+const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// How long a request's head may take, an idle connection's wait for the next one included. Clients drop idle
-/// connections sooner, most after 90 seconds at the latest, and so do not meet one that is just closing.
+/// The timeout of a request's head, including the idle time before it. Clients close idle connections sooner, most after
+/// at most 90 seconds, so that they do not send to a connection that is being closed.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long answers that are under way may take once the end is asked for.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long pending responses may take after a shutdown request.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The wait after a connection could not be taken, as when there are no file descriptors left.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+/// The delay after a failed `accept`, such as when no file descriptors are left.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Answers what arrives at `listener`, each request after `latency`, until `shutdown` is ready. Answers under
-/// way then have two seconds to finish.
-///
-/// No request and no broken connection ends it.
+/// Serves requests at `listener`, each after `latency`, until `shutdown` is ready. Pending responses then have two
+/// seconds to finish. Invalid requests and connection errors do not stop the server.
 pub async fn serve(
     listener: TcpListener,
     emulator: Arc<Emulator>,
@@ -53,39 +52,39 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            // Only to forget connections that are done.
+            // Removes finished connections.
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, Arc::clone(&emulator), latency, &graceful));
+                    connections.spawn(serve_connection(stream, Arc::clone(&emulator), latency, &graceful));
                 }
-                Err(_) => sleep(ACCEPT_RETRY).await,
+                Err(_) => sleep(ACCEPT_RETRY_DELAY).await,
             },
         }
     }
     drop(listener);
-    // What is not done in time is dropped with `connections`.
-    let _ = timeout(GRACE, graceful.shutdown()).await;
+    // Dropping `connections` aborts the rest.
+    let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// Serves one connection until it ends. Its errors are the client's: they end no more than itself.
-fn converse(
+/// Serves one connection until it closes. Its errors end only this connection.
+fn serve_connection(
     stream: TcpStream,
     emulator: Arc<Emulator>,
     latency: Duration,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
-    // Without this an answer in several packets may wait for the client's delayed acknowledgement.
+    // Without this, a response of several packets may wait for the client's delayed acknowledgment.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let emulator = Arc::clone(&emulator);
         async move {
-            let reply = reply(&emulator, request).await;
-            // A sleep of no time lasts until the timer's next millisecond.
+            let response = respond(&emulator, request).await;
+            // Even a sleep of zero would take until the next millisecond of the timer.
             if !latency.is_zero() {
                 sleep(latency).await;
             }
-            Ok::<_, Infallible>(response(reply, &emulator.http_date()))
+            Ok::<_, Infallible>(http_response(response, &emulator.http_date()))
         }
     });
     let connection = http1::Builder::new()
@@ -98,25 +97,25 @@ fn converse(
     }
 }
 
-async fn reply(emulator: &Emulator, request: Request<Incoming>) -> ServiceResponse {
+async fn respond(emulator: &Emulator, request: Request<Incoming>) -> ServiceResponse {
     let (head, body) = request.into_parts();
-    // The body is read even if it is of no use: what is left of it would end the connection.
-    let form = match read(body).await {
+    // Always read the body. An unread one would close the connection.
+    let form = match read_form(body).await {
         Ok(form) => form,
-        Err(refusal) => return emulator.refuse(refusal),
+        Err(error) => return emulator.reject(error),
     };
     if head.uri.path() != "/" {
-        return emulator.refuse(Refusal::with_status(
+        return emulator.reject(ApiError::with_status(
             404,
             "InvalidRequest",
-            "The emulator answers EC2 Query requests, and those are sent to /",
+            "The emulator accepts EC2 Query requests at the path / only",
         ));
     }
     if head.method != Method::POST {
-        return emulator.refuse(Refusal::with_status(
+        return emulator.reject(ApiError::with_status(
             405,
             "InvalidRequest",
-            "The emulator answers EC2 Query requests that are sent with POST",
+            "The emulator accepts EC2 Query requests with the method POST only",
         ));
     }
     let authorization = head.headers.get(header::AUTHORIZATION);
@@ -124,38 +123,38 @@ async fn reply(emulator: &Emulator, request: Request<Incoming>) -> ServiceRespon
     emulator.respond(region, &form)
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refusal> {
+async fn read_form(body: Incoming) -> Result<Bytes, ApiError> {
     let too_long = || {
-        Refusal::with_status(
+        ApiError::with_status(
             413,
             "InvalidRequest",
-            format!("The request body is longer than {MAX_BODY} bytes"),
+            format!("The request body is longer than {MAX_BODY_BYTES} bytes"),
         )
     };
-    if body.size_hint().lower() > MAX_BODY as u64 {
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_long());
     }
-    match Limited::new(body, MAX_BODY).collect().await {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
-        Err(_) => Err(Refusal::new(
+        Err(_) => Err(ApiError::new(
             "InvalidRequest",
-            "The request body breaks off or is not HTTP",
+            "The request body is incomplete or not valid HTTP",
         )),
     }
 }
 
-fn response(reply: ServiceResponse, date: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+fn http_response(response: ServiceResponse, date: &str) -> Response<Full<Bytes>> {
+    let mut http_response = Response::new(Full::new(Bytes::from(response.body)));
+    *http_response.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = http_response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
     if let Ok(date) = HeaderValue::from_str(date) {
         headers.insert(header::DATE, date);
     }
-    if let Ok(id) = HeaderValue::try_from(reply.request_id) {
+    if let Ok(id) = HeaderValue::try_from(response.request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    response
+    http_response
 }

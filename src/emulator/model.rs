@@ -1,17 +1,21 @@
-//! The API's shapes, as far as the emulator answers with them. A document holds them under the same names.
+//! The API's data types, as far as the emulator returns them. A saved document has them under the same names.
 //!
-//! Each has a member of the emulator's own, `Region`: where it is. One without is in every Region.
+//! `Region` is an addition of the emulator. Items without one exist in every Region.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::saved;
+use super::timestamp;
 
-/// Whether something in `place` is in `region`.
-pub(super) fn is_in(place: Option<&str>, region: &str) -> bool {
-    place.is_none_or(|place| place == region)
+/// Whether an item of `item_region` exists in `region`.
+pub(super) fn is_in(item_region: Option<&str>, region: &str) -> bool {
+    item_region.is_none_or(|item_region| item_region == region)
 }
+
+/// The service deletes reports after 30 days.
+pub(super) const REPORT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A report, with the members of the API's `ImageUsageReport`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,30 +27,30 @@ pub(super) struct Report {
     pub account_ids: Option<Vec<String>>,
     pub state: String,
     pub state_reason: Option<String>,
-    #[serde(default, deserialize_with = "saved::time")]
+    #[serde(default, deserialize_with = "timestamp::deserialize")]
     pub creation_time: Option<String>,
-    #[serde(default, deserialize_with = "saved::time")]
+    #[serde(default, deserialize_with = "timestamp::deserialize")]
     pub expiration_time: Option<String>,
     pub tags: Option<Vec<Tag>>,
     pub region: Option<String>,
 }
 
 impl Report {
-    /// Whether the report was asked to look at what `entry` counts. What an entry does not say excludes nothing.
+    /// Whether the report covers the resource type and account of `entry`. An absent member excludes nothing.
     pub fn covers(&self, entry: &Entry<'_>) -> bool {
-        let covers_type = |wanted: &str| {
-            (self.resource_types.iter().flatten()).any(|known| known.resource_type == wanted)
+        let covers_type = |name: &str| {
+            (self.resource_types.iter().flatten()).any(|covered| covered.resource_type == name)
         };
         let covers_account = |account: &str| {
             let mut accounts = self.account_ids.iter().flatten().peekable();
-            accounts.peek().is_none() || accounts.any(|known| known == account)
+            accounts.peek().is_none() || accounts.any(|covered| covered == account)
         };
         entry.resource_type.is_none_or(covers_type)
             && entry.account_id.as_deref().is_none_or(covers_account)
     }
 }
 
-/// A resource type that a report was asked to look at.
+/// A resource type that a report covers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ResourceType {
@@ -54,7 +58,7 @@ pub(super) struct ResourceType {
     pub resource_type_options: Option<Vec<ResourceTypeOption>>,
 }
 
-/// How a report was asked to look at a resource type.
+/// An option of a resource type, such as `version-depth`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ResourceTypeOption {
@@ -70,17 +74,17 @@ pub(super) struct Tag {
     pub value: String,
 }
 
-/// What stands in an entry beside its report.
+/// The members of an entry that differ among the entries of a report.
 #[derive(Debug)]
 pub(super) struct Row {
     pub resource_type: Option<String>,
     pub usage_count: Option<i64>,
     pub account_id: Option<String>,
-    /// By the document; a report that the emulator made knows its own.
+    /// From the document. Entries of a report that the emulator created have that report's time.
     pub report_creation_time: Option<String>,
 }
 
-/// One entry, with what it has in common with its report left there.
+/// One entry, with a reference to its report for the members that they share.
 #[derive(Debug)]
 pub(super) struct Entry<'s> {
     pub report: &'s Report,
@@ -90,7 +94,7 @@ pub(super) struct Entry<'s> {
     pub report_creation_time: Option<&'s str>,
 }
 
-/// An image, with those members of the API's `Image` that are answered.
+/// An image, with the members of the API's `Image` that the emulator returns.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Image {
@@ -108,8 +112,8 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// An image of which no more is known than that it is there.
-    pub fn known_by(image_id: &str, region: Option<&str>) -> Self {
+    /// An image with this ID and no other members.
+    pub fn with_id(image_id: &str, region: Option<&str>) -> Self {
         Self {
             image_id: image_id.to_owned(),
             region: region.map(str::to_owned),
@@ -118,12 +122,21 @@ impl Image {
     }
 }
 
-/// Something of the account's own that uses an image.
+/// A resource of the account itself that uses an image.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Reference {
     pub image_id: String,
     pub resource_type: String,
     pub arn: String,
+    pub region: Option<String>,
+}
+
+/// An image whose new reports fail, and why.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct FailingReport {
+    pub image_id: String,
+    pub state_reason: String,
     pub region: Option<String>,
 }

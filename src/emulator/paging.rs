@@ -1,100 +1,100 @@
-//! Pages, and the tokens that lead from one to the next.
+//! Pages and page tokens.
 //!
-//! A token holds the position of the next row among all rows, matching or not, and a digest over the position
-//! and the query. So a page is found without counting up to it, the page size may change on the way, rows may
-//! come and go meanwhile, and a token that was garbled, or that belongs to another query, shows.
+//! A token has the position of the next row among all rows, matching or not, and a digest of the position and the query.
+//! So any page is found directly, the page size and the rows may change between pages, and a token that is invalid or
+//! belongs to another query is detected.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::form::Parameters;
-use super::refusal::Refusal;
-use super::request::Call;
+use super::request::RequestContext;
+use super::response::ApiError;
 use super::xml::Xml;
 
 const POSITION_BYTES: usize = 8;
 const DIGEST_BYTES: usize = 16;
 
-/// The page size when `MaxResults` is absent. The service does not publish its own; 1,000 is what EC2 gives at
-/// most where it does.
+/// The page size without `MaxResults`. The service's default is not documented; 1,000 is the documented maximum of
+/// other EC2 actions.
 const DEFAULT_SIZE: usize = 1_000;
 
-/// The page that a request asks for.
+/// The page that a request selects.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// The position of its first row, at the earliest.
+    /// The position from which to look for its first row.
     pub start: usize,
     size: usize,
 }
 
 impl Page {
-    /// Takes `MaxResults`, which is at least `least`, and `NextToken` out of `parameters`.
+    /// Takes `MaxResults`, which is at least `min_size`, and `NextToken` out of `parameters`.
     ///
     /// # Errors
-    /// `InvalidNextToken` for a token that was not given out for this query, and a size that cannot be.
+    /// `InvalidNextToken` for a token that this query did not return, and an invalid size.
     pub fn read(
-        call: &Call<'_>,
+        context: &RequestContext<'_>,
         parameters: &mut Parameters,
-        least: usize,
-    ) -> Result<Self, Refusal> {
+        min_size: usize,
+    ) -> Result<Self, ApiError> {
         let size = parameters
             .text("MaxResults")
             .map_or(Ok(DEFAULT_SIZE), |value| {
                 (value.parse::<i32>().ok())
                     .and_then(|size| usize::try_from(size).ok())
-                    .filter(|&size| size >= least)
+                    .filter(|&size| size >= min_size)
                     .ok_or_else(|| {
-                        let wanted = format!("Expecting a whole number, at least {least}.");
-                        Refusal::invalid_value("MaxResults", &value, &wanted)
+                        let expected = format!("Expecting a whole number, at least {min_size}.");
+                        ApiError::invalid_value("MaxResults", &value, &expected)
                     })
             })?;
         let start = parameters.text("NextToken").map_or(Ok(0), |sent| {
             position(&sent)
-                .filter(|&position| token(call, position) == sent)
+                .filter(|&position| token(context, position) == sent)
                 .ok_or_else(|| {
-                    Refusal::new(
+                    ApiError::new(
                         "InvalidNextToken",
-                        "The specified NextToken is not valid: use one that this same query returned",
+                        "The specified NextToken is not valid: use one that the same query returned",
                     )
                 })
         })?;
         Ok(Self { start, size })
     }
 
-    /// The answer with this page of `rows`, which come with their positions, in the list `name`. The position of
-    /// the row after the page, if there is one, is where the next page begins.
-    pub fn answer<T>(
+    /// The response with this page of `rows`, which have their positions, in the list `name`. If a row follows the
+    /// page, its position goes into the next token.
+    pub fn respond<T>(
         &self,
-        call: &Call<'_>,
+        context: &RequestContext<'_>,
         name: &str,
         mut rows: impl Iterator<Item = (usize, T)>,
         write: impl Fn(&mut Xml, &T),
     ) -> String {
-        Xml::response(call.action, call.request_id, |xml| {
+        Xml::response(context.action, context.request_id, |xml| {
             xml.nest(name, |xml| {
                 for (_, row) in rows.by_ref().take(self.size) {
                     xml.nest("item", |xml| write(xml, &row));
                 }
             });
             if let Some((position, _)) = rows.next() {
-                xml.text("nextToken", &token(call, position));
+                xml.text("nextToken", &token(context, position));
             }
         })
     }
 }
 
-/// The token for the page of the same query that begins at `position`.
-fn token(call: &Call<'_>, position: usize) -> String {
+/// The token for the page of the same query that starts at `position`.
+fn token(context: &RequestContext<'_>, position: usize) -> String {
     let position = (position as u64).to_be_bytes();
     let digest = Sha256::new()
         .chain_update(position)
-        .chain_update(call.query)
+        .chain_update(context.query)
         .finalize();
     URL_SAFE_NO_PAD.encode([&position[..], &digest[..DIGEST_BYTES]].concat())
 }
 
-/// The position in a token, whose digest is yet to be compared.
+/// The position in a token. Does not check the digest.
 fn position(token: &str) -> Option<usize> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (position, digest) = bytes.split_first_chunk::<POSITION_BYTES>()?;

@@ -6,7 +6,7 @@
 pub fn signed_region(authorization: &str) -> Option<&str> {
     let (_, credential) = authorization.split_once("Credential=")?;
     let scope = credential.split([',', ' ']).next()?;
-    // An access key has no slash, but what another tool invents may.
+    // AWS access keys have no slash, but made-up ones may.
     let mut parts = scope.rsplit('/');
     (parts.next()? == "aws4_request").then_some(())?;
     parts.nth(1).filter(|region| !region.is_empty())
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_region_is_in_the_scope() {
+    fn the_region_is_part_of_the_credential_scope() {
         for (authorization, region) in [
             (
                 "AWS4-HMAC-SHA256 Credential=AKID/20250929/eu-west-1/ec2/aws4_request, SignedHeaders=host, Signature=0",

@@ -1,58 +1,55 @@
-//! State from a saved answer, in the shape that the AWS CLI prints.
+//! Loads state from a saved JSON document, as the AWS CLI prints it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::model::{Image, Reference, Report, Row};
-use super::state::Images;
-use super::store::{Reports, Rows, Usage, runs};
+use super::model::{FailingReport, Image, Reference, Report, Row};
+use super::state::{Images, State};
+use super::store::{Reports, Rows, Usage, group_by_report};
+use super::timestamp;
 
-/// Why a saved document cannot be answered from.
+/// Why a saved document cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It is not JSON, or a member is missing or of another type. The source says in which line and column.
+    /// It is not JSON, or a member is missing or has the wrong type. The source has the line and column.
     #[error(
-        "not a saved answer about image usage: {0}; save one with `amiusage entries --output json` \
+        "invalid image usage document: {0}; create one with `amiusage entries --output json` \
          or `aws ec2 describe-image-usage-report-entries --output json`"
     )]
     Json(#[from] serde_json::Error),
-    /// It has no list about usage, so that every answer would be empty, as if no image were in use.
+    /// It has no usage list, so that every response would be empty, as if no image were in use.
     #[error(
-        "neither ImageUsageReportEntries nor ImageUsageReports nor Usage is in the document; save one with \
+        "no ImageUsageReportEntries, ImageUsageReports or Usage list in the document; create one with \
          `amiusage entries --output json` or `aws ec2 describe-image-usage-report-entries --output json`"
     )]
     NoLists,
-    /// Two reports of one Region have one ID.
-    #[error("the report {0} is listed twice in ImageUsageReports; remove one of the two")]
+    /// Two reports in the same Region have the same ID.
+    #[error("report {0} is listed twice in ImageUsageReports; remove one of them")]
     RepeatedReport(String),
-    /// A report has a Region in one place and none in another, so that it may be one report or two.
+    /// A report has a Region in one place and none in another, so that it is ambiguous.
     #[error(
-        "the report {0} is in one place with a Region and in another without; give it a Region everywhere \
-         or nowhere"
+        "report {0} has a Region in one place and none in another; set Region in all of them or in none"
     )]
-    HalfRegional(String),
-    /// An entry names another image than its report or than an earlier entry of it.
+    InconsistentRegion(String),
+    /// An entry has a different image than its report or an earlier entry.
     #[error(
-        "entry {number} says that report {report_id} is about {entry_image}, but before that it is about \
-         {report_image}; correct the one that is wrong"
+        "entry {number} has image {entry_image} for report {report_id}, which is about {report_image}; \
+         fix the image ID that is wrong"
     )]
-    OtherImage {
-        /// The place of the entry in `ImageUsageReportEntries`, from 1 on.
+    ImageMismatch {
+        /// The number of the entry in `ImageUsageReportEntries`, from 1.
         number: usize,
-        /// The report that both speak of.
+        /// The report of both.
         report_id: String,
-        /// The image by this entry.
+        /// The image of the entry.
         entry_image: String,
-        /// The image by the report, or by the first entry that names it.
+        /// The image of the report, or of its first entry.
         report_image: String,
     },
 }
 
-/// The document. Other keys, such as `NextToken`, are nobody's concern.
+/// The document. Other keys, such as `NextToken`, are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Document {
@@ -64,7 +61,7 @@ struct Document {
     failing_reports: Option<Vec<FailingReport>>,
 }
 
-/// An entry of the document. The service calls every member optional; without the IDs it could not be found.
+/// An entry of the document. Every member is optional in the API, but an entry without IDs could not be selected.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedEntry {
@@ -73,12 +70,12 @@ struct SavedEntry {
     resource_type: Option<String>,
     usage_count: Option<i64>,
     account_id: Option<String>,
-    #[serde(default, deserialize_with = "time")]
+    #[serde(default, deserialize_with = "timestamp::deserialize")]
     report_creation_time: Option<String>,
     region: Option<String>,
 }
 
-/// What a new report of an image finds: an entry to be.
+/// An entry of new reports of an image.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedUsage {
@@ -89,104 +86,100 @@ struct SavedUsage {
     region: Option<String>,
 }
 
-/// An image whose new reports fail, and why.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct FailingReport {
-    pub image_id: String,
-    pub state_reason: String,
-    pub region: Option<String>,
-}
+impl State {
+    /// Loads a JSON document, as the AWS CLI prints it: `ImageUsageReports`, `ImageUsageReportEntries`, `Images` and
+    /// `ImageReferences`, and two lists of the emulator's own for reports that are created later: `Usage`, their
+    /// entries, and `FailingReports`, the images whose reports fail. Lists may be omitted. A report that has only
+    /// entries is `available`.
+    ///
+    /// # Errors
+    /// A document with another structure, without a usage list, or with contradictions.
+    pub fn from_json(json: &str) -> Result<Self, LoadError> {
+        // Some shells on Windows write a byte order mark, which is not JSON.
+        let document: Document = serde_json::from_str(json.trim_start_matches('\u{feff}'))?;
+        if document.image_usage_reports.is_none()
+            && document.image_usage_report_entries.is_none()
+            && document.usage.is_none()
+        {
+            return Err(LoadError::NoLists);
+        }
+        let mut reports = document.image_usage_reports.unwrap_or_default();
+        let entries = document.image_usage_report_entries.unwrap_or_default();
+        let usage = document.usage.unwrap_or_default();
+        let references = document.image_references.unwrap_or_default();
+        let failing = document.failing_reports.unwrap_or_default();
 
-/// A document that holds together.
-#[derive(Debug)]
-pub(super) struct Saved {
-    pub reports: Reports,
-    pub images: Images,
-    pub references: Vec<Reference>,
-    pub failing: Vec<FailingReport>,
-    pub regions: BTreeSet<String>,
-}
+        let ranges = group_by_report(owners(&mut reports, &entries)?.into_iter());
+        let images = match document.images {
+            Some(images) => Images::new(images, true),
+            None => Images::new(mentioned_images(&reports, &usage), false),
+        };
+        let item_regions = [
+            reports.iter().map(|r| &r.region).collect::<Vec<_>>(),
+            images.list().iter().map(|i| &i.region).collect(),
+            references.iter().map(|r| &r.region).collect(),
+            usage.iter().map(|u| &u.region).collect(),
+            failing.iter().map(|f| &f.region).collect(),
+        ];
+        let regions = item_regions
+            .into_iter()
+            .flatten()
+            .flatten()
+            .cloned()
+            .collect();
 
-pub(super) fn load(json: &str) -> Result<Saved, LoadError> {
-    // A byte order mark, which some shells on Windows put before what they redirect, is no JSON.
-    let document: Document = serde_json::from_str(json.trim_start_matches('\u{feff}'))?;
-    if document.image_usage_reports.is_none()
-        && document.image_usage_report_entries.is_none()
-        && document.usage.is_none()
-    {
-        return Err(LoadError::NoLists);
+        let mut rows: Vec<Row> = entries.into_iter().map(Row::from).collect();
+        let usage = usage_rows(usage, &mut rows);
+        let reports = Reports::new(reports, ranges, Rows::Saved(rows), usage);
+        Ok(State::new(reports, images, references, regions, failing))
     }
-    let mut reports = document.image_usage_reports.unwrap_or_default();
-    let entries = document.image_usage_report_entries.unwrap_or_default();
-    let usage = document.usage.unwrap_or_default();
-    let references = document.image_references.unwrap_or_default();
-    let failing = document.failing_reports.unwrap_or_default();
+}
 
-    let runs = runs(owners(&mut reports, &entries)?.into_iter());
-    let images = match document.images {
-        Some(images) => Images::new(images, true),
-        None => Images::new(mentioned(&reports, &usage), false),
-    };
-    let places = [
-        reports.iter().map(|r| &r.region).collect::<Vec<_>>(),
-        images.list().iter().map(|i| &i.region).collect(),
-        references.iter().map(|r| &r.region).collect(),
-        usage.iter().map(|u| &u.region).collect(),
-        failing.iter().map(|f| &f.region).collect(),
-    ];
-    let regions = places.into_iter().flatten().flatten().cloned().collect();
-
-    let mut rows: Vec<Row> = entries.into_iter().map(Row::from).collect();
-    let mut found: HashMap<String, Vec<Usage>> = HashMap::new();
+/// Appends the usage to the rows, and returns the row ranges of each image.
+fn usage_rows(usage: Vec<SavedUsage>, rows: &mut Vec<Row>) -> HashMap<String, Vec<Usage>> {
+    let mut by_image: HashMap<String, Vec<Usage>> = HashMap::new();
     for usage in usage {
-        let found = found.entry(usage.image_id.clone()).or_default();
-        match found.last_mut() {
+        let ranges = by_image.entry(usage.image_id.clone()).or_default();
+        match ranges.last_mut() {
             Some(last) if last.rows.end == rows.len() && last.region == usage.region => {
                 last.rows.end += 1;
             }
-            _ => found.push(Usage {
+            _ => ranges.push(Usage {
                 region: usage.region.clone(),
                 rows: rows.len()..rows.len() + 1,
             }),
         }
         rows.push(usage.into());
     }
-    Ok(Saved {
-        reports: Reports::new(reports, runs, Rows::Saved(rows), found),
-        images,
-        references,
-        failing,
-        regions,
-    })
+    by_image
 }
 
-/// The report that each entry belongs to, by its position. Reports that only entries speak of are added.
+/// The position of each entry's report. Adds the reports that only have entries.
 fn owners(reports: &mut Vec<Report>, entries: &[SavedEntry]) -> Result<Vec<usize>, LoadError> {
-    // By ID and Region, and for each ID whether its Region is said.
+    // By ID and Region, and for each ID whether it has a Region.
     let mut positions: HashMap<(String, Option<String>), usize> = HashMap::new();
     let mut is_regional: HashMap<String, bool> = HashMap::new();
-    let mut place = |id: &str, region: &Option<String>, next: usize| {
+    let mut position_of = |id: &str, region: &Option<String>, next: usize| {
         let regional = is_regional.entry(id.to_owned()).or_insert(region.is_some());
         if *regional != region.is_some() {
-            return Err(LoadError::HalfRegional(id.to_owned()));
+            return Err(LoadError::InconsistentRegion(id.to_owned()));
         }
         let key = (id.to_owned(), region.clone());
         Ok(*positions.entry(key).or_insert(next))
     };
     for (position, report) in reports.iter().enumerate() {
-        if place(&report.report_id, &report.region, position)? != position {
+        if position_of(&report.report_id, &report.region, position)? != position {
             return Err(LoadError::RepeatedReport(report.report_id.clone()));
         }
     }
     let mut owners = Vec::with_capacity(entries.len());
     for (number, entry) in entries.iter().enumerate() {
-        let owner = place(&entry.report_id, &entry.region, reports.len())?;
+        let owner = position_of(&entry.report_id, &entry.region, reports.len())?;
         if owner == reports.len() {
-            reports.push(derived(entry));
+            reports.push(report_of(entry));
         }
         if reports[owner].image_id != entry.image_id {
-            return Err(LoadError::OtherImage {
+            return Err(LoadError::ImageMismatch {
                 number: number + 1,
                 report_id: entry.report_id.clone(),
                 entry_image: entry.image_id.clone(),
@@ -198,8 +191,8 @@ fn owners(reports: &mut Vec<Report>, entries: &[SavedEntry]) -> Result<Vec<usize
     Ok(owners)
 }
 
-/// The report that an entry must have come from: only `available` ones show entries.
-fn derived(entry: &SavedEntry) -> Report {
+/// The report of an entry. Only `available` reports show entries.
+fn report_of(entry: &SavedEntry) -> Report {
     Report {
         image_id: entry.image_id.clone(),
         report_id: entry.report_id.clone(),
@@ -210,15 +203,15 @@ fn derived(entry: &SavedEntry) -> Report {
     }
 }
 
-/// The images that a document without images speaks of. Only an owner has reports.
-fn mentioned(reports: &[Report], usage: &[SavedUsage]) -> Vec<Image> {
+/// The images that a document without `Images` mentions.
+fn mentioned_images(reports: &[Report], usage: &[SavedUsage]) -> Vec<Image> {
     let mut seen = HashSet::new();
     (reports
         .iter()
         .map(|report| (&report.image_id, &report.region)))
     .chain(usage.iter().map(|usage| (&usage.image_id, &usage.region)))
     .filter(|image| seen.insert(*image))
-    .map(|(id, region)| Image::known_by(id, region.as_deref()))
+    .map(|(id, region)| Image::with_id(id, region.as_deref()))
     .collect()
 }
 
@@ -244,66 +237,19 @@ impl From<SavedUsage> for Row {
     }
 }
 
-/// Reads a time in any RFC 3339 form, such as the AWS CLI's `2025-09-29T13:27:12.322000+00:00`, into the
-/// service's: UTC, with milliseconds.
-pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    DateTime::from_str(&text, Format::DateTimeWithOffset)
-        .ok()
-        .and_then(service_time)
-        .map(Some)
-        .ok_or_else(|| {
-            D::Error::custom(format!(
-                "{text:?} is not a time such as 2025-09-29T13:27:12.322Z"
-            ))
-        })
-}
-
-/// A time as the service writes it; none outside the years that RFC 3339 knows.
-pub(super) fn service_time(time: DateTime) -> Option<String> {
-    let mut text = DateTime::from_secs(time.secs())
-        .fmt(Format::DateTime)
-        .ok()?;
-    let milliseconds = format!(".{:03}Z", time.subsec_nanos() / 1_000_000);
-    text.replace_range(text.len() - 1.., &milliseconds);
-    Some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn error(json: &str) -> String {
-        match load(json) {
+        match State::from_json(json) {
             Ok(_) => panic!("this document should not load: {json}"),
             Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn times_of_either_aws_cli_become_the_service_s() {
-        for (written, read) in [
-            (
-                "2025-09-29T13:27:12.322000+00:00",
-                "2025-09-29T13:27:12.322Z",
-            ),
-            ("2025-09-29T13:27:12.322Z", "2025-09-29T13:27:12.322Z"),
-            ("2025-09-29T13:27:12+00:00", "2025-09-29T13:27:12.000Z"),
-            ("2025-09-29T13:27:12.320Z", "2025-09-29T13:27:12.320Z"),
-            (
-                "2025-09-29T15:27:12.322000+02:00",
-                "2025-09-29T13:27:12.322Z",
-            ),
-        ] {
-            let read_back = time(serde_json::json!(written)).unwrap();
-            assert_eq!(read_back.as_deref(), Some(read), "{written}");
-        }
-    }
-
-    #[test]
-    fn entries_alone_bring_their_reports() {
+    fn entries_without_reports_add_their_reports() {
         let entries: Vec<SavedEntry> = serde_json::from_str(
             r#"[
                 {"ImageId": "i", "ReportId": "r", "ReportCreationTime": "2025-09-29T13:27:12Z"},
@@ -340,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_hindrance() {
-        assert!(load("\u{feff}{\"ImageUsageReports\": []}").is_ok());
+    fn a_byte_order_mark_is_skipped() {
+        assert!(State::from_json("\u{feff}{\"ImageUsageReports\": []}").is_ok());
     }
 
     #[test]
-    fn an_unreadable_document_says_where() {
+    fn errors_have_the_line_and_column() {
         let missing = error(
             r#"{"ImageUsageReportEntries": [
             {"ImageId": "i"}]}"#,
@@ -358,35 +304,38 @@ mod tests {
             r#"{"ImageUsageReports": [
             {"ImageId": "i", "ReportId": "r", "State": "pending", "CreationTime": "today"}]}"#,
         );
-        assert!(time.contains("\"today\" is not a time"), "{time}");
+        assert!(time.contains("invalid timestamp \"today\""), "{time}");
         assert!(time.contains("line 2 column"), "{time}");
     }
 
     #[test]
-    fn a_document_of_something_else_is_not_an_empty_answer() {
-        assert!(error(r#"{"Images": []}"#).starts_with("neither ImageUsageReportEntries nor"));
+    fn a_document_without_usage_is_rejected() {
+        assert!(
+            error(r#"{"Images": []}"#)
+                .starts_with("no ImageUsageReportEntries, ImageUsageReports or")
+        );
     }
 
     #[test]
-    fn contradictions_are_refused() {
+    fn contradictions_are_rejected() {
         let twice = r#"{"ImageId": "i", "ReportId": "r", "State": "pending"}"#;
         assert!(
             error(&format!(r#"{{"ImageUsageReports": [{twice}, {twice}]}}"#))
-                .starts_with("the report r is listed twice")
+                .starts_with("report r is listed twice")
         );
         assert!(
             error(
                 r#"{"ImageUsageReportEntries": [
                 {"ImageId": "i", "ReportId": "r"}, {"ImageId": "j", "ReportId": "r"}]}"#
             )
-            .starts_with("entry 2 says that report r is about j")
+            .starts_with("entry 2 has image j for report r, which is about i;")
         );
         assert!(
             error(
                 r#"{"ImageUsageReports": [{"ImageId": "i", "ReportId": "r", "State": "pending"}],
                 "ImageUsageReportEntries": [{"ImageId": "i", "ReportId": "r", "Region": "a"}]}"#
             )
-            .starts_with("the report r is in one place with a Region")
+            .starts_with("report r has a Region in one place and none in another")
         );
     }
 }

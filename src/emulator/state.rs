@@ -1,44 +1,38 @@
-//! What the emulated account holds: images, what uses them, and reports on that.
+//! The data of the emulated account: images, their usage, and reports.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::model::{Image, Reference, is_in};
-use super::saved::{self, FailingReport, LoadError};
+use super::model::{FailingReport, Image, Reference, is_in};
 use super::store::Reports;
-use super::synthetic::{self, Synthetic};
 
-/// 2025-10-21T06:00:00Z.
-const SAMPLE_START: Duration = Duration::from_secs(1_761_026_400);
-
-/// What an [`Emulator`](super::Emulator) answers from and, as reports are created and deleted, changes.
+/// The data of an [`Emulator`](super::Emulator), which creates and deletes reports in it.
 #[derive(Debug)]
 pub struct State {
     pub(super) reports: Reports,
     pub(super) images: Images,
-    /// In the order that they are listed in.
+    /// In listing order.
     pub(super) references: Vec<Reference>,
-    /// The Regions that something is said to be in.
+    /// The Regions of the items that have one.
     pub(super) regions: BTreeSet<String>,
     failing: Vec<FailingReport>,
-    /// What the clock shows when the emulator starts; the system time if there is none.
-    pub(super) clock_start: Option<SystemTime>,
+    /// The time when the emulator starts; `None` for the system time.
+    clock_start: Option<SystemTime>,
 }
 
-/// The images that there are.
+/// The images of the account and of others.
 #[derive(Debug)]
 pub(super) struct Images {
-    /// The account that all this belongs to, 12 digits.
+    /// The ID of the emulated account, 12 digits.
     pub account: String,
-    /// Whether there are no others.
+    /// Whether the list has every image. Otherwise reports can be created on any image ID.
     pub complete: bool,
     list: Vec<Image>,
     by_id: HashMap<String, Vec<usize>>,
 }
 
 impl Images {
-    /// Images in the order that they are listed in. Those without an owner belong to the account, which is the
-    /// owner of the first one.
+    /// Images in listing order. The account is the owner of the first one, and of those without an owner.
     pub fn new(mut list: Vec<Image>, complete: bool) -> Self {
         let account = (list.first())
             .and_then(|image| image.owner_id.clone())
@@ -73,59 +67,43 @@ impl Images {
 }
 
 impl State {
-    /// Reads a document in the shape that the AWS CLI prints: `ImageUsageReports`, `ImageUsageReportEntries`,
-    /// `Images` and `ImageReferences`, and two lists of the emulator's own about reports to come: `Usage`, what
-    /// they find, and `FailingReports`, whose images have none. Not all lists need be there. Reports that only
-    /// entries speak of are taken to be `available`.
-    ///
-    /// # Errors
-    /// A document that is not of that shape, that says nothing of usage, or that contradicts itself.
-    pub fn from_json(json: &str) -> Result<Self, LoadError> {
-        let saved = saved::load(json)?;
-        Ok(Self {
-            reports: saved.reports,
-            images: saved.images,
-            references: saved.references,
-            regions: saved.regions,
-            failing: saved.failing,
-            clock_start: None,
-        })
-    }
-
-    /// The built-in data: the user guide's example, and enough beside it to show every filter, a report in each
-    /// state, a zero count, and an account that begins with zeros. Of the account's own images, some are in use
-    /// by others, one by itself and one by nobody, and one has no report that succeeds. Its clock starts at
-    /// 2025-10-21T06:00:00Z, so that the ages of its reports do not depend on the day.
-    pub fn sample() -> Self {
-        let state =
-            Self::from_json(include_str!("sample.json")).expect("a test loads this document");
-        Self {
-            clock_start: Some(SystemTime::UNIX_EPOCH + SAMPLE_START),
-            ..state
-        }
-    }
-
-    /// Generated images of the account with one report each. The same numbers give the same data.
-    pub fn synthetic(size: Synthetic) -> Self {
-        let (reports, images) = synthetic::reports(size);
+    pub(super) fn new(
+        reports: Reports,
+        images: Images,
+        references: Vec<Reference>,
+        regions: BTreeSet<String>,
+        failing: Vec<FailingReport>,
+    ) -> Self {
         Self {
             reports,
-            images: Images::new(images, true),
-            references: Vec::new(),
-            regions: BTreeSet::new(),
-            failing: Vec::new(),
+            images,
+            references,
+            regions,
+            failing,
             clock_start: None,
         }
     }
 
-    /// Whether anything is known of an image, in any Region.
+    /// Sets the time when the emulator starts.
+    pub(super) fn starting_at(self, time: SystemTime) -> Self {
+        Self {
+            clock_start: Some(time),
+            ..self
+        }
+    }
+
+    pub(super) fn clock_start(&self) -> Option<SystemTime> {
+        self.clock_start
+    }
+
+    /// Whether the data mentions an image in any Region.
     pub(super) fn mentions_image(&self, id: &str) -> bool {
         self.images.by_id.contains_key(id)
             || self.reports.mentions_image(id)
             || (self.references.iter()).any(|reference| reference.image_id == id)
     }
 
-    /// Why a new report of this image fails, if it does.
+    /// Why new reports of this image fail; `None` if they succeed.
     pub(super) fn failure(&self, image_id: &str, region: &str) -> Option<&str> {
         (self.failing.iter())
             .find(|failing| {

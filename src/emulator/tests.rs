@@ -1,4 +1,4 @@
-//! The emulator from outside: forms in, XML out, and the AWS SDK over both fronts.
+//! Tests of the emulator through its interface: forms in, XML out, and the AWS SDK over both transports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::actions::ACTIONS;
 use super::*;
 
 mod account;
@@ -25,11 +26,11 @@ fn sample() -> Emulator {
     Emulator::new(State::sample())
 }
 
-fn ask(emulator: &Emulator, action: &str, parameters: &[(&str, &str)]) -> Response {
+fn send(emulator: &Emulator, action: &str, parameters: &[(&str, &str)]) -> Response {
     emulator.respond(None, &form(action, parameters))
 }
 
-fn region_reply(
+fn send_to(
     emulator: &Emulator,
     region: &str,
     action: &str,
@@ -47,28 +48,28 @@ fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
     form.into_bytes()
 }
 
-/// The texts of all elements of one name.
-fn texts<'r>(reply: &'r Response, name: &str) -> Vec<&'r str> {
+/// The texts of all elements with a name.
+fn texts<'r>(response: &'r Response, name: &str) -> Vec<&'r str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    (reply.body.split(&open).skip(1))
+    (response.body.split(&open).skip(1))
         .map(|rest| rest.split(&close).next().unwrap())
         .collect()
 }
 
-fn code(reply: &Response) -> (u16, &str) {
-    (reply.status, texts(reply, "Code")[0])
+fn code(response: &Response) -> (u16, &str) {
+    (response.status, texts(response, "Code")[0])
 }
 
-/// `account type count` of each entry.
-fn rows(reply: &Response) -> Vec<String> {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    let columns = ["accountId", "resourceType", "usageCount"].map(|name| texts(reply, name));
+/// Each entry as `account type count`.
+fn rows(response: &Response) -> Vec<String> {
+    assert_eq!(response.status, 200, "{}", response.body);
+    let columns = ["accountId", "resourceType", "usageCount"].map(|name| texts(response, name));
     (0..columns[0].len())
         .map(|row| columns.each_ref().map(|column| column[row]).join(" "))
         .collect()
 }
 
-/// All pages joined, with the size of each.
+/// The items of all pages, and the size of each page.
 fn all_pages(
     emulator: &Emulator,
     action: &str,
@@ -83,12 +84,12 @@ fn all_pages(
         if let Some(token) = &token {
             parameters.push(("NextToken", token));
         }
-        let reply = ask(emulator, action, &parameters);
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        let page = texts(&reply, "item");
+        let response = send(emulator, action, &parameters);
+        assert_eq!(response.status, 200, "{}", response.body);
+        let page = texts(&response, "item");
         lengths.push(page.len());
         items.extend(page.into_iter().map(str::to_owned));
-        token = texts(&reply, "nextToken").first().map(|t| t.to_string());
+        token = texts(&response, "nextToken").first().map(|t| t.to_string());
         if token.is_none() {
             break;
         }
@@ -98,15 +99,15 @@ fn all_pages(
 }
 
 #[test]
-fn an_answer_has_the_service_s_shape() {
-    let reply = ask(
+fn a_response_has_the_xml_of_the_service() {
+    let response = send(
         &sample(),
         ENTRIES,
         &[("ImageId.1", "ami-0abcdef1234567890"), ("MaxResults", "1")],
     );
-    let token = texts(&reply, "nextToken")[0];
+    let token = texts(&response, "nextToken")[0];
     assert_eq!(
-        reply.body,
+        response.body,
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <DescribeImageUsageReportEntriesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
@@ -127,13 +128,13 @@ fn an_answer_has_the_service_s_shape() {
 
 #[test]
 fn a_report_has_all_its_members() {
-    let reply = ask(
+    let response = send(
         &sample(),
         REPORTS,
         &[("ReportId.1", "amiur-22222222222222222")],
     );
     assert!(
-        reply.body.contains(
+        response.body.contains(
             "<imageUsageReportSet><item>\
              <imageId>ami-0abcdef1234567890</imageId>\
              <reportId>amiur-22222222222222222</reportId>\
@@ -145,34 +146,34 @@ fn a_report_has_all_its_members() {
              </item></imageUsageReportSet>"
         ),
         "{}",
-        reply.body
+        response.body
     );
-    let reply = ask(
+    let response = send(
         &sample(),
         REPORTS,
         &[("ImageId.1", "ami-0f4e3d2c1b0a99887")],
     );
     assert!(
-        reply.body.contains(
+        response.body.contains(
             "<item><resourceType>ec2:LaunchTemplate</resourceType><resourceTypeOptionSet><item>\
              <optionName>version-depth</optionName><optionValueSet><item>50</item></optionValueSet>\
              </item></resourceTypeOptionSet></item>"
         ),
         "{}",
-        reply.body
+        response.body
     );
-    assert!(reply.body.contains(
+    assert!(response.body.contains(
         "<tagSet><item><key>team</key><value>platform</value></item>\
              <item><key>purpose</key><value>retirement review</value></item></tagSet>"
     ));
 }
 
 #[test]
-fn image_and_report_ids_have_to_agree() {
+fn image_and_report_ids_are_combined_with_and() {
     let emulator = sample();
     let image = ("ImageId.1", "ami-0abcdef1234567890");
     assert_eq!(
-        rows(&ask(&emulator, ENTRIES, &[image])),
+        rows(&send(&emulator, ENTRIES, &[image])),
         [
             "123412341234 ec2:Instance 15",
             "123412341234 ec2:LaunchTemplate 4",
@@ -181,18 +182,18 @@ fn image_and_report_ids_have_to_agree() {
     );
     let own = ("ReportId.1", "amiur-22222222222222222");
     assert_eq!(
-        rows(&ask(&emulator, ENTRIES, &[image, own])),
+        rows(&send(&emulator, ENTRIES, &[image, own])),
         ["001100110011 ec2:Instance 7"]
     );
     let other = ("ReportId.1", "amiur-0c4d5e6f708192a3b");
-    assert!(rows(&ask(&emulator, ENTRIES, &[image, other])).is_empty());
-    assert_eq!(rows(&ask(&emulator, ENTRIES, &[])).len(), 19);
+    assert!(rows(&send(&emulator, ENTRIES, &[image, other])).is_empty());
+    assert_eq!(rows(&send(&emulator, ENTRIES, &[])).len(), 19);
 }
 
 #[test]
 fn entries_are_filtered() {
     let emulator = sample();
-    let count = |filters: &[(&str, &str)]| rows(&ask(&emulator, ENTRIES, filters)).len();
+    let count = |filters: &[(&str, &str)]| rows(&send(&emulator, ENTRIES, filters)).len();
     let account = ("Filter.1.Name", "account-id");
     assert_eq!(count(&[account, ("Filter.1.Value.1", "001100110011")]), 3);
     // OR among values.
@@ -233,7 +234,7 @@ fn reports_are_filtered() {
     let emulator = sample();
     let count = |name: &str, value: &str| {
         let filter = [("Filter.1.Name", name), ("Filter.1.Value.1", value)];
-        texts(&ask(&emulator, REPORTS, &filter), "reportId").len()
+        texts(&send(&emulator, REPORTS, &filter), "reportId").len()
     };
     assert_eq!(count("state", "*"), 8);
     assert_eq!(count("state", "pending"), 1);
@@ -254,10 +255,10 @@ fn only_an_available_report_shows_entries() {
             ))
             .unwrap(),
         );
-        let reply = ask(&emulator, ENTRIES, &[("ImageId.1", "i")]);
-        assert_eq!(texts(&reply, "item").len(), shown, "{state}");
+        let response = send(&emulator, ENTRIES, &[("ImageId.1", "i")]);
+        assert_eq!(texts(&response, "item").len(), shown, "{state}");
     }
-    let failed = ask(
+    let failed = send(
         &sample(),
         REPORTS,
         &[("ImageId.1", "ami-0badc0ffee0ddf00d")],
@@ -267,7 +268,7 @@ fn only_an_available_report_shows_entries() {
 }
 
 #[test]
-fn bad_requests_get_the_service_s_errors() {
+fn invalid_requests_get_the_errors_of_the_service() {
     let emulator = sample();
     for (parameters, expected) in [
         (&[("ImageId.1", "bogus")][..], "InvalidAMIID.Malformed"),
@@ -297,11 +298,11 @@ fn bad_requests_get_the_service_s_errors() {
             "InvalidQueryParameter",
         ),
     ] {
-        let reply = ask(&emulator, ENTRIES, parameters);
-        assert_eq!(code(&reply), (400, expected), "{parameters:?}");
+        let response = send(&emulator, ENTRIES, parameters);
+        assert_eq!(code(&response), (400, expected), "{parameters:?}");
     }
     assert_eq!(
-        code(&ask(&emulator, "RunInstances", &[])),
+        code(&send(&emulator, "RunInstances", &[])),
         (400, "InvalidAction")
     );
     assert_eq!(code(&emulator.respond(None, b"")), (400, "MissingAction"));
@@ -311,28 +312,28 @@ fn bad_requests_get_the_service_s_errors() {
     };
     assert_eq!(code(&version("2014-01-01")), (400, "NoSuchVersion"));
 
-    let reply = ask(&emulator, ENTRIES, &[("ImageId.1", "bo\"gus")]);
+    let response = send(&emulator, ENTRIES, &[("ImageId.1", "bo\"gus")]);
     assert!(
-        reply.body.ends_with(&format!(
+        response.body.ends_with(&format!(
             "<Response><Errors><Error><Code>InvalidAMIID.Malformed</Code>\
              <Message>Invalid id: \"bo\"gus\"</Message></Error></Errors>\
              <RequestID>{}</RequestID></Response>",
-            reply.request_id
+            response.request_id
         )),
         "{}",
-        reply.body
+        response.body
     );
 }
 
 #[test]
 fn unknown_images_have_no_entries() {
     for id in ["ami-12345678", "ami-0123456789abcdef1"] {
-        assert!(rows(&ask(&sample(), ENTRIES, &[("ImageId.1", id)])).is_empty());
+        assert!(rows(&send(&sample(), ENTRIES, &[("ImageId.1", id)])).is_empty());
     }
 }
 
 #[test]
-fn at_most_200_ids_and_filter_values() {
+fn requests_have_at_most_200_ids_and_filter_values() {
     let emulator = sample();
     for (list, first, expected) in [
         ("ImageId", None, "InvalidParameterValue"),
@@ -343,7 +344,7 @@ fn at_most_200_ids_and_filter_values() {
             "FilterLimitExceeded",
         ),
     ] {
-        let ask_with = |count: usize| {
+        let send_with = |count: usize| {
             let prefix = if list == "ReportId" { "amiur-" } else { "ami-" };
             let members: Vec<_> = (1..=count)
                 .map(|n| (format!("{list}.{n}"), format!("{prefix}{n:08x}")))
@@ -352,35 +353,35 @@ fn at_most_200_ids_and_filter_values() {
                 .map(|(name, value)| (name.as_str(), value.as_str()))
                 .collect();
             parameters.extend(first);
-            ask(&emulator, ENTRIES, &parameters)
+            send(&emulator, ENTRIES, &parameters)
         };
-        assert_eq!(ask_with(200).status, 200, "{list}");
-        assert_eq!(code(&ask_with(201)), (400, expected));
+        assert_eq!(send_with(200).status, 200, "{list}");
+        assert_eq!(code(&send_with(201)), (400, expected));
     }
 }
 
 #[test]
-fn a_dry_run_answers_nothing_else() {
-    let reply = ask(&sample(), ENTRIES, &[("DryRun", "true")]);
-    assert_eq!(code(&reply), (412, "DryRunOperation"));
-    let reply = ask(&sample(), ENTRIES, &[("DryRun", "false")]);
-    assert_eq!(reply.status, 200);
+fn a_dry_run_returns_no_data() {
+    let response = send(&sample(), ENTRIES, &[("DryRun", "true")]);
+    assert_eq!(code(&response), (412, "DryRunOperation"));
+    let response = send(&sample(), ENTRIES, &[("DryRun", "false")]);
+    assert_eq!(response.status, 200);
 }
 
 #[test]
-fn a_token_serves_its_own_query_only() {
+fn a_page_token_is_valid_for_its_own_query_only() {
     let emulator = sample();
     let image = ("ImageId.1", "ami-0f4e3d2c1b0a99887");
     let filter = [("Filter.1.Name", "account-id"), ("Filter.1.Value.1", "*")];
     let query = [image, filter[0], filter[1]];
     let mut first = query.to_vec();
     first.push(("MaxResults", "2"));
-    let reply = ask(&emulator, ENTRIES, &first);
-    let token = texts(&reply, "nextToken")[0];
+    let response = send(&emulator, ENTRIES, &first);
+    let token = texts(&response, "nextToken")[0];
     let with = |token: &str, action: &str, parameters: &[(&str, &str)]| {
         let mut parameters = parameters.to_vec();
         parameters.push(("NextToken", token));
-        ask(&emulator, action, &parameters)
+        send(&emulator, action, &parameters)
     };
     assert_eq!(rows(&with(token, ENTRIES, &query)).len(), 6);
 
@@ -390,7 +391,7 @@ fn a_token_serves_its_own_query_only() {
         String::from_utf8(bytes).unwrap()
     };
     let other_value = [image, filter[0], ("Filter.1.Value.1", "1*")];
-    for reply in [
+    for response in [
         with(token, ENTRIES, &[image]),
         with(token, ENTRIES, &filter),
         with(token, ENTRIES, &other_value),
@@ -399,12 +400,12 @@ fn a_token_serves_its_own_query_only() {
         with(&flipped(20), ENTRIES, &query),
         with(&token[1..], ENTRIES, &query),
     ] {
-        assert_eq!(code(&reply), (400, "InvalidNextToken"));
+        assert_eq!(code(&response), (400, "InvalidNextToken"));
     }
 }
 
 #[test]
-fn no_token_after_the_last_match() {
+fn the_last_page_has_no_token() {
     let emulator = sample();
     // Entries follow the last match, but no matching ones do.
     let filter = [
@@ -413,38 +414,38 @@ fn no_token_after_the_last_match() {
     ];
     let (_, lengths) = all_pages(&emulator, ENTRIES, &filter, [1, 1, 1]);
     assert_eq!(lengths, [1, 1]);
-    let reports = ask(&emulator, REPORTS, &[("MaxResults", "8")]);
+    let reports = send(&emulator, REPORTS, &[("MaxResults", "8")]);
     assert_eq!(texts(&reports, "reportId").len(), 8);
     assert!(texts(&reports, "nextToken").is_empty());
 }
 
 #[test]
-fn a_page_has_1000_entries_unless_told_otherwise() {
+fn the_default_page_size_is_1000() {
     let size = "images=3,entries=2500".parse().unwrap();
     let emulator = Emulator::new(State::synthetic(size));
-    let reply = ask(&emulator, ENTRIES, &[]);
-    assert_eq!(rows(&reply).len(), 1000);
-    assert_eq!(texts(&reply, "nextToken").len(), 1);
+    let response = send(&emulator, ENTRIES, &[]);
+    assert_eq!(rows(&response).len(), 1000);
+    assert_eq!(texts(&response, "nextToken").len(), 1);
 }
 
 #[test]
-fn a_late_page_of_many_entries_is_as_quick_as_the_first() {
+fn a_late_page_of_many_entries_is_found_directly() {
     let emulator = Emulator::new(State::synthetic(
         "images=1000,entries=1000000000".parse().unwrap(),
     ));
-    let images = ask(&emulator, "DescribeImages", &[]);
+    let images = send(&emulator, "DescribeImages", &[]);
     let last = texts(&images, "imageId").pop().unwrap().to_owned();
-    let reply = ask(
+    let response = send(
         &emulator,
         ENTRIES,
         &[("ImageId.1", &last), ("MaxResults", "2")],
     );
-    assert_eq!(texts(&reply, "imageId"), [&last, &last]);
+    assert_eq!(texts(&response, "imageId"), [&last, &last]);
 }
 
 proptest! {
     #[test]
-    fn pages_of_any_sizes_joined_are_the_whole(
+    fn pages_of_any_sizes_add_up_to_the_complete_list(
         sizes in proptest::collection::vec(1usize..9, 1..6),
         images in 1usize..6,
         entries in 0usize..60,
@@ -458,21 +459,21 @@ proptest! {
             if action == REPORTS && filtered {
                 continue;
             }
-            let whole = ask(&emulator, action, parameters);
+            let complete = send(&emulator, action, parameters);
             let (joined, _) =
                 all_pages(&emulator, action, parameters, sizes.iter().copied().cycle());
-            prop_assert_eq!(joined, texts(&whole, "item"));
+            prop_assert_eq!(joined, texts(&complete, "item"));
         }
     }
 
     #[test]
-    fn any_bytes_get_an_answer(bytes: Vec<u8>) {
-        let reply = sample().respond(None, &bytes);
-        prop_assert!(reply.status >= 400);
+    fn any_bytes_get_an_error_response(bytes: Vec<u8>) {
+        let response = sample().respond(None, &bytes);
+        prop_assert!(response.status >= 400);
     }
 
     #[test]
-    fn any_parameters_get_an_answer(
+    fn any_parameters_get_a_response(
         parameters in proptest::collection::vec(
             (
                 "(ImageId|ReportId|Filter|NextToken|MaxResults|DryRun|ResourceType|TagSpecification|\\PC)\
@@ -487,11 +488,11 @@ proptest! {
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let emulator = sample();
         for (action, _) in ACTIONS {
-            let reply = ask(&emulator, action, &parameters);
-            prop_assert!(matches!(reply.status, 200 | 400 | 412), "{}", reply.body);
+            let response = send(&emulator, action, &parameters);
+            prop_assert!(matches!(response.status, 200 | 400 | 412), "{}", response.body);
         }
         parameters.push(("NextToken", &token));
-        prop_assert!(ask(&emulator, ENTRIES, &parameters).status >= 400);
+        prop_assert!(send(&emulator, ENTRIES, &parameters).status >= 400);
     }
 }
 
@@ -527,7 +528,7 @@ async fn paginate(client: &Client, page_size: i32) -> Vec<ImageUsageReportEntry>
 }
 
 #[tokio::test]
-async fn the_sdk_pages_through_the_in_memory_client() {
+async fn the_sdk_paginates_over_the_in_memory_client() {
     let client = client(
         in_memory_client(Arc::new(sample())),
         "http://emulator.invalid",
@@ -553,7 +554,7 @@ async fn the_sdk_pages_through_the_in_memory_client() {
 }
 
 #[tokio::test]
-async fn odd_characters_come_through_the_sdk() {
+async fn special_characters_survive_the_round_trip_through_the_sdk() {
     let value = "\u{1b}[31m <&>\"' \r\n\t é \u{ffff}";
     let state = serde_json::json!({"ImageUsageReports": [
         {"ImageId": "i", "ReportId": "r", "State": "error", "StateReason": value}
@@ -563,11 +564,14 @@ async fn odd_characters_come_through_the_sdk() {
         in_memory_client(Arc::new(Emulator::new(state))),
         "http://emulator.invalid",
     );
-    let answer = client.describe_image_usage_reports().send().await.unwrap();
-    assert_eq!(answer.image_usage_reports()[0].state_reason(), Some(value));
+    let response = client.describe_image_usage_reports().send().await.unwrap();
+    assert_eq!(
+        response.image_usage_reports()[0].state_reason(),
+        Some(value)
+    );
 }
 
-/// Runs a server on the sample data for as long as `test` takes, and then shows that it ends.
+/// Runs `test` against a server with the sample data, and checks that the server shuts down.
 async fn with_server<F: Future<Output = ()>>(latency: Duration, test: impl FnOnce(String) -> F) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -579,16 +583,16 @@ async fn with_server<F: Future<Output = ()>>(latency: Duration, test: impl FnOnc
     stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(10), server)
         .await
-        .expect("the server ends when told to")
+        .expect("the server shuts down")
         .unwrap();
 }
 
-/// Sends bytes as they are, and reads one answer, or what there is of it until the connection ends.
+/// Sends raw bytes, and reads one response, or a part of it if the connection closes.
 async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
-    let mut answer = Vec::new();
-    let whole = |answer: &[u8]| {
-        let text = String::from_utf8_lossy(answer);
+    let mut response = Vec::new();
+    let complete = |response: &[u8]| {
+        let text = String::from_utf8_lossy(response);
         text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
             let length = head
                 .lines()
@@ -596,13 +600,13 @@ async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
             length.is_none_or(|length| length.parse() == Ok(body.len()))
         })
     };
-    while !whole(&answer) {
-        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut answer));
-        if read.await.expect("an answer in time").unwrap_or(0) == 0 {
+    while !complete(&response) {
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut response));
+        if read.await.expect("a response in time").unwrap_or(0) == 0 {
             break;
         }
     }
-    String::from_utf8(answer).unwrap()
+    String::from_utf8(response).unwrap()
 }
 
 fn post(form: &str) -> String {
@@ -613,7 +617,7 @@ fn post(form: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_sdk_pages_over_http() {
+async fn the_sdk_paginates_over_http() {
     with_server(Duration::from_millis(20), |address| async move {
         let http_client = aws_smithy_http_client::Builder::new().build_http();
         let client = client(http_client, &format!("http://{address}"));
@@ -625,7 +629,7 @@ async fn the_sdk_pages_over_http() {
 }
 
 #[tokio::test]
-async fn one_connection_serves_many_requests_good_and_bad() {
+async fn one_connection_serves_valid_and_invalid_requests() {
     with_server(Duration::ZERO, |address| async move {
         let mut stream = TcpStream::connect(&address).await.unwrap();
         let form = format!("Action={REPORTS}&Version=2016-11-15");
@@ -656,31 +660,34 @@ async fn one_connection_serves_many_requests_good_and_bad() {
             (&post("\0é%ff%00&&=="), 400, "MissingAction"),
             (chunked, 400, "InvalidAction"),
         ] {
-            let answer = exchange(&mut stream, request.as_bytes()).await;
+            let response = exchange(&mut stream, request.as_bytes()).await;
             assert!(
-                answer.starts_with(&format!("HTTP/1.1 {status} ")),
-                "{answer}"
+                response.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{response}"
             );
-            assert!(answer.contains(&format!("<Code>{code}</Code>")), "{answer}");
+            assert!(
+                response.contains(&format!("<Code>{code}</Code>")),
+                "{response}"
+            );
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn garbage_and_giants_end_their_connection_only() {
+async fn garbage_and_huge_bodies_close_only_their_connection() {
     with_server(Duration::ZERO, |address| async move {
         let garbage = b"\x16\x03\x01\x02\x00\xff\xfe garbage\r\n\r\n";
         let mut stream = TcpStream::connect(&address).await.unwrap();
-        let answer = exchange(&mut stream, garbage).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        let response = exchange(&mut stream, garbage).await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
 
         let giant = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000000\r\n\r\n";
         let mut stream = TcpStream::connect(&address).await.unwrap();
-        let answer = exchange(&mut stream, giant.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        let response = exchange(&mut stream, giant.as_bytes()).await;
+        assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
 
-        // One that gives up in the middle of its body.
+        // A client that closes the connection in the middle of its body.
         let mut stream = TcpStream::connect(&address).await.unwrap();
         let half = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nAction=";
         stream.write_all(half.as_bytes()).await.unwrap();
@@ -688,14 +695,14 @@ async fn garbage_and_giants_end_their_connection_only() {
 
         let mut stream = TcpStream::connect(&address).await.unwrap();
         let form = format!("Action={ENTRIES}&Version=2016-11-15");
-        let answer = exchange(&mut stream, post(&form).as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let response = exchange(&mut stream, post(&form).as_bytes()).await;
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn the_end_waits_for_answers_and_not_for_idle_connections() {
+async fn shutdown_waits_for_pending_responses_and_not_for_idle_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -712,8 +719,8 @@ async fn the_end_waits_for_answers_and_not_for_idle_connections() {
 
     let start = std::time::Instant::now();
     stop.send(()).unwrap();
-    let answer = exchange(&mut busy, b"").await;
-    assert!(answer.contains("MissingAction"), "{answer}");
+    let response = exchange(&mut busy, b"").await;
+    assert!(response.contains("MissingAction"), "{response}");
     server.await.unwrap();
     assert!(start.elapsed() < Duration::from_millis(1500));
     assert!(TcpStream::connect(address).await.is_err());

@@ -1,62 +1,49 @@
-//! The service's token bucket.
+//! Request throttling with a token bucket, as the service does it.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// How many requests are answered: `burst=100,rate=20` answers 100 at once, and 20 a second in the long run.
+use super::number_list;
+
+/// A rate limit: `burst=100,rate=20` allows 100 requests at once, and 20 per second after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
     burst: u32,
     rate: u32,
 }
 
-/// Why a text is no [`Throttle`].
+/// Why a text is not a valid [`Throttle`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; write it as burst=100,rate=20")]
+#[error("{0}; the format is burst=100,rate=20")]
 pub struct ThrottleError(String);
+
+const MAX_NUMBER: usize = u32::MAX as usize;
 
 impl FromStr for Throttle {
     type Err = ThrottleError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut burst = None;
-        let mut rate = None;
-        for part in text.split(',') {
-            let Some((key, value)) = part.split_once('=') else {
-                return Err(ThrottleError(format!("'{part}' has no '='")));
-            };
-            let number = match key.trim() {
-                "burst" => &mut burst,
-                "rate" => &mut rate,
-                other => return Err(ThrottleError(format!("there is no '{other}' to set"))),
-            };
-            let parsed = value.trim().parse().ok().filter(|&n: &u32| n > 0);
-            let parsed = parsed
-                .ok_or_else(|| ThrottleError(format!("'{part}' needs a whole number from 1 on")))?;
-            if number.replace(parsed).is_some() {
-                return Err(ThrottleError(format!("'{}' stands twice", key.trim())));
-            }
-        }
-        match (burst, rate) {
-            (Some(burst), Some(rate)) => Ok(Self { burst, rate }),
-            (None, _) => Err(ThrottleError("'burst' is missing".to_owned())),
-            (_, None) => Err(ThrottleError("'rate' is missing".to_owned())),
-        }
+        let keys = [("burst", 1..=MAX_NUMBER), ("rate", 1..=MAX_NUMBER)];
+        let [burst, rate] = number_list::parse(text, keys).map_err(ThrottleError)?;
+        Ok(Self {
+            burst: burst as u32,
+            rate: rate as u32,
+        })
     }
 }
 
-/// A bucket of tokens, of which each request that is answered takes one.
+/// A token bucket. Each request takes a token.
 #[derive(Debug)]
 pub(super) struct Bucket {
     throttle: Throttle,
-    level: Mutex<Level>,
+    state: Mutex<BucketState>,
 }
 
 #[derive(Debug)]
-struct Level {
+struct BucketState {
     tokens: f64,
-    at: Instant,
+    updated: Instant,
 }
 
 impl Bucket {
@@ -64,23 +51,23 @@ impl Bucket {
     pub fn new(throttle: Throttle) -> Self {
         Self {
             throttle,
-            level: Mutex::new(Level {
+            state: Mutex::new(BucketState {
                 tokens: throttle.burst.into(),
-                at: Instant::now(),
+                updated: Instant::now(),
             }),
         }
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token if one is left.
     pub fn take(&self, now: Instant) -> bool {
-        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
-        let new =
-            now.saturating_duration_since(level.at).as_secs_f64() * f64::from(self.throttle.rate);
-        level.tokens = (level.tokens + new).min(self.throttle.burst.into());
-        level.at = level.at.max(now);
-        let taken = level.tokens >= 1.0;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let refill = now.saturating_duration_since(state.updated).as_secs_f64()
+            * f64::from(self.throttle.rate);
+        state.tokens = (state.tokens + refill).min(self.throttle.burst.into());
+        state.updated = state.updated.max(now);
+        let taken = state.tokens >= 1.0;
         if taken {
-            level.tokens -= 1.0;
+            state.tokens -= 1.0;
         }
         taken
     }
@@ -93,9 +80,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_empties_and_fills() {
+    fn a_bucket_drains_and_refills() {
         let bucket = Bucket::new("burst=3,rate=2".parse().unwrap());
-        let start = bucket.level.lock().unwrap().at;
+        let start = bucket.state.lock().unwrap().updated;
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let taken = |milliseconds| (0..9).filter(|_| bucket.take(at(milliseconds))).count();
         assert_eq!(taken(0), 3);
@@ -107,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_throttle_says_so() {
+    fn invalid_limits_are_rejected() {
         assert_eq!(
             " rate = 20, burst=100".parse(),
             Ok(Throttle {
@@ -116,13 +103,16 @@ mod tests {
             })
         );
         for (text, why) in [
-            ("", "'' has no '='"),
-            ("rate=1", "'burst' is missing"),
-            ("burst=1", "'rate' is missing"),
-            ("burst=0,rate=1", "'burst=0' needs a whole number from 1 on"),
-            ("burst=1,rate=0.5", "'rate=0.5' needs"),
-            ("burst=1,burst=1,rate=1", "'burst' stands twice"),
-            ("depth=1", "there is no 'depth'"),
+            ("", "missing '=' in ''"),
+            ("rate=1", "missing key 'burst'"),
+            ("burst=1", "missing key 'rate'"),
+            (
+                "burst=0,rate=1",
+                "invalid value in 'burst=0': expected a whole number from 1 to 4294967295",
+            ),
+            ("burst=1,rate=0.5", "invalid value in 'rate=0.5'"),
+            ("burst=1,burst=1,rate=1", "duplicate key 'burst'"),
+            ("depth=1", "unknown key 'depth'"),
         ] {
             let error = text.parse::<Throttle>().unwrap_err().to_string();
             assert!(error.starts_with(why), "{text}: {error}");

@@ -1,11 +1,11 @@
-//! XML as the service writes it: elements and text, no attributes but the name space.
+//! Writes XML as the service does: elements and text, and no attribute except the namespace.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use quick_xml::escape::partial_escape;
 
-/// The name space of API version 2016-11-15.
+/// The namespace of API version 2016-11-15.
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// A document that is being written.
@@ -17,7 +17,7 @@ impl Xml {
         Self("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned())
     }
 
-    /// The root element of an action's answer, and what stands in it.
+    /// The document of an action's response.
     pub fn response(action: &str, request_id: &str, content: impl FnOnce(&mut Self)) -> String {
         let mut xml = Self::new();
         xml.push(&["<", action, "Response xmlns=\"", NAMESPACE, "\">"]);
@@ -27,33 +27,33 @@ impl Xml {
         xml.into_string()
     }
 
-    /// An element with other elements in it.
+    /// An element with child elements.
     pub fn nest(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         self.push(&["<", name, ">"]);
         content(self);
         self.push(&["</", name, ">"]);
     }
 
-    /// An element with text in it.
+    /// An element with text.
     pub fn text(&mut self, name: &str, text: &str) {
         self.push(&["<", name, ">", &escape(text), "</", name, ">"]);
     }
 
-    /// An element with a number in it.
+    /// An element with a number.
     pub fn number(&mut self, name: &str, number: i64) {
         self.push(&["<", name, ">"]);
         let _ = write!(self.0, "{number}");
         self.push(&["</", name, ">"]);
     }
 
-    /// An element with text in it, where there is any to write.
+    /// An element with text, unless it is absent.
     pub fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
         }
     }
 
-    /// A list, each of whose items is an `item`; absent when the list is.
+    /// A list of `item` elements, unless it is absent.
     pub fn list<T>(
         &mut self,
         name: &str,
@@ -69,7 +69,7 @@ impl Xml {
         }
     }
 
-    /// Bare text inside the element at hand.
+    /// Text in the current element.
     pub fn characters(&mut self, text: &str) {
         self.push(&[&escape(text)]);
     }
@@ -85,11 +85,10 @@ impl Xml {
     }
 }
 
-/// Escapes markup, and writes characters that XML 1.0 does not allow as numeric references, which the AWS SDK
-/// for Rust turns back into the characters. NUL has no form in XML at all and becomes U+FFFD.
+/// Escapes markup, and writes characters that XML 1.0 does not allow as numeric references, which the AWS SDK for Rust
+/// decodes. NUL cannot be written in XML and becomes U+FFFD.
 fn escape(text: &str) -> Cow<'_, str> {
-    // Nearly all text is plain, and a page has thousands of texts. Looking at all of it, without a way out in the
-    // middle, takes a few instructions.
+    // A page has thousands of texts, and nearly all are plain. Without an early exit the check is vectorized.
     let is_plain =
         |byte| matches!(byte, b' '..=b'~') & (byte != b'<') & (byte != b'>') & (byte != b'&');
     if text

@@ -1,31 +1,31 @@
 //! The action `DeleteImageUsageReport`.
 
-use super::super::form::Parameters;
-use super::super::refusal::Refusal;
-use super::super::request::{Call, check_report_id};
-use super::super::xml::Xml;
-use super::Account;
+use crate::emulator::account::Account;
+use crate::emulator::form::Parameters;
+use crate::emulator::request::{RequestContext, check_report_id};
+use crate::emulator::response::ApiError;
+use crate::emulator::xml::Xml;
 
-/// Deletes a report with its entries, in whatever state it is.
-pub(super) fn answer(
+/// Deletes a report in any state, with its entries.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let state = &mut account.write().state;
     let report_id = parameters.required("ReportId")?;
     check_report_id(state, &report_id)?;
     parameters.finish()?;
-    let Some(position) = state.reports.find(&report_id, call.region) else {
-        // The service documents no code for it; this one is made as EC2 makes them.
-        return Err(Refusal::new(
+    let Some(position) = state.reports.find(&report_id, context.region) else {
+        // The code is not documented; it follows EC2's naming.
+        return Err(ApiError::new(
             "InvalidImageUsageReportId.NotFound",
             format!("The image usage report '{report_id}' does not exist"),
         ));
     };
-    call.end_dry_run()?;
+    context.check_dry_run()?;
     state.reports.delete(position);
-    Ok(Xml::response(call.action, call.request_id, |xml| {
+    Ok(Xml::response(context.action, context.request_id, |xml| {
         xml.text("return", "true");
     }))
 }

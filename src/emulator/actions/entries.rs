@@ -1,15 +1,15 @@
 //! The action `DescribeImageUsageReportEntries`.
 
-use super::super::filter::Filter;
-use super::super::form::Parameters;
-use super::super::model::Entry;
-use super::super::paging::Page;
-use super::super::refusal::Refusal;
-use super::super::request::Call;
-use super::super::xml::Xml;
-use super::{Account, wanted};
+use crate::emulator::account::Account;
+use crate::emulator::filter::Filter;
+use crate::emulator::form::Parameters;
+use crate::emulator::model::Entry;
+use crate::emulator::paging::Page;
+use crate::emulator::request::{RequestContext, report_selection};
+use crate::emulator::response::ApiError;
+use crate::emulator::xml::Xml;
 
-/// What entries can be filtered by.
+/// The attributes of filters.
 #[derive(Clone, Copy, Debug)]
 enum Attribute {
     AccountId,
@@ -36,23 +36,23 @@ impl Attribute {
     }
 }
 
-/// One page of entries.
-pub(super) fn answer(
+/// Returns a page of entries.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let filters = Filter::all(&mut parameters, Attribute::parse)?;
-    let page = Page::read(call, &mut parameters, 1)?;
-    let wanted = wanted(state, call, &mut parameters)?;
+    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let page = Page::read(context, &mut parameters, 1)?;
+    let selection = report_selection(state, context, &mut parameters)?;
     parameters.finish()?;
-    call.end_dry_run()?;
+    context.check_dry_run()?;
 
-    let rows = (state.reports.entries(&wanted, page.start)).filter(|(_, entry)| {
+    let rows = (state.reports.entries(&selection, page.start)).filter(|(_, entry)| {
         (filters.iter()).all(|filter| filter.accepts(filter.attribute.of(entry)))
     });
-    Ok(page.answer(call, "imageUsageReportEntrySet", rows, write))
+    Ok(page.respond(context, "imageUsageReportEntrySet", rows, write))
 }
 
 fn write(xml: &mut Xml, entry: &Entry<'_>) {

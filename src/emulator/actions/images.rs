@@ -1,17 +1,18 @@
-//! The action `DescribeImages`, as the owner of images needs it.
+//! The action `DescribeImages`, as far as the owner of images needs it.
 
 use std::collections::HashSet;
 
-use super::super::filter::Filter;
-use super::super::form::Parameters;
-use super::super::model::{Image, is_in};
-use super::super::paging::Page;
-use super::super::refusal::Refusal;
-use super::super::request::{Call, check_image_id};
-use super::super::xml::Xml;
-use super::{Account, write_tag};
+use super::tag;
+use crate::emulator::account::Account;
+use crate::emulator::filter::Filter;
+use crate::emulator::form::Parameters;
+use crate::emulator::model::{Image, is_in};
+use crate::emulator::paging::Page;
+use crate::emulator::request::{RequestContext, check_image_id};
+use crate::emulator::response::ApiError;
+use crate::emulator::xml::Xml;
 
-/// What images can be filtered by.
+/// The attributes of filters.
 #[derive(Clone, Copy, Debug)]
 enum Attribute {
     ImageId,
@@ -42,16 +43,16 @@ fn state(image: &Image) -> &str {
     image.state.as_deref().unwrap_or("available")
 }
 
-/// One page of images. Disabled ones are there if they are asked for; deprecated ones are, since owners see theirs.
-pub(super) fn answer(
+/// Returns a page of images. Disabled images need `IncludeDisabled`. Owners always see their deprecated images.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
-    let held = account.read();
-    let images = &held.state.images;
-    let filters = Filter::all(&mut parameters, Attribute::parse)?;
-    let page = Page::read(call, &mut parameters, 1)?;
+) -> Result<String, ApiError> {
+    let data = account.read();
+    let images = &data.state.images;
+    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let page = Page::read(context, &mut parameters, 1)?;
     let owners: HashSet<_> = (parameters.list("Owner").into_iter())
         .map(|owner| match owner.as_str() {
             "self" => images.account.clone(),
@@ -60,32 +61,32 @@ pub(super) fn answer(
         .collect();
     let ids = parameters.list("ImageId");
     for id in &ids {
-        check_image_id(&held.state, id)?;
+        check_image_id(&data.state, id)?;
     }
-    let with_disabled = parameters.boolean("IncludeDisabled")?;
+    let include_disabled = parameters.boolean("IncludeDisabled")?;
     parameters.boolean("IncludeDeprecated")?;
     parameters.finish()?;
     let unknown: Vec<_> = (ids.iter().map(String::as_str))
-        .filter(|id| images.find(id, call.region).is_none())
+        .filter(|id| images.find(id, context.region).is_none())
         .collect();
     if !unknown.is_empty() {
-        return Err(Refusal::no_image(&unknown));
+        return Err(ApiError::image_not_found(&unknown));
     }
-    call.end_dry_run()?;
+    context.check_dry_run()?;
 
     let ids: HashSet<_> = ids.iter().collect();
     let rows = (images.list().iter().enumerate().skip(page.start)).filter(|(_, image)| {
-        is_in(image.region.as_deref(), call.region)
+        is_in(image.region.as_deref(), context.region)
             && (owners.is_empty()
                 || image
                     .owner_id
                     .as_ref()
                     .is_some_and(|id| owners.contains(id)))
             && (ids.is_empty() || ids.contains(&image.image_id))
-            && (with_disabled || state(image) != "disabled")
+            && (include_disabled || state(image) != "disabled")
             && (filters.iter()).all(|filter| filter.accepts(filter.attribute.of(image)))
     });
-    Ok(page.answer(call, "imagesSet", rows, |xml, image| write(xml, image)))
+    Ok(page.respond(context, "imagesSet", rows, |xml, image| write(xml, image)))
 }
 
 fn write(xml: &mut Xml, image: &Image) {
@@ -100,5 +101,5 @@ fn write(xml: &mut Xml, image: &Image) {
     xml.optional("description", image.description.as_deref());
     xml.optional("deprecationTime", image.deprecation_time.as_deref());
     xml.optional("lastLaunchedTime", image.last_launched_time.as_deref());
-    xml.list("tagSet", image.tags.as_ref(), write_tag);
+    xml.list("tagSet", image.tags.as_ref(), tag::write);
 }

@@ -1,13 +1,14 @@
 //! The action `DescribeImageReferences`.
 
-use super::super::form::Parameters;
-use super::super::model::is_in;
-use super::super::paging::Page;
-use super::super::refusal::Refusal;
-use super::super::request::{Call, check_image_id, list_up_to};
-use super::{Account, resource_type};
+use crate::emulator::account::Account;
+use crate::emulator::form::Parameters;
+use crate::emulator::model::is_in;
+use crate::emulator::paging::Page;
+use crate::emulator::request::{RequestContext, check_image_id, list_up_to};
+use crate::emulator::resource_type;
+use crate::emulator::response::ApiError;
 
-/// What can use an image.
+/// The resource types that can use an image.
 const RESOURCE_TYPES: &[&str] = &[
     "ec2:Instance",
     "ec2:LaunchTemplate",
@@ -16,19 +17,19 @@ const RESOURCE_TYPES: &[&str] = &[
     "imagebuilder:ContainerRecipe",
 ];
 
-/// The most images in a request, and the smallest page.
+/// The service's limits of images in a request and of `MaxResults`.
 const MAX_IMAGES: usize = 10;
-const LEAST_RESULTS: usize = 5;
+const MIN_PAGE_SIZE: usize = 5;
 
-/// One page of what the account itself uses the images for. Options of resource types are checked, but leave
-/// nothing out: a document says neither an instance's state nor a template's versions.
-pub(super) fn answer(
+/// Returns a page of the account's own references to the images. Options of resource types are validated but have no
+/// effect: a document has neither instance states nor template versions.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let page = Page::read(call, &mut parameters, LEAST_RESULTS)?;
+    let page = Page::read(context, &mut parameters, MIN_PAGE_SIZE)?;
     let image_ids = list_up_to(MAX_IMAGES, &mut parameters, "ImageId")?;
     if image_ids.is_empty() {
         return Err(parameters.missing("ImageId"));
@@ -37,26 +38,28 @@ pub(super) fn answer(
         check_image_id(state, id)?;
     }
     let all_types = parameters.boolean("IncludeAllResourceTypes")?;
-    let types = resource_type::read(&mut parameters, RESOURCE_TYPES)?;
+    let types = resource_type::parse(&mut parameters, RESOURCE_TYPES)?;
     parameters.finish()?;
-    // That one of the two is needed is documented; the code is that of other actions. With both, the options of a type
-    // take the place of its defaults.
+    // One of the two is required. The code is not documented; it is that of other actions. With both, the options of a
+    // type override its defaults.
     if !all_types && types.is_empty() {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "MissingParameter",
             "The request must contain the parameter IncludeAllResourceTypes or ResourceType",
         ));
     }
-    call.end_dry_run()?;
+    context.check_dry_run()?;
 
     let rows = (state.references.iter().enumerate().skip(page.start)).filter(|(_, reference)| {
-        let is_of = |wanted: &str| reference.resource_type == wanted;
-        is_in(reference.region.as_deref(), call.region)
+        is_in(reference.region.as_deref(), context.region)
             && image_ids.contains(&reference.image_id)
-            && (all_types || types.iter().any(|wanted| is_of(&wanted.resource_type)))
+            && (all_types
+                || types
+                    .iter()
+                    .any(|listed| listed.resource_type == reference.resource_type))
     });
     Ok(
-        page.answer(call, "imageReferenceSet", rows, |xml, reference| {
+        page.respond(context, "imageReferenceSet", rows, |xml, reference| {
             xml.text("imageId", &reference.image_id);
             xml.text("resourceType", &reference.resource_type);
             xml.text("arn", &reference.arn);

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::super::filter::Filter;
-use super::super::form::Parameters;
-use super::super::refusal::Refusal;
-use super::super::request::Call;
-use super::super::xml::Xml;
-use super::Account;
+use crate::emulator::account::Account;
+use crate::emulator::filter::Filter;
+use crate::emulator::form::Parameters;
+use crate::emulator::request::RequestContext;
+use crate::emulator::response::ApiError;
+use crate::emulator::xml::Xml;
 
-/// The Regions that are there whatever the document says.
-const ENABLED: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
+/// The Regions that are always enabled.
+const ENABLED_REGIONS: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
 
-/// One that has to be enabled first, which the account has not done unless the document speaks of it.
-const NOT_ENABLED: &str = "af-south-1";
+/// A Region that is enabled only if the document has it.
+const OPT_IN_REGION: &str = "af-south-1";
 
-/// What Regions can be filtered by.
+/// The attributes of filters.
 #[derive(Clone, Copy, Debug)]
 enum Attribute {
     Endpoint,
@@ -34,7 +34,7 @@ impl Attribute {
     }
 }
 
-/// A Region as it is answered.
+/// A Region of the response.
 struct Region<'a> {
     name: &'a str,
     endpoint: String,
@@ -48,7 +48,7 @@ impl<'a> Region<'a> {
             endpoint: format!("ec2.{name}.amazonaws.com"),
             status: match (enabled, name) {
                 (false, _) => "not-opted-in",
-                (true, NOT_ENABLED) => "opted-in",
+                (true, OPT_IN_REGION) => "opted-in",
                 (true, _) => "opt-in-not-required",
             },
         }
@@ -63,42 +63,42 @@ impl<'a> Region<'a> {
     }
 }
 
-/// The Regions, those that are not enabled only if they are asked for. There are no pages.
-pub(super) fn answer(
+/// Returns the Regions, with those that are not enabled if `AllRegions` is set. The action has no pages.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let filters = Filter::all(&mut parameters, Attribute::parse)?;
+    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
     let names = parameters.list("RegionName");
     let all = parameters.boolean("AllRegions")?;
     parameters.finish()?;
 
-    let documented = state.regions.iter().map(String::as_str);
-    let enabled: BTreeSet<&str> = ENABLED.iter().copied().chain(documented).collect();
+    let in_document = state.regions.iter().map(String::as_str);
+    let enabled: BTreeSet<&str> = ENABLED_REGIONS.iter().copied().chain(in_document).collect();
     let mut regions: Vec<Region<'_>> = (enabled.iter())
         .map(|name| Region::new(name, true))
         .collect();
-    if !enabled.contains(NOT_ENABLED) {
-        regions.push(Region::new(NOT_ENABLED, false));
+    if !enabled.contains(OPT_IN_REGION) {
+        regions.push(Region::new(OPT_IN_REGION, false));
     }
     for name in &names {
         if !regions.iter().any(|region| region.name == name) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "InvalidParameterValue",
                 format!("Invalid region name: {name}"),
             ));
         }
     }
-    call.end_dry_run()?;
+    context.check_dry_run()?;
 
     regions.retain(|region| {
         (all || enabled.contains(region.name))
             && (names.is_empty() || names.iter().any(|name| name == region.name))
             && (filters.iter()).all(|filter| filter.accepts(Some(region.get(filter.attribute))))
     });
-    Ok(Xml::response(call.action, call.request_id, |xml| {
+    Ok(Xml::response(context.action, context.request_id, |xml| {
         xml.list("regionInfo", Some(&regions), |xml, region| {
             xml.text("regionName", region.name);
             xml.text("regionEndpoint", &region.endpoint);

@@ -2,16 +2,17 @@
 
 use std::time::SystemTime;
 
-use super::super::filter::Filter;
-use super::super::form::Parameters;
-use super::super::paging::Page;
-use super::super::refusal::Refusal;
-use super::super::request::Call;
-use super::super::store::Slot;
-use super::super::xml::Xml;
-use super::{Account, wanted, write_tag};
+use super::tag;
+use crate::emulator::account::Account;
+use crate::emulator::filter::Filter;
+use crate::emulator::form::Parameters;
+use crate::emulator::paging::Page;
+use crate::emulator::request::{RequestContext, report_selection};
+use crate::emulator::response::ApiError;
+use crate::emulator::store::StoredReport;
+use crate::emulator::xml::Xml;
 
-/// What reports can be filtered by.
+/// The attributes of filters.
 #[derive(Debug)]
 enum Attribute {
     CreationTime,
@@ -31,39 +32,41 @@ impl Attribute {
     }
 }
 
-fn passes(filter: &Filter<Attribute>, slot: &Slot, now: SystemTime) -> bool {
-    let report = &slot.report;
+fn accepts(filter: &Filter<Attribute>, stored: &StoredReport, now: SystemTime) -> bool {
+    let report = &stored.report;
     let mut tags = report.tags.iter().flatten();
     match &filter.attribute {
         Attribute::CreationTime => filter.accepts(report.creation_time.as_deref()),
-        Attribute::State => filter.accepts(Some(slot.state(now))),
+        Attribute::State => filter.accepts(Some(stored.state(now))),
         Attribute::Tag(key) => tags.any(|tag| tag.key == *key && filter.accepts(Some(&tag.value))),
         Attribute::TagKey => tags.any(|tag| filter.accepts(Some(&tag.key))),
     }
 }
 
-/// One page of reports, in any state.
-pub(super) fn answer(
+/// Returns a page of reports in any state.
+pub(super) fn respond(
     account: &Account,
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut parameters: Parameters,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let filters = Filter::all(&mut parameters, Attribute::parse)?;
-    let page = Page::read(call, &mut parameters, 1)?;
-    let wanted = wanted(state, call, &mut parameters)?;
+    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let page = Page::read(context, &mut parameters, 1)?;
+    let selection = report_selection(state, context, &mut parameters)?;
     parameters.finish()?;
-    call.end_dry_run()?;
+    context.check_dry_run()?;
 
-    let rows = (state.reports.list(&wanted, page.start))
-        .filter(|(_, slot)| (filters.iter()).all(|filter| passes(filter, slot, call.now)));
-    Ok(page.answer(call, "imageUsageReportSet", rows, |xml, slot| {
-        write(xml, slot, call.now);
-    }))
+    let rows = (state.reports.list(&selection, page.start))
+        .filter(|(_, stored)| (filters.iter()).all(|filter| accepts(filter, stored, context.now)));
+    Ok(
+        page.respond(context, "imageUsageReportSet", rows, |xml, stored| {
+            write(xml, stored, context.now);
+        }),
+    )
 }
 
-fn write(xml: &mut Xml, slot: &Slot, now: SystemTime) {
-    let report = &slot.report;
+fn write(xml: &mut Xml, stored: &StoredReport, now: SystemTime) {
+    let report = &stored.report;
     xml.text("imageId", &report.image_id);
     xml.text("reportId", &report.report_id);
     xml.list(
@@ -94,9 +97,9 @@ fn write(xml: &mut Xml, slot: &Slot, now: SystemTime) {
             xml.characters(account);
         },
     );
-    xml.text("state", slot.state(now));
-    xml.optional("stateReason", slot.state_reason(now));
+    xml.text("state", stored.state(now));
+    xml.optional("stateReason", stored.state_reason(now));
     xml.optional("creationTime", report.creation_time.as_deref());
     xml.optional("expirationTime", report.expiration_time.as_deref());
-    xml.list("tagSet", report.tags.as_ref(), write_tag);
+    xml.list("tagSet", report.tags.as_ref(), tag::write);
 }

@@ -1,4 +1,4 @@
-//! What is in the account beside reports: images, references, Regions; and what is in which Region.
+//! Tests of images, references and Regions, and of items per Region.
 
 use super::*;
 
@@ -7,10 +7,10 @@ const REFERENCES: &str = "DescribeImageReferences";
 const REGIONS: &str = "DescribeRegions";
 
 #[test]
-fn an_image_has_the_service_s_shape() {
-    let reply = ask(&sample(), IMAGES, &[("ImageId.1", "ami-0123456789abcdef0")]);
+fn an_image_has_the_xml_of_the_service() {
+    let response = send(&sample(), IMAGES, &[("ImageId.1", "ami-0123456789abcdef0")]);
     assert!(
-        reply.body.contains(
+        response.body.contains(
             "<imagesSet><item><imageId>ami-0123456789abcdef0</imageId>\
              <imageState>available</imageState><imageOwnerId>123456789012</imageOwnerId>\
              <creationDate>2025-06-02T08:15:27.000Z</creationDate><isPublic>false</isPublic>\
@@ -19,12 +19,12 @@ fn an_image_has_the_service_s_shape() {
              <tagSet><item><key>team</key><value>platform</value></item></tagSet></item></imagesSet>"
         ),
         "{}",
-        reply.body
+        response.body
     );
 }
 
 #[test]
-fn images_are_chosen() {
+fn images_are_selected_by_id_owner_and_filter() {
     let state = State::from_json(
         r#"{"Usage": [], "Images": [
             {"ImageId": "ami-00000001", "Name": "web-1", "OwnerId": "111111111111"},
@@ -63,25 +63,25 @@ fn images_are_chosen() {
         (&filter("state", "pending"), "eu-west-1", &["4"]),
         (&filter("image-id", "ami-*3"), "eu-west-1", &["3"]),
     ] {
-        let reply = region_reply(&emulator, region, IMAGES, parameters);
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        let ids: Vec<_> = (texts(&reply, "imageId").iter())
+        let response = send_to(&emulator, region, IMAGES, parameters);
+        assert_eq!(response.status, 200, "{}", response.body);
+        let ids: Vec<_> = (texts(&response, "imageId").iter())
             .map(|id| id.trim_start_matches("ami-0000000"))
             .collect();
         assert_eq!(ids, expected, "{parameters:?} in {region}");
     }
     let unknown = [("ImageId.1", "ami-00000004")];
     assert_eq!(
-        code(&ask(&emulator, IMAGES, &unknown)),
+        code(&send(&emulator, IMAGES, &unknown)),
         (400, "InvalidAMIID.NotFound")
     );
     let bogus = [("ImageId.1", "bogus")];
     assert_eq!(
-        code(&ask(&emulator, IMAGES, &bogus)),
+        code(&send(&emulator, IMAGES, &bogus)),
         (400, "InvalidAMIID.Malformed")
     );
 
-    // Only the owner creates reports, and where the image is.
+    // Only the owner creates reports, in the Region of the image.
     for (id, region, expected) in [
         ("ami-00000001", "us-east-1", None),
         ("ami-00000002", "us-east-1", None),
@@ -97,14 +97,14 @@ fn images_are_chosen() {
             ("ImageId", id),
             ("ResourceType.1.ResourceType", "ec2:Instance"),
         ];
-        let reply = region_reply(&emulator, region, "CreateImageUsageReport", &parameters);
-        let refused = (reply.status != 200).then(|| code(&reply));
+        let response = send_to(&emulator, region, "CreateImageUsageReport", &parameters);
+        let refused = (response.status != 200).then(|| code(&response));
         assert_eq!(refused, expected, "{id} in {region}");
     }
 }
 
 #[test]
-fn images_come_in_pages() {
+fn images_are_paginated() {
     let emulator = Emulator::new(State::synthetic("images=25,entries=0".parse().unwrap()));
     let parameters = [
         ("Owner.1", "self"),
@@ -117,34 +117,34 @@ fn images_come_in_pages() {
 }
 
 #[test]
-fn a_document_without_images_has_those_of_its_reports() {
+fn without_images_a_document_has_those_of_its_reports() {
     let state = State::from_json(
         r#"{"ImageUsageReportEntries": [
             {"ImageId": "ami-00000001", "ReportId": "r"}, {"ImageId": "ami-00000001", "ReportId": "s"}]}"#,
     );
     let emulator = Emulator::new(state.unwrap());
-    let reply = ask(&emulator, IMAGES, &[("Owner.1", "self")]);
-    assert_eq!(texts(&reply, "imageId"), ["ami-00000001"]);
+    let response = send(&emulator, IMAGES, &[("Owner.1", "self")]);
+    assert_eq!(texts(&response, "imageId"), ["ami-00000001"]);
 }
 
 #[test]
-fn the_account_s_own_use_is_listed() {
+fn references_of_the_account_are_listed() {
     let emulator = sample();
     let own = ("ImageId.1", "ami-05f6e7d8c9b0a1928");
     let all = ("IncludeAllResourceTypes", "true");
-    let reply = ask(&emulator, REFERENCES, &[own, all]);
+    let response = send(&emulator, REFERENCES, &[own, all]);
     assert!(
-        reply.body.contains(
+        response.body.contains(
             "<imageReferenceSet><item><imageId>ami-05f6e7d8c9b0a1928</imageId>\
              <resourceType>ec2:Instance</resourceType>\
              <arn>arn:aws:ec2:us-east-1:123456789012:instance/i-0a1b2c3d4e5f60718</arn></item>"
         ),
         "{}",
-        reply.body
+        response.body
     );
-    assert_eq!(texts(&reply, "item").len(), 3);
+    assert_eq!(texts(&response, "item").len(), 3);
     let other = [("ImageId.1", "ami-0123456789abcdef0"), all];
-    assert!(texts(&ask(&emulator, REFERENCES, &other), "arn").is_empty());
+    assert!(texts(&send(&emulator, REFERENCES, &other), "arn").is_empty());
     let chosen = [
         own,
         ("ResourceType.1.ResourceType", "ssm:Parameter"),
@@ -159,13 +159,13 @@ fn the_account_s_own_use_is_listed() {
         ),
         ("ResourceType.3.ResourceType", "imagebuilder:ImageRecipe"),
     ];
-    let reply = ask(&emulator, REFERENCES, &chosen);
+    let response = send(&emulator, REFERENCES, &chosen);
     assert_eq!(
-        texts(&reply, "resourceType"),
+        texts(&response, "resourceType"),
         ["ec2:Instance", "ssm:Parameter"]
     );
-    // With both, the options of a type take the place of its defaults.
-    let both = ask(&emulator, REFERENCES, &[own, chosen[1], all]);
+    // With both, the options of a type override its defaults.
+    let both = send(&emulator, REFERENCES, &[own, chosen[1], all]);
     assert_eq!(texts(&both, "item").len(), 3);
     for (parameters, expected) in [
         (&[all][..], "MissingParameter"),
@@ -177,8 +177,8 @@ fn the_account_s_own_use_is_listed() {
         (&[own, all, ("MaxResults", "4")], "InvalidParameterValue"),
         (&[("ImageId.1", "bogus"), all], "InvalidAMIID.Malformed"),
     ] {
-        let reply = ask(&emulator, REFERENCES, parameters);
-        assert_eq!(code(&reply), (400, expected), "{parameters:?}");
+        let response = send(&emulator, REFERENCES, parameters);
+        assert_eq!(code(&response), (400, expected), "{parameters:?}");
     }
     let eleven: Vec<_> = (1..=11)
         .map(|n| (format!("ImageId.{n}"), format!("ami-{n:08}")))
@@ -187,13 +187,13 @@ fn the_account_s_own_use_is_listed() {
         .map(|(name, id)| (name.as_str(), id.as_str()))
         .collect();
     parameters.push(all);
-    let reply = ask(&emulator, REFERENCES, &parameters);
-    assert_eq!(code(&reply), (400, "InvalidParameterValue"));
-    assert_eq!(ask(&emulator, REFERENCES, &parameters[1..]).status, 200);
+    let response = send(&emulator, REFERENCES, &parameters);
+    assert_eq!(code(&response), (400, "InvalidParameterValue"));
+    assert_eq!(send(&emulator, REFERENCES, &parameters[1..]).status, 200);
 }
 
 #[test]
-fn references_come_in_pages() {
+fn references_are_paginated() {
     let references: Vec<_> = (0..12)
         .map(|n| {
             serde_json::json!({"ImageId": "i", "ResourceType": "ec2:Instance", "Arn": format!("arn:{n}")})
@@ -210,9 +210,9 @@ fn references_come_in_pages() {
 #[test]
 fn regions_are_listed() {
     let names = |emulator: &Emulator, parameters: &[(&str, &str)]| -> Vec<String> {
-        let reply = ask(emulator, REGIONS, parameters);
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        texts(&reply, "regionName")
+        let response = send(emulator, REGIONS, parameters);
+        assert_eq!(response.status, 200, "{}", response.body);
+        texts(&response, "regionName")
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -236,7 +236,7 @@ fn regions_are_listed() {
         ["us-west-2"]
     );
     assert_eq!(
-        code(&ask(&emulator, REGIONS, &[("RegionName.1", "nowhere-1")])),
+        code(&send(&emulator, REGIONS, &[("RegionName.1", "nowhere-1")])),
         (400, "InvalidParameterValue")
     );
 
@@ -260,7 +260,7 @@ fn regions_are_listed() {
 }
 
 #[test]
-fn what_has_a_region_is_there_only() {
+fn items_with_a_region_exist_only_there() {
     let state = State::from_json(
         r#"{"ImageUsageReports": [
             {"ImageId": "i", "ReportId": "everywhere", "State": "available"},
@@ -288,17 +288,17 @@ fn what_has_a_region_is_there_only() {
         ("eu-west-1", &["1", "3"], &["everywhere", "both", "new"], 1),
         ("us-west-2", &["1"], &["everywhere"], 1),
     ] {
-        let reply = region_reply(&emulator, region, ENTRIES, &[]);
-        assert_eq!(texts(&reply, "accountId"), accounts, "{region}");
-        let reply = region_reply(&emulator, region, REPORTS, &[]);
-        assert_eq!(texts(&reply, "reportId"), reports, "{region}");
+        let response = send_to(&emulator, region, ENTRIES, &[]);
+        assert_eq!(texts(&response, "accountId"), accounts, "{region}");
+        let response = send_to(&emulator, region, REPORTS, &[]);
+        assert_eq!(texts(&response, "reportId"), reports, "{region}");
         let all = [("ImageId.1", "i"), ("IncludeAllResourceTypes", "true")];
-        let reply = region_reply(&emulator, region, REFERENCES, &all);
-        assert_eq!(texts(&reply, "arn").len(), references, "{region}");
+        let response = send_to(&emulator, region, REFERENCES, &all);
+        assert_eq!(texts(&response, "arn").len(), references, "{region}");
     }
-    // A request without a Region is one to us-east-1.
+    // A request without a Region is for us-east-1.
     assert_eq!(
-        texts(&ask(&emulator, ENTRIES, &[]), "accountId"),
+        texts(&send(&emulator, ENTRIES, &[]), "accountId"),
         ["1", "2"]
     );
 
@@ -311,30 +311,27 @@ fn what_has_a_region_is_there_only() {
         ("eu-west-1", "available", &["4", "5"]),
         ("ap-east-1", "error", &[]),
     ] {
-        let created = region_reply(&emulator, region, "CreateImageUsageReport", &new);
+        let created = send_to(&emulator, region, "CreateImageUsageReport", &new);
         let id = [("ReportId.1", texts(&created, "reportId")[0])];
-        let reply = region_reply(&emulator, region, REPORTS, &id);
-        assert_eq!(texts(&reply, "state"), [state], "{region}");
-        let reply = region_reply(&emulator, region, ENTRIES, &id);
-        assert_eq!(texts(&reply, "accountId"), accounts, "{region}");
-        let elsewhere = region_reply(&emulator, "us-west-2", REPORTS, &id);
+        let response = send_to(&emulator, region, REPORTS, &id);
+        assert_eq!(texts(&response, "state"), [state], "{region}");
+        let response = send_to(&emulator, region, ENTRIES, &id);
+        assert_eq!(texts(&response, "accountId"), accounts, "{region}");
+        let elsewhere = send_to(&emulator, "us-west-2", REPORTS, &id);
         assert!(texts(&elsewhere, "state").is_empty());
     }
-    // A page's token is for its Region.
-    let first = region_reply(&emulator, "us-east-1", ENTRIES, &[("MaxResults", "1")]);
+    // A page token is valid in its Region only.
+    let first = send_to(&emulator, "us-east-1", ENTRIES, &[("MaxResults", "1")]);
     let token = [("NextToken", texts(&first, "nextToken")[0])];
+    assert_eq!(send_to(&emulator, "us-east-1", ENTRIES, &token).status, 200);
     assert_eq!(
-        region_reply(&emulator, "us-east-1", ENTRIES, &token).status,
-        200
-    );
-    assert_eq!(
-        code(&region_reply(&emulator, "eu-west-1", ENTRIES, &token)),
+        code(&send_to(&emulator, "eu-west-1", ENTRIES, &token)),
         (400, "InvalidNextToken")
     );
 }
 
 #[tokio::test]
-async fn both_fronts_tell_the_region() {
+async fn both_transports_pass_on_the_region() {
     let document = r#"{"ImageUsageReportEntries": [
         {"ImageId": "i", "ReportId": "r", "UsageCount": 1, "Region": "us-east-1"},
         {"ImageId": "i", "ReportId": "r", "UsageCount": 2, "Region": "eu-west-1"}]}"#;
@@ -352,12 +349,12 @@ async fn both_fronts_tell_the_region() {
         client(in_memory_client(emulator()), "http://emulator.invalid"),
         client(aws_smithy_http_client::Builder::new().build_http(), &url),
     ] {
-        let answer = client
+        let response = client
             .describe_image_usage_report_entries()
             .send()
             .await
             .unwrap();
-        let counts: Vec<_> = (answer.image_usage_report_entries().iter())
+        let counts: Vec<_> = (response.image_usage_report_entries().iter())
             .map(|entry| entry.usage_count())
             .collect();
         assert_eq!(counts, [Some(2)]);

@@ -1,4 +1,4 @@
-//! The life of a report: created, pending, available or failed, deleted; quotas, tokens, tags.
+//! Tests of the life of a report: create, states, delete; quotas, client tokens, tags.
 
 use std::thread::sleep;
 
@@ -10,7 +10,7 @@ const IMAGE: (&str, &str) = ("ImageId", "ami-0abcdef1234567890");
 const INSTANCES: (&str, &str) = ("ResourceType.1.ResourceType", "ec2:Instance");
 const TEMPLATES: (&str, &str) = ("ResourceType.2.ResourceType", "ec2:LaunchTemplate");
 
-/// Reports of this emulator are ready at once.
+/// An emulator whose reports are available immediately.
 fn quick(state: State) -> Emulator {
     with_delay(state, Duration::ZERO)
 }
@@ -23,25 +23,25 @@ fn with_delay(state: State, report_delay: Duration) -> Emulator {
     Emulator::with_settings(state, settings)
 }
 
-/// Reports of this emulator stay pending.
+/// An emulator whose reports stay pending.
 fn slow(state: State) -> Emulator {
     with_delay(state, Duration::from_secs(3600))
 }
 
-/// Creates a report, and gives its ID.
+/// Creates a report, and returns its ID.
 #[track_caller]
 fn create(emulator: &Emulator, parameters: &[(&str, &str)]) -> String {
-    let reply = ask(emulator, CREATE, parameters);
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    texts(&reply, "reportId")[0].to_owned()
+    let response = send(emulator, CREATE, parameters);
+    assert_eq!(response.status, 200, "{}", response.body);
+    texts(&response, "reportId")[0].to_owned()
 }
 
 fn entries_of(emulator: &Emulator, report: &str) -> Vec<String> {
-    rows(&ask(emulator, ENTRIES, &[("ReportId.1", report)]))
+    rows(&send(emulator, ENTRIES, &[("ReportId.1", report)]))
 }
 
 fn report(emulator: &Emulator, report: &str) -> Response {
-    ask(emulator, REPORTS, &[("ReportId.1", report)])
+    send(emulator, REPORTS, &[("ReportId.1", report)])
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn a_report_is_pending_before_it_is_available() {
     let emulator = with_delay(State::sample(), Duration::from_millis(400));
     let id = create(&emulator, &[IMAGE, INSTANCES, TEMPLATES]);
     let before = report(&emulator, &id);
-    // A machine that stalls here proves nothing, and is no failure.
+    // On a machine that stalls here the report may be available already.
     if texts(&before, "state") == ["pending"] {
         let filter = [("Filter.1.Name", "state"), ("Filter.1.Value.1", "pending")];
-        assert!(texts(&ask(&emulator, REPORTS, &filter), "reportId").len() >= 2);
+        assert!(texts(&send(&emulator, REPORTS, &filter), "reportId").len() >= 2);
     }
     sleep(Duration::from_millis(450));
     assert_eq!(texts(&report(&emulator, &id), "state"), ["available"]);
@@ -72,7 +72,7 @@ fn a_pending_report_has_no_entries_and_no_reason() {
 }
 
 #[test]
-fn a_report_that_fails_says_why() {
+fn a_failed_report_has_a_reason() {
     let emulator = quick(State::sample());
     let id = create(
         &emulator,
@@ -88,7 +88,7 @@ fn a_report_that_fails_says_why() {
 }
 
 #[test]
-fn a_report_says_what_it_was_created_for() {
+fn a_report_has_the_parameters_of_its_creation() {
     let emulator = quick(State::sample());
     let id = create(
         &emulator,
@@ -109,9 +109,9 @@ fn a_report_says_what_it_was_created_for() {
         ],
     );
     assert_eq!(id, "amiur-00000000000000001");
-    let reply = report(&emulator, &id);
+    let response = report(&emulator, &id);
     assert!(
-        reply.body.contains(
+        response.body.contains(
             "<resourceTypeSet><item><resourceType>ec2:Instance</resourceType></item>\
              <item><resourceType>ec2:LaunchTemplate</resourceType><resourceTypeOptionSet><item>\
              <optionName>version-depth</optionName><optionValueSet><item>100</item></optionValueSet>\
@@ -119,38 +119,41 @@ fn a_report_says_what_it_was_created_for() {
              <accountIdSet><item>001100110011</item></accountIdSet><state>available</state>"
         ),
         "{}",
-        reply.body
+        response.body
     );
-    assert!(reply.body.contains(
+    assert!(response.body.contains(
         "<tagSet><item><key>team</key><value>a &amp; b</value></item>\
          <item><key>empty</key><value></value></item></tagSet>"
     ));
     // The clock of the sample data: a new report has the same times on every day.
-    assert_eq!(texts(&reply, "creationTime"), ["2025-10-21T06:01:00.000Z"]);
     assert_eq!(
-        texts(&reply, "expirationTime"),
+        texts(&response, "creationTime"),
+        ["2025-10-21T06:01:00.000Z"]
+    );
+    assert_eq!(
+        texts(&response, "expirationTime"),
         ["2025-11-20T06:01:00.000Z"]
     );
-    let entries = ask(&emulator, ENTRIES, &[("ReportId.1", &id)]);
+    let entries = send(&emulator, ENTRIES, &[("ReportId.1", &id)]);
     assert_eq!(
         texts(&entries, "reportCreationTime"),
-        texts(&reply, "creationTime")
+        texts(&response, "creationTime")
     );
     let tag = [("Filter.1.Name", "tag:team"), ("Filter.1.Value.1", "a*")];
-    assert_eq!(texts(&ask(&emulator, REPORTS, &tag), "reportId"), [&id]);
+    assert_eq!(texts(&send(&emulator, REPORTS, &tag), "reportId"), [&id]);
 }
 
 #[test]
 fn reports_on_other_data_have_the_system_time() {
     let state = State::synthetic("images=1,entries=0".parse().unwrap());
     let emulator = quick(state);
-    let images = ask(&emulator, "DescribeImages", &[]);
+    let images = send(&emulator, "DescribeImages", &[]);
     let image = ("ImageId", texts(&images, "imageId")[0]);
     let before = std::time::SystemTime::now();
     let id = create(&emulator, &[image, INSTANCES]);
-    let reply = report(&emulator, &id);
+    let response = report(&emulator, &id);
     let time = |name| {
-        let text = texts(&reply, name)[0];
+        let text = texts(&response, name)[0];
         aws_smithy_types::DateTime::from_str(text, aws_smithy_types::date_time::Format::DateTime)
             .unwrap()
             .secs()
@@ -167,16 +170,16 @@ fn sample_reports_have_the_ages_of_a_live_account() {
     use aws_smithy_types::{DateTime, date_time::Format};
 
     let emulator = sample();
-    let reply = ask(&emulator, REPORTS, &[]);
+    let response = send(&emulator, REPORTS, &[]);
     let seconds = |text: &&str| {
         let time = DateTime::from_str(text, Format::DateTime).unwrap();
         time.secs()
     };
     let now = 1_761_026_400;
-    let created: Vec<_> = (texts(&reply, "creationTime").iter())
+    let created: Vec<_> = (texts(&response, "creationTime").iter())
         .map(seconds)
         .collect();
-    let expires: Vec<_> = (texts(&reply, "expirationTime").iter())
+    let expires: Vec<_> = (texts(&response, "expirationTime").iter())
         .map(seconds)
         .collect();
     for (created, expires) in created.iter().zip(expires) {
@@ -190,7 +193,7 @@ fn sample_reports_have_the_ages_of_a_live_account() {
 }
 
 #[test]
-fn a_report_holds_what_it_covers() {
+fn a_report_has_the_entries_that_it_covers() {
     let emulator = quick(State::sample());
     let account = ("AccountId.1", "001100110011");
     for (parameters, expected) in [
@@ -211,13 +214,13 @@ fn a_report_holds_what_it_covers() {
         let id = create(&emulator, &all);
         assert_eq!(entries_of(&emulator, &id), expected, "{parameters:?}");
     }
-    // Several reports of one image, and the two of the document.
-    let all = rows(&ask(&emulator, ENTRIES, &[("ImageId.1", IMAGE.1)]));
+    // The reports created above, and the two of the document.
+    let all = rows(&send(&emulator, ENTRIES, &[("ImageId.1", IMAGE.1)]));
     assert_eq!(all.len(), 3 + 3 + 1 + 1);
 }
 
 #[test]
-fn without_usage_a_report_finds_what_the_newest_one_holds() {
+fn without_usage_a_report_has_the_entries_of_the_newest_one() {
     let report = |id: &str, state: &str, day: u32| {
         format!(
             r#"{{"ImageId": "i", "ReportId": "{id}", "State": "{state}", "CreationTime": "2025-10-{day:02}T00:00:00Z"}}"#
@@ -243,11 +246,11 @@ fn without_usage_a_report_finds_what_the_newest_one_holds() {
     let expected = ["1 ec2:Instance 2", "1 ec2:Instance 4"];
     let first = create(&emulator, &parameters);
     assert_eq!(entries_of(&emulator, &first), expected);
-    // What was in use stays so when the document's report is deleted.
-    assert_eq!(ask(&emulator, DELETE, &[("ReportId", "new")]).status, 200);
+    // Deleting the document's report does not change the usage.
+    assert_eq!(send(&emulator, DELETE, &[("ReportId", "new")]).status, 200);
     let second = create(&emulator, &parameters);
     assert_eq!(entries_of(&emulator, &second), expected);
-    // An image of which nothing is known is in use by nobody.
+    // An unknown image has no usage.
     let other = create(&emulator, &[("ImageId", "ami-12345678"), INSTANCES]);
     assert!(entries_of(&emulator, &other).is_empty());
     assert_eq!(
@@ -257,65 +260,65 @@ fn without_usage_a_report_finds_what_the_newest_one_holds() {
 }
 
 #[test]
-fn deleting_takes_the_entries_too() {
+fn deleting_a_report_deletes_its_entries() {
     let emulator = quick(State::sample());
     let id = create(&emulator, &[IMAGE, INSTANCES]);
     let other = "amiur-0c4d5e6f708192a3b";
     for id in [id.as_str(), other] {
         assert!(!entries_of(&emulator, id).is_empty());
-        let reply = ask(&emulator, DELETE, &[("ReportId", id)]);
-        assert_eq!(texts(&reply, "return"), ["true"]);
+        let response = send(&emulator, DELETE, &[("ReportId", id)]);
+        assert_eq!(texts(&response, "return"), ["true"]);
         assert!(texts(&report(&emulator, id), "reportId").is_empty());
         assert!(entries_of(&emulator, id).is_empty());
-        let again = ask(&emulator, DELETE, &[("ReportId", id)]);
+        let again = send(&emulator, DELETE, &[("ReportId", id)]);
         assert_eq!(code(&again), (400, "InvalidImageUsageReportId.NotFound"));
     }
     assert_eq!(
-        rows(&ask(
+        rows(&send(
             &emulator,
             ENTRIES,
             &[("ImageId.1", "ami-0fedcba9876543210")]
         )),
         [""; 0]
     );
-    // An ID is never used again.
+    // IDs are not reused.
     assert_ne!(create(&emulator, &[IMAGE, INSTANCES]), id);
 }
 
 #[test]
-fn paging_goes_on_while_reports_come_and_go() {
+fn pagination_continues_while_reports_are_created_and_deleted() {
     let emulator = quick(State::sample());
-    let first = ask(&emulator, REPORTS, &[("MaxResults", "3")]);
+    let first = send(&emulator, REPORTS, &[("MaxResults", "3")]);
     let token = texts(&first, "nextToken")[0];
-    let whole = ask(&emulator, REPORTS, &[]);
-    let ids = texts(&whole, "reportId");
+    let complete = send(&emulator, REPORTS, &[]);
+    let ids = texts(&complete, "reportId");
     for gone in [ids[0], ids[3]] {
-        ask(&emulator, DELETE, &[("ReportId", gone)]);
+        send(&emulator, DELETE, &[("ReportId", gone)]);
     }
     let new = create(&emulator, &[IMAGE, INSTANCES]);
-    let rest = ask(&emulator, REPORTS, &[("NextToken", token)]);
+    let rest = send(&emulator, REPORTS, &[("NextToken", token)]);
     let expected: Vec<_> = ids[4..].iter().copied().chain([new.as_str()]).collect();
     assert_eq!(texts(&rest, "reportId"), expected);
 }
 
 #[test]
-fn one_pending_report_an_image() {
+fn an_image_has_at_most_one_pending_report() {
     let emulator = slow(State::sample());
     let id = create(&emulator, &[IMAGE, INSTANCES]);
-    let reply = ask(&emulator, CREATE, &[IMAGE, TEMPLATES]);
-    assert_eq!(code(&reply), (400, "ResourceLimitExceeded"));
-    assert!(texts(&reply, "Message")[0].contains(&id));
-    // Elsewhere it is another quota.
+    let response = send(&emulator, CREATE, &[IMAGE, TEMPLATES]);
+    assert_eq!(code(&response), (400, "ResourceLimitExceeded"));
+    assert!(texts(&response, "Message")[0].contains(&id));
+    // Another Region has its own quota.
     assert_eq!(
-        region_reply(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES]).status,
+        send_to(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES]).status,
         200
     );
-    ask(&emulator, DELETE, &[("ReportId", &id)]);
+    send(&emulator, DELETE, &[("ReportId", &id)]);
     create(&emulator, &[IMAGE, INSTANCES]);
 }
 
 #[test]
-fn so_many_pending_reports_a_region() {
+fn pending_reports_per_region_are_limited() {
     let settings = Settings {
         report_delay: Duration::from_secs(3600),
         max_pending: 4,
@@ -323,21 +326,18 @@ fn so_many_pending_reports_a_region() {
     };
     let state = State::synthetic("images=5,entries=0".parse().unwrap());
     let emulator = Emulator::with_settings(state, settings);
-    let images = ask(&emulator, "DescribeImages", &[]);
+    let images = send(&emulator, "DescribeImages", &[]);
     let images = texts(&images, "imageId");
     for image in &images[..4] {
         create(&emulator, &[("ImageId", image), INSTANCES]);
     }
     let fifth = [("ImageId", images[4]), INSTANCES];
     assert_eq!(
-        code(&ask(&emulator, CREATE, &fifth)),
+        code(&send(&emulator, CREATE, &fifth)),
         (400, "ResourceLimitExceeded")
     );
-    assert_eq!(
-        region_reply(&emulator, "eu-west-1", CREATE, &fifth).status,
-        200
-    );
-    ask(
+    assert_eq!(send_to(&emulator, "eu-west-1", CREATE, &fifth).status, 200);
+    send(
         &emulator,
         DELETE,
         &[("ReportId", "amiur-00000000000000002")],
@@ -346,32 +346,32 @@ fn so_many_pending_reports_a_region() {
 }
 
 #[test]
-fn a_client_token_makes_one_report() {
+fn a_client_token_creates_one_report() {
     let emulator = slow(State::sample());
     let token = ("ClientToken", "nightly");
     let id = create(&emulator, &[IMAGE, INSTANCES, token]);
-    // Before the quota: a retry is not another report.
+    // Client tokens precede the quota: a retry does not create another report.
     assert_eq!(create(&emulator, &[token, INSTANCES, IMAGE]), id);
     for other in [
         &[IMAGE, INSTANCES, TEMPLATES, token][..],
         &[IMAGE, TEMPLATES, token],
         &[("ImageId", "ami-1a2b3c4d"), INSTANCES, token],
     ] {
-        let reply = ask(&emulator, CREATE, other);
+        let response = send(&emulator, CREATE, other);
         assert_eq!(
-            code(&reply),
+            code(&response),
             (400, "IdempotentParameterMismatch"),
             "{other:?}"
         );
     }
-    let elsewhere = region_reply(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES, token]);
+    let elsewhere = send_to(&emulator, "eu-west-1", CREATE, &[IMAGE, INSTANCES, token]);
     assert_ne!(texts(&elsewhere, "reportId"), [&id]);
-    ask(&emulator, DELETE, &[("ReportId", &id)]);
+    send(&emulator, DELETE, &[("ReportId", &id)]);
     assert_ne!(create(&emulator, &[IMAGE, INSTANCES, token]), id);
 }
 
 #[test]
-fn what_cannot_be_created_is_refused() {
+fn invalid_create_and_delete_requests_are_rejected() {
     let emulator = quick(State::sample());
     let option = |name, value| {
         [
@@ -462,8 +462,8 @@ fn what_cannot_be_created_is_refused() {
             "InvalidParameterValue",
         ),
     ] {
-        let reply = ask(&emulator, CREATE, parameters);
-        assert_eq!(code(&reply), (400, expected), "{parameters:?}");
+        let response = send(&emulator, CREATE, parameters);
+        assert_eq!(code(&response), (400, expected), "{parameters:?}");
     }
     for (name, value, works) in [
         ("version-depth", "1", true),
@@ -475,8 +475,13 @@ fn what_cannot_be_created_is_refused() {
     ] {
         let mut parameters = vec![IMAGE, INSTANCES, TEMPLATES];
         parameters.extend(option(name, value));
-        let reply = ask(&emulator, CREATE, &parameters);
-        assert_eq!(reply.status == 200, works, "{name} {value}: {}", reply.body);
+        let response = send(&emulator, CREATE, &parameters);
+        assert_eq!(
+            response.status == 200,
+            works,
+            "{name} {value}: {}",
+            response.body
+        );
     }
     let depth = [
         (
@@ -485,8 +490,8 @@ fn what_cannot_be_created_is_refused() {
         ),
         ("ResourceType.1.ResourceTypeOption.1.OptionValue.1", "5"),
     ];
-    let reply = ask(&emulator, CREATE, &[IMAGE, INSTANCES, depth[0], depth[1]]);
-    assert_eq!(code(&reply), (400, "InvalidParameterValue"));
+    let response = send(&emulator, CREATE, &[IMAGE, INSTANCES, depth[0], depth[1]]);
+    assert_eq!(code(&response), (400, "InvalidParameterValue"));
     for (id, expected) in [
         ("bogus", "InvalidImageUsageReportId.Malformed"),
         (
@@ -495,13 +500,13 @@ fn what_cannot_be_created_is_refused() {
         ),
         ("", "MissingParameter"),
     ] {
-        let reply = ask(&emulator, DELETE, &[("ReportId", id)]);
-        assert_eq!(code(&reply), (400, expected));
+        let response = send(&emulator, DELETE, &[("ReportId", id)]);
+        assert_eq!(code(&response), (400, expected));
     }
 }
 
 #[test]
-fn at_most_200_accounts_and_50_tags() {
+fn a_report_has_at_most_200_accounts_and_50_tags() {
     let emulator = quick(State::sample());
     for (list, most, expected) in [
         ("AccountId.#", 200, "InvalidParameterValue"),
@@ -518,7 +523,7 @@ fn at_most_200_accounts_and_50_tags() {
             if list.starts_with("Tag") {
                 parameters.push(("TagSpecification.1.ResourceType", "image-usage-report"));
             }
-            ask(&emulator, CREATE, &parameters)
+            send(&emulator, CREATE, &parameters)
         };
         assert_eq!(create_with(most).status, 200, "{list}");
         assert_eq!(code(&create_with(most + 1)), (400, expected));
@@ -546,19 +551,19 @@ fn a_dry_run_changes_nothing() {
         ),
         ("DescribeRegions", &[dry]),
     ] {
-        let reply = ask(&emulator, action, parameters);
-        assert_eq!(code(&reply), (412, "DryRunOperation"), "{action}");
+        let response = send(&emulator, action, parameters);
+        assert_eq!(code(&response), (412, "DryRunOperation"), "{action}");
         let mut wrong = parameters.to_vec();
         wrong.push(("Nope", "1"));
-        let reply = ask(&emulator, action, &wrong);
-        assert_eq!(code(&reply), (400, "UnknownParameter"), "{action}");
+        let response = send(&emulator, action, &wrong);
+        assert_eq!(code(&response), (400, "UnknownParameter"), "{action}");
     }
-    assert_eq!(texts(&ask(&emulator, REPORTS, &[]), "reportId").len(), 8);
+    assert_eq!(texts(&send(&emulator, REPORTS, &[]), "reportId").len(), 8);
     create(&emulator, &[IMAGE, INSTANCES]);
 }
 
 #[test]
-fn every_generated_image_can_be_reported_on() {
+fn reports_can_be_created_on_every_generated_image() {
     let size = "images=2000,entries=20000".parse().unwrap();
     let emulator = quick(State::synthetic(size));
     let (items, _) = all_pages(&emulator, "DescribeImages", &[], [1000; 2]);
@@ -570,7 +575,7 @@ fn every_generated_image_can_be_reported_on() {
     for image in &images {
         last = create(&emulator, &[("ImageId", image), INSTANCES, TEMPLATES]);
     }
-    let old = rows(&ask(
+    let old = rows(&send(
         &emulator,
         ENTRIES,
         &[("ImageId.1", images[1999]), ("MaxResults", "10")],
@@ -584,24 +589,24 @@ fn every_generated_image_can_be_reported_on() {
         .iter()
         .map(|(name, id)| (name.as_str(), *id))
         .collect();
-    let reply = ask(&emulator, REPORTS, &parameters);
-    assert_eq!(texts(&reply, "reportId").len(), 400);
+    let response = send(&emulator, REPORTS, &parameters);
+    assert_eq!(texts(&response, "reportId").len(), 400);
 }
 
 #[test]
-fn beyond_the_rate_requests_are_refused() {
+fn requests_beyond_the_rate_limit_are_rejected() {
     let settings = Settings {
         throttle: Some("burst=3,rate=1".parse().unwrap()),
         ..Settings::default()
     };
     let emulator = Emulator::with_settings(State::sample(), settings);
     let statuses: Vec<_> = (0..3)
-        .map(|_| ask(&emulator, REPORTS, &[]).status)
+        .map(|_| send(&emulator, REPORTS, &[]).status)
         .collect();
     assert_eq!(statuses, [200; 3]);
     let refused = (0..1000)
-        .map(|_| ask(&emulator, REPORTS, &[]))
-        .find(|reply| reply.status != 200)
+        .map(|_| send(&emulator, REPORTS, &[]))
+        .find(|response| response.status != 200)
         .expect("a thousand requests are more than one a second");
     assert_eq!(code(&refused), (503, "RequestLimitExceeded"));
 }

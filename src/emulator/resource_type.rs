@@ -1,14 +1,13 @@
-//! `ResourceType.N` as two actions take it: a type, and how to look at it.
+//! Parses `ResourceType.N` and its options.
 
-use super::super::form::Parameters;
-use super::super::model::{ResourceType, ResourceTypeOption};
-use super::super::refusal::Refusal;
+use super::form::Parameters;
+use super::model::{ResourceType, ResourceTypeOption};
+use super::response::ApiError;
 
-/// The resource type whose newest versions are looked at.
 const LAUNCH_TEMPLATE: &str = "ec2:LaunchTemplate";
 const INSTANCE: &str = "ec2:Instance";
 
-/// The states that `state-name` can choose among.
+/// The valid values of `state-name`.
 const INSTANCE_STATES: &[&str] = &[
     "pending",
     "running",
@@ -21,23 +20,23 @@ const INSTANCE_STATES: &[&str] = &[
 /// Takes the list out of `parameters`.
 ///
 /// # Errors
-/// A type that is not in `known` or stands twice, and options that it does not have. EC2 documents the values but
-/// not the errors; the codes are those of its other actions.
-pub(super) fn read(
+/// A type that is not in `supported` or is repeated, and invalid options. EC2 documents the values but not the errors;
+/// the codes are those of its other actions.
+pub(super) fn parse(
     parameters: &mut Parameters,
-    known: &[&str],
-) -> Result<Vec<ResourceType>, Refusal> {
-    let types = parameters.structures("ResourceType", |sent| {
-        let resource_type = sent.required("ResourceType")?;
-        if !known.contains(&resource_type.as_str()) {
-            let wanted = format!("Expecting one of {}.", known.join(", "));
-            return Err(Refusal::invalid_value(
+    supported: &[&str],
+) -> Result<Vec<ResourceType>, ApiError> {
+    let types = parameters.structures("ResourceType", |structure| {
+        let resource_type = structure.required("ResourceType")?;
+        if !supported.contains(&resource_type.as_str()) {
+            let expected = format!("Expecting one of {}.", supported.join(", "));
+            return Err(ApiError::invalid_value(
                 "ResourceType",
                 &resource_type,
-                &wanted,
+                &expected,
             ));
         }
-        let options = sent.structures("ResourceTypeOption", |option| {
+        let options = structure.structures("ResourceTypeOption", |option| {
             let option = ResourceTypeOption {
                 option_name: option.required("OptionName")?,
                 option_values: Some(option.list("OptionValue")),
@@ -50,12 +49,12 @@ pub(super) fn read(
             resource_type_options: (!options.is_empty()).then_some(options),
         })
     })?;
-    for (place, later) in types.iter().enumerate() {
-        if types[..place]
+    for (index, later) in types.iter().enumerate() {
+        if types[..index]
             .iter()
             .any(|earlier| earlier.resource_type == later.resource_type)
         {
-            return Err(Refusal::invalid_value(
+            return Err(ApiError::invalid_value(
                 "ResourceType",
                 &later.resource_type,
                 "A resource type may be specified once only.",
@@ -65,10 +64,10 @@ pub(super) fn read(
     Ok(types)
 }
 
-fn check_option(resource_type: &str, option: &ResourceTypeOption) -> Result<(), Refusal> {
+fn check_option(resource_type: &str, option: &ResourceTypeOption) -> Result<(), ApiError> {
     let values = option.option_values.as_deref().unwrap_or_default();
-    let refuse = |parameter, value: &str, wanted: &str| {
-        Err(Refusal::invalid_value(parameter, value, wanted))
+    let reject = |parameter, value: &str, expected: &str| {
+        Err(ApiError::invalid_value(parameter, value, expected))
     };
     match (option.option_name.as_str(), resource_type) {
         ("version-depth", LAUNCH_TEMPLATE) => match values {
@@ -79,7 +78,7 @@ fn check_option(resource_type: &str, option: &ResourceTypeOption) -> Result<(), 
             {
                 Ok(())
             }
-            _ => refuse(
+            _ => reject(
                 "version-depth",
                 &values.join(", "),
                 "Expecting one whole number from 1 to 10000.",
@@ -91,14 +90,14 @@ fn check_option(resource_type: &str, option: &ResourceTypeOption) -> Result<(), 
         {
             None if !values.is_empty() => Ok(()),
             unknown => {
-                let wanted = format!("Expecting some of {}.", INSTANCE_STATES.join(", "));
-                refuse("state-name", unknown.map_or("", String::as_str), &wanted)
+                let expected = format!("Expecting some of {}.", INSTANCE_STATES.join(", "));
+                reject("state-name", unknown.map_or("", String::as_str), &expected)
             }
         },
-        (name, _) => refuse(
+        (name, _) => reject(
             "OptionName",
             name,
-            &format!("{resource_type} has no such option."),
+            &format!("{resource_type} does not have this option."),
         ),
     }
 }

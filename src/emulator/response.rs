@@ -1,23 +1,33 @@
-//! The service's errors: their codes, statuses and XML.
+//! The service's responses and errors: statuses, codes and XML.
 
-use super::Response;
 use super::xml::Xml;
 
-/// Why a request is not answered, as the service puts it.
+/// A response of the service, independent of its transport.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The request ID in the body and in the header `x-amzn-requestid`.
+    pub request_id: String,
+    /// XML in UTF-8.
+    pub body: String,
+}
+
+/// An error of the service.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     status: u16,
     code: &'static str,
     message: String,
 }
 
-impl Refusal {
-    /// An error of the client's: 400.
+impl ApiError {
+    /// A client error with status 400.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self::with_status(400, code, message)
     }
 
-    /// An error with a status of its own.
+    /// An error with another status.
     pub fn with_status(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -26,16 +36,16 @@ impl Refusal {
         }
     }
 
-    /// A parameter whose value cannot be: `wanted` says what can.
-    pub fn invalid_value(parameter: &str, value: &str, wanted: &str) -> Self {
+    /// An invalid parameter value. `expected` describes the valid ones.
+    pub fn invalid_value(parameter: &str, value: &str, expected: &str) -> Self {
         Self::new(
             "InvalidParameterValue",
-            format!("Value ({value}) for parameter {parameter} is invalid. {wanted}"),
+            format!("Value ({value}) for parameter {parameter} is invalid. {expected}"),
         )
     }
 
-    /// Images that there are not.
-    pub fn no_image(ids: &[&str]) -> Self {
+    /// Images that do not exist.
+    pub fn image_not_found(ids: &[&str]) -> Self {
         let message = match ids {
             [id] => format!("The image id '[{id}]' does not exist"),
             ids => format!("The image ids '[{}]' do not exist", ids.join(", ")),
@@ -43,7 +53,7 @@ impl Refusal {
         Self::new("InvalidAMIID.NotFound", message)
     }
 
-    pub fn into_reply(self, request_id: String) -> Response {
+    pub fn into_response(self, request_id: String) -> Response {
         let mut xml = Xml::new();
         xml.nest("Response", |xml| {
             xml.nest("Errors", |xml| {
