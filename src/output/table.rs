@@ -377,11 +377,12 @@ impl Layout {
                     fields.retain(|other| *other != field);
                     continue;
                 }
-                let movable = fields
+                let (text, others): (Vec<Field>, Vec<Field>) = fields
                     .iter()
-                    .rposition(|field| field.may_stand_below::<R>());
-                if let Some(index) = movable {
-                    below.insert(0, fields.remove(index));
+                    .partition(|field| field.may_stand_below::<R>());
+                if !text.is_empty() {
+                    below = text;
+                    fields = others;
                     continue;
                 }
                 let Some(field) = fields

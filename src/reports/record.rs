@@ -205,13 +205,13 @@ fn list<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
     }
 }
 
-/// How long ago something was, or how long it takes until then, in its two largest units: `3d 4h`.
+/// How long ago something was, or how long it takes until then, in its two largest units, without seconds beyond the first minute: `3d 4h`.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
+        (0, 0, _) => format!("{minutes}m"),
         (0, _, _) => format!("{hours}h {}m", minutes % 60),
         _ => format!("{days}d {}h", hours % 24),
     }
@@ -276,12 +276,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_have_two_units() {
+    fn spans_have_at_most_two_units() {
         for (seconds, shown) in [
             (0, "0s"),
             (59, "59s"),
-            (60, "1m 0s"),
-            (3599, "59m 59s"),
+            (60, "1m"),
+            (3599, "59m"),
             (3600, "1h 0m"),
             (86_399, "23h 59m"),
             (2_592_000, "30d 0h"),

@@ -191,6 +191,7 @@ impl Record for Row {
             list(&row.referenced_by)
         })
         .nested()
+        .below()
         .shown(Shown::Details),
         Column::number("ReportAge", 9, |row: &Self| match row.report_age {
             Some(age) => span(age).into(),

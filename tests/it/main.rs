@@ -1,5 +1,6 @@
 //! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
 
+mod architecture;
 mod check;
 mod cloud;
 mod completions;

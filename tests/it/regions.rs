@@ -280,7 +280,7 @@ fn a_region_that_fails_leaves_the_others_in_every_format() {
         run.says("error: Region eu-west-1, after 2 rows: DescribeImageUsageReportEntries failed")
             .says("(AuthFailure, request ID ")
             .says("error: 1 of 3 Regions failed, so their rows are missing: eu-west-1")
-            .says("ask these alone: --region eu-west-1\n");
+            .says("retry only these: --region eu-west-1\n");
     }
 }
 

@@ -287,7 +287,7 @@ fn what_cannot_be_is_refused_before_a_request() {
         (
             "create --owned --version-depth 5 --resource-types ResourceType=ec2:LaunchTemplate,\
              ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]",
-            "has a version-depth already",
+            "already has a version-depth",
         ),
         (
             "create --owned --resource-types ResourceType=a,Options=b",

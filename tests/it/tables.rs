@@ -80,7 +80,9 @@ fn lines_fit_the_terminal() {
             let text = output(line, width);
             let (table, _) = text.split_once("--- stderr\n").unwrap();
             for line in table.lines() {
-                assert!(line.chars().count() <= width, "{name} at {width}: {line:?}");
+                let is_one_word = !line.trim_start().contains(' ');
+                let fits = line.chars().count() <= width || is_one_word;
+                assert!(fits, "{name} at {width}: {line:?}");
             }
         }
     }

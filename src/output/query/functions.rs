@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use jmespath::ast::Ast;
 use serde_json::{Map, Number, Value};
 
-use super::evaluate::{Fault, evaluate, is_same, order};
+use super::compare::{is_same, order};
+
+/// A value that cannot be computed: the offset in the expression, and why.
+pub(super) type Fault = (usize, String);
 
 /// The functions, with the number of their arguments; one with a `+` takes more.
 const FUNCTIONS: &[(&str, &str)] = &[
@@ -38,11 +40,14 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("values", "1"),
 ];
 
+/// An expression that a function evaluates for each element.
+pub(super) type Expression<'a> = Box<dyn Fn(&Value) -> Result<Value, Fault> + 'a>;
+
 /// An argument of a call.
 pub(super) enum Argument<'a> {
     Value(Cow<'a, Value>),
-    /// `&expression`, which the function evaluates.
-    Expression(&'a Ast),
+    /// `&expression`, which the function evaluates for each element.
+    Expression(Expression<'a>),
 }
 
 /// Whether there is a function with this name.
@@ -300,15 +305,17 @@ impl Call<'_> {
         let Some(expression) = expression else {
             return Err(self.fault("&EXPRESSION", "none"));
         };
-        let key = |value: &Value| Ok(evaluate(expression, value)?.into_owned());
         if self.name == "map" {
             return Ok(Value::Array(
-                values.iter().map(key).collect::<Result<_, Fault>>()?,
+                values
+                    .iter()
+                    .map(expression)
+                    .collect::<Result<_, Fault>>()?,
             ));
         }
         let mut keyed = Vec::with_capacity(values.len());
         for value in values {
-            let key = key(&value)?;
+            let key = expression(&value)?;
             if !key.is_number() && !key.is_string() {
                 return Err(self.wrong_type("an expression for a number or a string", &key));
             }

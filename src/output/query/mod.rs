@@ -2,6 +2,7 @@
 //!
 //! Results are those of the AWS CLI, except that an object literal in an expression loses the order of its keys.
 
+mod compare;
 mod evaluate;
 mod functions;
 #[cfg(test)]
