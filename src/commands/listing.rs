@@ -64,7 +64,9 @@ where
     let bar = writer.progress.bar();
     let copying = signals.or(writer.copy_pages());
     let outcome = progress::with_progress(&bar, terminal, copying).await;
-    note_omitted_columns::<Q::Item>(&options, terminal);
+    if writer.writer.rows() > 0 {
+        note_omitted_columns::<Q::Item>(&options, terminal);
+    }
     writer.finish(outcome.map_err(Error::from).flatten(), no_rows, terminal)
 }
 

@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::{Color, ErrorFormat, Messages};
 use crate::error::{Category, Error};
-use crate::output::{TableStyle, escape, escape_json};
+use crate::output::{TableStyle, escape, escape_json, wrap};
 
 /// Prints messages as the message options request. Everything but data goes through here, to stderr.
 ///
@@ -57,6 +57,9 @@ impl<F: Serialize> Report<'_, F> {
         let _ = writeln!(io::stderr(), "{}", escape_json(&line));
     }
 }
+
+/// Before the second line of a message, and those after it.
+const WRAP_INDENT: &str = "  ";
 
 impl Terminal {
     /// `exit_status` maps how the run ended to its number.
@@ -167,9 +170,22 @@ impl Terminal {
         };
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "{style}{label}:{style:#} ");
+        let width = terminal_size_of(io::stderr()).map(|(Width(width), _)| usize::from(width));
         for (number, line) in text.split('\n').enumerate() {
-            let indent = if number == 0 { "" } else { "  " };
-            let _ = writeln!(stderr, "{indent}{}", escape(line));
+            let line = escape(line);
+            match width {
+                // The lines of a query and its caret stay as they are.
+                Some(width) if !text.contains('\n') => {
+                    let labeled = format!("{label}: {line}");
+                    let lines = wrap(&labeled, width.saturating_sub(WRAP_INDENT.len()));
+                    let text = lines.join(&format!("\n{WRAP_INDENT}"));
+                    let _ = writeln!(stderr, "{}", &text[label.len() + 2..]);
+                }
+                _ => {
+                    let indent = if number == 0 { "" } else { WRAP_INDENT };
+                    let _ = writeln!(stderr, "{indent}{line}");
+                }
+            }
         }
     }
 

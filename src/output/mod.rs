@@ -25,7 +25,7 @@ pub use escape::{TerminalSafe, escape, escape_json};
 pub use query::{Query, QueryError};
 pub use record::{Cell, Column, Emphasis, Field, Kind, Record, Shown};
 pub use row_writer::{RowWriter, Sink, WriteError};
-pub use table::{TableStyle, omitted_columns};
+pub use table::{TableStyle, omitted_columns, wrap};
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

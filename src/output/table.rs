@@ -141,15 +141,7 @@ impl Table {
 
     /// The lines of a cell.
     fn lines(&self, cell: Cell<'_>, kind: Kind, width: usize) -> Vec<String> {
-        let wrap = |text: &str| -> Vec<String> {
-            let options = textwrap::Options::new(width)
-                .break_words(false)
-                .word_separator(WordSeparator::AsciiSpace)
-                .word_splitter(WordSplitter::NoHyphenation);
-            let text = escape(text);
-            let lines = textwrap::wrap(&text, options);
-            lines.into_iter().map(|line| line.into_owned()).collect()
-        };
+        let wrap = |text: &str| wrap(&escape(text), width);
         match (cell, kind) {
             (Cell::Absent, _) => Vec::new(),
             (Cell::Number(number), _) if self.group_digits => vec![with_separators(number)],
@@ -223,6 +215,16 @@ impl<R: Record> Writer<R> for Table {
         self.begin::<R>(None, None)?;
         self.out.flush()
     }
+}
+
+/// Wraps text at spaces. A word that is longer than the width stays in one piece.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let options = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
+    lines.into_iter().map(|line| line.into_owned()).collect()
 }
 
 /// A field's header; a time's says its zone.

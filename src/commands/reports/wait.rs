@@ -79,7 +79,7 @@ async fn newest_of(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error
 /// Waits until these reports are available.
 ///
 /// # Errors
-/// [`NotAvailable`] for reports that are not; a [`RequestError`] if a request failed.
+/// [`NotAvailable`] for reports that are not; an error of the request if one failed.
 pub(super) async fn until_available(
     ec2: &Ec2,
     report_ids: Vec<String>,
