@@ -150,7 +150,7 @@ pub async fn owned(
         if page.listless || page.items.iter().any(|image| image.image_id.is_none()) {
             let failure = RequestError::Response {
                 endpoint: ec2.endpoint(),
-                problem: "images are missing from a page, or their IDs".to_owned(),
+                problem: "a page without images or their IDs".to_owned(),
             };
             return Err(failure.into());
         }

@@ -14,10 +14,10 @@ pub enum ListError {
     #[error(transparent)]
     RequestError(#[from] RequestError),
     /// The service gave a page token that it had given before, which would go on for ever.
-    #[error("the service repeats the page token {0:?}, so the listing cannot go on")]
+    #[error("the service returned the page token {0:?} twice, so the listing cannot continue")]
     RepeatedToken(String),
     /// A resume token lies beyond the end: what was there is gone.
-    #[error("the listing ends {missing} rows before the place that the starting token names")]
+    #[error("the listing ends {missing} rows before the position of the starting token")]
     BeyondEnd {
         /// How many rows are missing.
         missing: u64,
@@ -47,10 +47,10 @@ impl UserError for ListError {
         let hint = match self {
             Self::RequestError(error) => return error.hint(),
             Self::RepeatedToken(_) => {
-                "go on from the resume token; if it happens again, ask for another --page-size and tell AWS Support"
+                "rerun with the resume token; if it fails again, try another --page-size and contact AWS Support"
             }
             Self::BeyondEnd { .. } => {
-                "reports were deleted since, or the command line differs: begin anew without --starting-token"
+                "reports were deleted, or the arguments differ: start over without --starting-token"
             }
         };
         Some(hint.into())

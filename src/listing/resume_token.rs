@@ -36,10 +36,10 @@ pub struct BatchMark {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The token is not whole.
-    #[error("the starting token is damaged or cut short; copy it whole, or begin anew without it")]
+    #[error("the starting token is damaged or truncated; copy all of it, or start over without it")]
     Damaged,
     /// The token is empty text, as from an unset variable.
-    #[error("the starting token is empty; is a variable of the shell not set?")]
+    #[error("the starting token is empty; check that the shell variable is set")]
     Empty,
     /// The token belongs to a listing of other IDs or Regions.
     #[error(

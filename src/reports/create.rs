@@ -217,7 +217,7 @@ async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> 
                 Some(report_id) => Created::New { report_id },
                 None => Created::Failed(RequestError::Response {
                     endpoint: ec2.endpoint(),
-                    problem: "it created a report without an ID".to_owned(),
+                    problem: "the created report has no ID".to_owned(),
                 }),
             });
         }

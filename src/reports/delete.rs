@@ -30,7 +30,7 @@ async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), RequestE
     if answer.r#return == Some(false) {
         return Err(RequestError::Response {
             endpoint: ec2.endpoint(),
-            problem: "it says that the report was not deleted, and not why".to_owned(),
+            problem: "the report was not deleted, and no reason was given".to_owned(),
         });
     }
     Ok(())

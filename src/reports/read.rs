@@ -27,7 +27,7 @@ pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestErr
         {
             return Err(RequestError::Response {
                 endpoint: ec2.endpoint(),
-                problem: format!("it repeats the page token {token:?}"),
+                problem: format!("a repeated page token {token:?}"),
             });
         }
     }

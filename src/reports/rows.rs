@@ -29,16 +29,16 @@ impl CreateRow {
             CreateStatus::Done(Created::New { .. }) => ("created", None),
             CreateStatus::Done(Created::Adopted(_)) => (
                 "adopted",
-                Some("it was pending, and covers what is asked for".to_owned()),
+                Some("it was pending and covers the request".to_owned()),
             ),
             CreateStatus::Done(Created::Blocked { report, .. }) => {
                 ("failed", Some(blocked_by(report, order)))
             }
             CreateStatus::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
-            CreateStatus::Waits => ("interrupted", Some("nothing was created".to_owned())),
+            CreateStatus::Waits => ("interrupted", Some("no report was created".to_owned())),
             CreateStatus::Sent => (
                 "interrupted",
-                Some("not answered: it may have been created".to_owned()),
+                Some("no response: it may have been created".to_owned()),
             ),
         };
         Self {
@@ -58,7 +58,7 @@ fn blocked_by(report: &Report, order: &ReportSpec) -> String {
         .map(ToString::to_string)
         .collect();
     format!(
-        "{} is pending for this image and covers {}: wait for it or delete it",
+        "{} is pending for this image and covers {}; wait for it or delete it",
         report.report_id.as_deref().unwrap_or("another report"),
         covers.join(", ")
     )

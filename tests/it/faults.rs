@@ -329,7 +329,7 @@ fn a_token_that_repeats_ends_with_a_token_that_goes_on() {
         Act::Reply(reply)
     });
     let line = "entries --page-size 10 --output ndjson";
-    let run = server.words(line).ends(255).says("repeats the page token");
+    let run = server.words(line).ends(255).says("returned the page token");
     assert_eq!(run.counts(), (0..20).collect::<Vec<_>>());
     let rest = server
         .words(&format!("{line} --starting-token {}", run.token().unwrap()))

@@ -474,11 +474,7 @@ fn a_repeated_token_is_an_error_whose_token_goes_on_once() {
         })
     });
     let line = "entries --output ndjson";
-    let mut run = confused
-        .words(line)
-        .ends(255)
-        .says("repeats")
-        .says("hint: ");
+    let mut run = confused.words(line).ends(255).says("twice").says("hint: ");
     assert_eq!(confused.requests(), ["", "NextToken=a"]);
 
     let sane = Server::new(State::sample(), |number, _| {

@@ -360,7 +360,7 @@ fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
         .words(&format!("entries {ALL}"))
         .ends(255)
         .says("Region eu-west-1, after 4 rows: ")
-        .says("repeats the page token");
+        .says("returned the page token");
     assert!(run.counts().ends_with(&counts(&[2])));
 }
 

@@ -656,7 +656,7 @@ fn ctrl_c_tells_what_was_created() {
     assert_eq!(results, ["created", "interrupted", "interrupted"]);
     // The other two were refused for now, so that nothing was created.
     assert_eq!(
-        run.stdout.matches("nothing was created").count(),
+        run.stdout.matches("no report was created").count(),
         2,
         "{run:#?}"
     );
@@ -686,7 +686,7 @@ fn ctrl_c_tells_what_may_have_been_created() {
     wait_for_requests(&server, 1);
     interrupt(&child);
     let run = Run::of(child.wait_with_output().unwrap(), 130);
-    let row = format!("\n{IMAGE},,interrupted,not answered: it may have been created\n");
+    let row = format!("\n{IMAGE},,interrupted,no response: it may have been created\n");
     assert!(run.stdout.ends_with(&row), "{run:#?}");
 }
 
