@@ -1,7 +1,6 @@
-//! Reads an answer of the service page by page, whatever the action: its batches, pages, limits and resume tokens.
+//! Reads any paginated EC2 operation: its batches, pages, limits and resume tokens.
 //!
-//! A [`PaginatedOperation`] says what is asked and how its action is called. Nothing here knows of the command line or of a
-//! terminal.
+//! A [`PaginatedOperation`] describes the action and its parameters.
 
 mod page_stream;
 mod paginator;
@@ -25,49 +24,49 @@ pub use paginator::{Page, Paginator, dry_run};
 pub use request::{Filter, Request};
 pub use resume_token::{BatchMark, ResumeToken, TokenError};
 
-/// What one request comes to.
+/// The result of one request.
 pub type OperationResult<Q> = Result<
     <Q as PaginatedOperation>::Output,
     SdkError<<Q as PaginatedOperation>::Error, HttpResponse>,
 >;
 
-/// The SDK's paginator. It is not to stop at a repeated token, which would end the answer without a word.
+/// The SDK's paginator. It must not stop at a repeated token, which would truncate the output silently.
 pub type Pages<Q> = PaginationStream<OperationResult<Q>>;
 
-/// What is asked of an action that answers in pages.
+/// A paginated EC2 action with its parameters.
 pub trait PaginatedOperation: Clone + Debug + Send + Sync + 'static {
-    /// An item of the answer.
+    /// An item of a response.
     type Item: Debug + Send + 'static;
-    /// The SDK's form of a page.
+    /// The SDK's type of a page.
     type Output: Debug + Send + 'static;
-    /// The SDK's form of the service's errors.
+    /// The SDK's type of the service's errors.
     type Error: Error + ProvideErrorMetadata + RequestId + Send + Sync + 'static;
 
-    /// The questions that are sent in place of this one: each is small enough for one request, no item answers two of
-    /// them, and their number and order depend on this question alone.
+    /// Splits the operation into batches that each fit into one request. No item belongs to two of them, and their number
+    /// and order depend on the parameters alone.
     fn parts(&self) -> Vec<Self>;
 
-    /// Whether one request may ask all of this.
+    /// Whether the operation fits into one request.
     fn is_one_request(&self) -> bool;
 
-    /// A short name of this question, by which a resume token knows it again.
+    /// A fingerprint of the parameters, by which a resume token recognizes its operation.
     fn fingerprint(&self) -> String;
 
-    /// Asks for all pages, from the token of a page on.
+    /// Requests all pages, starting with the page of a token.
     fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self>;
 
-    /// Asks whether the first page would be given.
+    /// Checks with a dry run whether the first page would be returned.
     fn dry_run(&self, ec2: &Ec2) -> impl Future<Output = OperationResult<Self>> + Send;
 
-    /// The items of a page, if there is a list of them, and the token of the next page. `now` is the service's time when
-    /// it arrived.
+    /// Splits a page into its items, if it has a list of them, and the token of the next page. `now` is the service's time
+    /// when the page arrived.
     fn open(page: Self::Output, now: SystemTime) -> (Option<Vec<Self::Item>>, Option<String>);
 
-    /// How many bytes of memory these items take, roughly.
+    /// The approximate memory use of these items, in bytes.
     fn weight(items: &[Self::Item]) -> usize;
 }
 
-/// Who is asked what: of each client, in their order, a chain of pages for each part of the question.
+/// The clients and batches of a listing: one stream of pages for each batch of each client, in this order.
 #[derive(Debug)]
 struct Scope<Q> {
     clients: Vec<Ec2>,
@@ -75,12 +74,12 @@ struct Scope<Q> {
 }
 
 impl<Q> Scope<Q> {
-    /// How many chains there are.
+    /// The number of page streams.
     fn chains(&self) -> usize {
         self.clients.len() * self.parts.len()
     }
 
-    /// Whom the chain with this number, from 0, asks for what.
+    /// The client and the batch of the page stream with this index.
     fn page_stream(&self, number: usize) -> (&Ec2, &Q) {
         let parts = self.parts.len();
         (&self.clients[number / parts], &self.parts[number % parts])

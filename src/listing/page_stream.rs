@@ -1,4 +1,4 @@
-//! One chain of pages: each page tells the token of the next one.
+//! The pages of one batch: each page has the token of the next one.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,25 +7,26 @@ use super::{Pages, PaginatedOperation};
 use crate::aws::{Ec2, RequestError};
 use crate::error::{Category, UserError};
 
-/// Why a listing could not go on.
+/// Why a listing cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// A request failed.
     #[error(transparent)]
     RequestError(#[from] RequestError),
-    /// The service gave a page token that it had given before, which would go on for ever.
+    /// The service returned a page token a second time, which would never end.
     #[error("the service returned the page token {0:?} twice, so the listing cannot continue")]
     RepeatedToken(String),
-    /// A resume token lies beyond the end: what was there is gone.
+    /// The position of a resume token is beyond the end of the listing.
     #[error("the listing ends {missing} rows before the position of the starting token")]
     BeyondEnd {
-        /// How many rows are missing.
+        /// The number of missing rows.
         missing: u64,
     },
 }
 
 impl ListError {
-    /// Whether it would be the same in any other Region: [`RequestError::concerns_all_regions`], or a token that is wrong.
+    /// Whether every other Region would fail in the same way: see [`RequestError::concerns_all_regions`]; or the resume token
+    /// is wrong.
     pub fn concerns_all_regions(&self) -> bool {
         match self {
             Self::RequestError(failure) => failure.concerns_all_regions(),
@@ -71,14 +72,14 @@ impl UserError for ListError {
     }
 }
 
-/// A page as the service gave it.
+/// A page as the service returned it.
 #[derive(Debug)]
 pub struct RawPage<T> {
     /// The items, in the service's order; there may be none.
     pub items: Vec<T>,
-    /// Whether the service left the list out altogether, which says less than an empty one.
+    /// Whether the response had no list at all, which proves less than an empty one.
     pub listless: bool,
-    /// What follows.
+    /// What follows this page.
     pub next: Next,
 }
 
@@ -87,23 +88,23 @@ pub struct RawPage<T> {
 pub enum Next {
     /// The page with this token.
     Page(String),
-    /// Nothing: the service gave a token that it had given before.
+    /// Nothing: the service repeated a token.
     Repeated(String),
-    /// Nothing: the chain is whole.
+    /// Nothing: this was the last page.
     End,
 }
 
-/// The pages that answer one question, each of which fits into one request.
+/// The pages of one batch.
 #[derive(Debug)]
 pub struct PageStream<Q: PaginatedOperation> {
     ec2: Ec2,
     pages: Pages<Q>,
-    /// The tokens so far.
+    /// The tokens of the pages so far.
     seen: HashSet<String>,
 }
 
 impl<Q: PaginatedOperation> PageStream<Q> {
-    /// The pages from the token `start` on. Nothing is sent yet.
+    /// Creates the stream of pages that starts at the token `start`. Sends nothing yet.
     pub fn new(ec2: Ec2, question: &Q, start: Option<String>) -> Self {
         Self {
             pages: question.pages(&ec2, start.clone()),
@@ -112,10 +113,10 @@ impl<Q: PaginatedOperation> PageStream<Q> {
         }
     }
 
-    /// The next page. Not to be asked for after one with nothing next.
+    /// Requests the next page. Must not be called after a page without a next one.
     ///
     /// # Errors
-    /// [`RequestError`]; the chain is not to be used after one.
+    /// [`RequestError`]; the stream must not be used afterward.
     pub async fn next(&mut self) -> Result<RawPage<Q::Item>, RequestError> {
         let page = match self.pages.next().await {
             Some(Ok(page)) => page,

@@ -1,7 +1,7 @@
-//! Reads an answer: of each client through all batches, from a resume token on, up to a limit.
+//! Reads a listing: all batches of each client, from a resume token, up to a limit.
 //!
-//! The limit and the tokens follow botocore's paginator, but for one thing: skipping what a token calls already
-//! written goes on across pages, so that another page size than before repeats nothing.
+//! Limits and tokens follow botocore's paginator, with one exception: rows to skip are skipped across pages, so that a
+//! different page size repeats nothing.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
@@ -12,48 +12,48 @@ use super::resume_token::{BatchMark, ResumeToken, TokenError};
 use super::{ListError, PaginatedOperation, Scope, request};
 use crate::aws::{Ec2, RequestError};
 
-/// The next part of an answer.
+/// The next items of a listing.
 #[derive(Debug)]
 pub struct Page<T> {
     /// The items, in the service's order; there may be none.
     pub items: Vec<T>,
-    /// Whether the service left the list out altogether, which says less than an empty one.
+    /// Whether the response had no list at all, which proves less than an empty one.
     pub listless: bool,
-    /// The number of the client that gave it, from 0.
+    /// The index of the client that returned it.
     pub client: usize,
-    /// Where the first item after these is; nowhere when the answer ends with it.
+    /// The position of the next item; `None` at the end of the listing.
     pub next: Option<ResumeToken>,
 }
 
-/// A listing under way.
+/// A listing in progress.
 ///
-/// Each client is asked the whole question, one after the other in their order.
+/// Each client reads the complete operation, one client after the other.
 #[derive(Debug)]
 pub struct Paginator<Q: PaginatedOperation> {
     scope: Arc<Scope<Q>>,
     concurrency: NonZeroUsize,
-    /// Whether only one page is asked for.
+    /// Whether only one page is read.
     one_page: bool,
-    /// How many items may still come; absent without a limit.
+    /// How many more items may be returned; `None` without a limit.
     remaining: Option<u64>,
-    /// The number of the batch that is being read, through all clients: first those of the first client. Beyond the
-    /// last one when all are.
+    /// The index of the current batch among the batches of all clients, first those of the first client; their number at the
+    /// end.
     batch: usize,
-    /// The page that comes next, and what to skip from it on.
+    /// The next page, and how many of its rows to skip.
     page: Option<String>,
     skip: u64,
-    /// The pages, once the first one was asked for.
+    /// The prefetched pages, after the first request.
     prefetch: Option<Prefetcher<Q>>,
     repeated: Option<String>,
     marks: Marks,
 }
 
-/// What the tokens are marked with.
+/// The marks of resume tokens.
 #[derive(Debug)]
 struct Marks {
-    /// Of all clients; absent with one batch only, whose tokens are the AWS CLI's.
+    /// Of the listing of all clients; `None` with a single batch, whose tokens are those of the AWS CLI.
     together: Option<String>,
-    /// Of one client alone; absent as above.
+    /// Of the listing of one client; `None` as above.
     alone: Option<String>,
 }
 
@@ -72,11 +72,11 @@ impl Marks {
 }
 
 impl<Q: PaginatedOperation> Paginator<Q> {
-    /// A listing of what `question` asks of `clients`, which are one at least, from `start` on, of at most `limit`
-    /// items. So many requests are sent at the same time at most.
+    /// Creates a listing of `operation` for at least one client, from `start`, with at most `limit` items and `concurrency`
+    /// concurrent requests.
     ///
     /// # Errors
-    /// [`TokenError::OtherIds`] when `start` belongs to another list of IDs or Regions.
+    /// [`TokenError::OtherIds`] if `start` belongs to other IDs or Regions.
     pub fn new(
         clients: Vec<Ec2>,
         question: Q,
@@ -84,7 +84,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         limit: Option<NonZeroU64>,
         concurrency: NonZeroUsize,
     ) -> Result<Self, TokenError> {
-        // A token that names no batch is the AWS CLI's, which sends one request.
+        // A token without a batch is the AWS CLI's, which sends a single request.
         let one_request = start.batch.is_none() && start != ResumeToken::default();
         let parts = match one_request {
             true if question.is_one_request() && clients.len() == 1 => vec![question.clone()],
@@ -112,7 +112,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         })
     }
 
-    /// The first page of a question that one request may ask, from `start` on; more are not to be asked for.
+    /// Creates a listing of the first page of an operation that fits into one request.
     pub fn of_one_page(ec2: Ec2, question: Q, start: ResumeToken) -> Self {
         Self {
             scope: Arc::new(Scope {
@@ -134,13 +134,12 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         }
     }
 
-    /// The number of the client that is being asked, from 0; after an error, of the one that failed. Their number when
-    /// all were.
+    /// The index of the current client; after an error, of the one that failed. The number of clients at the end.
     pub fn client(&self) -> usize {
         self.batch / self.scope.parts.len()
     }
 
-    /// Leaves out the rest of what the present client has, as after an error of it, and goes on with the next one.
+    /// Skips the rest of the current client, and continues with the next one.
     pub fn pass_over(&mut self) {
         self.batch = (self.client() + 1) * self.scope.parts.len();
         self.page = None;
@@ -148,10 +147,10 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         self.repeated = None;
     }
 
-    /// The next page, or nothing after the last one or at the limit.
+    /// Returns the next items, or `None` after the last page or at the limit.
     ///
     /// # Errors
-    /// [`ListError`] of the present [client](Self::client). After one, go on by [`pass_over`](Self::pass_over) only.
+    /// [`ListError`] of the current [client](Self::client). Continue after it with [`pass_over`](Self::pass_over) only.
     pub async fn next(&mut self) -> Result<Option<Page<Q::Item>>, ListError> {
         if let Some(token) = self.repeated.take() {
             return Err(ListError::RepeatedToken(token));
@@ -180,7 +179,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         self.take(page).map(Some)
     }
 
-    /// Takes from a page of the service what belongs to the answer, and moves on.
+    /// Takes the items of a page that belong to the listing, and advances.
     fn take(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListError> {
         let client = self.client();
         let all = page.items;
@@ -198,7 +197,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
             *remaining -= wanted as u64;
         }
         if wanted < rest {
-            // The limit lies within this page: a later run asks for the page again.
+            // The limit is within this page: a later run requests it again.
             self.skip += wanted as u64;
         } else {
             match page.next {
@@ -207,7 +206,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
                     self.skip -= skipped as u64;
                 }
                 Next::Repeated(token) => {
-                    // Asked for this page again, the service may give the right token.
+                    // When this page is requested again, the service may return a new token.
                     self.skip = (skipped + wanted) as u64;
                     self.repeated = Some(token);
                 }
@@ -230,12 +229,12 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         })
     }
 
-    /// Where the next item is; nowhere after the last batch.
+    /// The position of the next item; `None` after the last batch.
     pub fn place(&self) -> Option<ResumeToken> {
         (!self.is_at_end()).then(|| self.token(self.batch, &self.marks.together))
     }
 
-    /// Where the next item of the present client is, as the token that a listing of this client alone takes.
+    /// The position of the next item of the current client, as a token for a listing of this client alone.
     pub fn place_alone(&self) -> Option<ResumeToken> {
         (!self.is_at_end())
             .then(|| self.token(self.batch % self.scope.parts.len(), &self.marks.alone))
@@ -254,10 +253,10 @@ impl<Q: PaginatedOperation> Paginator<Q> {
     }
 }
 
-/// Asks whether the requests of a listing would be allowed, without making them.
+/// Checks with a dry run whether the requests of a listing would be allowed.
 ///
 /// # Errors
-/// [`RequestError`], unless the service answers each with `DryRunOperation`.
+/// [`RequestError`], unless the service answers every request with `DryRunOperation`.
 pub async fn dry_run<Q: PaginatedOperation>(ec2: &Ec2, question: &Q) -> Result<(), RequestError> {
     let parts = if question.is_one_request() {
         vec![question.clone()]

@@ -1,52 +1,51 @@
-//! What the listings of reports and of their entries are asked, and how it is split into requests that the service
-//! takes.
+//! The parameters that both listings of reports share, and how they are split into batches.
 
 use std::num::NonZeroI32;
 
 use aws_sdk_ec2::types;
 use sha2::{Digest, Sha256};
 
-/// How many IDs of a kind one request may name, by the API reference.
+/// The maximum number of IDs of one kind per request, according to the API reference.
 const MAX_IDS_PER_REQUEST: usize = 200;
 
-/// Into how many batches a list is split at least, if it has as many IDs.
+/// The minimum number of batches that a list with enough IDs is split into.
 const BATCHES: usize = 8;
 
-/// A condition: those whose attribute `name` has one of `values`.
+/// A filter: items whose attribute `name` has one of `values`.
 ///
-/// Names and values are case-sensitive; `*` and `?` in a value are wildcards. Of entries the service knows
-/// `account-id`, `creation-time` and `resource-type`; of reports `creation-time`, `state`, `tag:KEY` and `tag-key`.
+/// Names and values are case-sensitive; `*` and `?` in a value are wildcards. Entries have the filters `account-id`,
+/// `creation-time` and `resource-type`; reports have `creation-time`, `state`, `tag:KEY` and `tag-key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// The attribute's name, as the service spells it.
+    /// The attribute's name, as in the API.
     pub name: String,
-    /// The accepted values; the service joins them by OR.
+    /// The accepted values, combined with OR.
     pub values: Vec<String>,
 }
 
-/// What both listings of reports can be asked: any number of IDs, each named once, and all filters.
+/// The parameters of a listing: any number of distinct IDs, and all filters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Those of these images; of any image when empty.
+    /// Only items of these images, if any.
     pub image_ids: Vec<String>,
-    /// Those of these reports; of any report when empty.
+    /// Only items of these reports, if any.
     pub report_ids: Vec<String>,
-    /// The conditions, joined by AND.
+    /// The filters, combined with AND.
     pub filters: Vec<Filter>,
-    /// How many items the service is to put on a page; it chooses when absent.
+    /// Maximum number of items per page; chosen by the service when absent.
     pub page_size: Option<NonZeroI32>,
 }
 
 impl Request {
-    /// Whether the service takes this in one request.
+    /// Whether this fits into one request.
     pub fn is_one_request(&self) -> bool {
         self.image_ids.len() <= MAX_IDS_PER_REQUEST && self.report_ids.len() <= MAX_IDS_PER_REQUEST
     }
 
-    /// The batches, in the order of the IDs given: for each group of images, each group of reports.
+    /// Splits the IDs into batches, in their order: for each group of images, each group of reports.
     ///
-    /// The service joins images and reports by AND, so each group of the one meets each group of the other, and
-    /// nothing comes in two batches. The batches can be asked for at the same time, so a short list is split too; how
+    /// The service combines images and reports with AND, so each group of images is paired with each group of reports, and
+    /// no item is in two batches. Batches can be requested concurrently, so a short list is split as well. The split
     /// depends on the lists alone.
     pub fn batches(&self) -> Vec<Self> {
         let groups = |ids: &[String], least: usize| -> Vec<Vec<String>> {
@@ -75,7 +74,7 @@ impl Request {
             .collect()
     }
 
-    /// A short name for the lists of IDs, by which a token of one of several batches knows them again.
+    /// A fingerprint of the IDs, by which a resume token recognizes its listing.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for (kind, ids) in [("image", &self.image_ids), ("report", &self.report_ids)] {
@@ -86,18 +85,17 @@ impl Request {
         short(hash)
     }
 
-    /// The image IDs as the SDK's builders take them: what is empty is left out, for an empty list would be a
-    /// parameter of its own.
+    /// The image IDs for the SDK's builders: `None` if empty, because an empty list would be sent as a parameter.
     pub fn sdk_image_ids(&self) -> Option<Vec<String>> {
         (!self.image_ids.is_empty()).then(|| self.image_ids.clone())
     }
 
-    /// The report IDs, as [`sdk_image_ids`](Self::sdk_image_ids).
+    /// The report IDs, like [`sdk_image_ids`](Self::sdk_image_ids).
     pub fn sdk_report_ids(&self) -> Option<Vec<String>> {
         (!self.report_ids.is_empty()).then(|| self.report_ids.clone())
     }
 
-    /// The filters, as [`sdk_image_ids`](Self::sdk_image_ids).
+    /// The filters, like [`sdk_image_ids`](Self::sdk_image_ids).
     pub fn sdk_filters(&self) -> Option<Vec<types::Filter>> {
         let filters: Vec<_> = self
             .filters
@@ -113,7 +111,7 @@ impl Request {
     }
 }
 
-/// The fingerprint of a question that is asked in several Regions.
+/// The fingerprint of an operation in several Regions.
 pub(super) fn with_regions<'a>(
     fingerprint: &str,
     regions: impl IntoIterator<Item = &'a str>,
