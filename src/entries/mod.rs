@@ -1,6 +1,4 @@
-//! Image usage report entries: how they are asked for, and what one is.
-//!
-//! Nothing here knows of the command line or of a terminal.
+//! The entries of image usage reports.
 
 mod operation;
 mod record;

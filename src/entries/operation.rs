@@ -12,7 +12,7 @@ use super::Entry;
 use crate::aws::Ec2;
 use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
-/// Asks for the entries of reports.
+/// Lists the entries of reports.
 #[derive(Clone, Debug)]
 pub struct DescribeEntries(pub Request);
 

@@ -1,4 +1,4 @@
-//! One entry of an image usage report, as every format shows it.
+//! An entry of an image usage report, as a row of output.
 
 use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
@@ -6,10 +6,10 @@ use serde::Serialize;
 use crate::aws::Time;
 use crate::output::{Cell, Column, Record};
 
-/// How often resources of one type in one account use one image, by one report.
+/// How many resources of one type in one account use an image, according to one report.
 ///
-/// The members are those of the API's `ImageUsageReportEntry`, in its order. What the service left out is
-/// `None`, and absent from the output.
+/// The members are those of the API's `ImageUsageReportEntry`, in its order. Absent members are `None`, and omitted from
+/// the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Entry {
@@ -28,13 +28,13 @@ pub struct Entry {
     /// The image's ID, `ami-…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
-    /// When the creation of the report began, UTC, in the form that the `creation-time` filter takes.
+    /// When the creation of the report began, in UTC, in the form of the `creation-time` filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
 }
 
 impl Entry {
-    /// How many bytes of memory it takes.
+    /// The memory use in bytes.
     pub(super) fn weight(&self) -> usize {
         let texts = [
             &self.resource_type,
@@ -48,7 +48,7 @@ impl Entry {
     }
 }
 
-/// What the allocator takes for itself, in bytes, where it gives memory.
+/// The allocator's overhead per allocation, in bytes.
 const ALLOCATION: usize = 16;
 
 impl From<ImageUsageReportEntry> for Entry {

@@ -1,6 +1,4 @@
-//! Images and what refers to them: the actions beside the reports from which an image's owner learns of it.
-//!
-//! Nothing here knows of the command line or of a terminal.
+//! Images and what references them.
 
 mod owned;
 mod references;

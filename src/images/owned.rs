@@ -1,4 +1,4 @@
-//! The action `DescribeImages`, of the images that the account owns.
+//! The action `DescribeImages`, for images that the account owns.
 
 use std::num::NonZeroUsize;
 use std::time::SystemTime;
@@ -13,26 +13,26 @@ use crate::listing::{
     ListError, OperationResult, Pages, PaginatedOperation, Paginator, Request, ResumeToken,
 };
 
-/// How many patterns one question may have: the service's limit of values for a filter.
+/// The maximum number of name patterns: the service's limit of values per filter.
 pub const MAX_NAME_PATTERNS: usize = 200;
 
-/// How many images a page holds: the most that the service gives. Without a number it would put all of them on one
-/// page, and advises against that.
+/// The number of images per page: the service's maximum. Without it, the service returns all images on one page, and
+/// advises against that.
 const PAGE_SIZE: i32 = 1000;
 
 /// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The image's ID, `ami-…`. An image without one is a fault of the answer, and not to be passed over.
+    /// The image's ID, `ami-…`. An image without one makes the response invalid.
     pub image_id: Option<String>,
     /// Its name.
     pub name: Option<String>,
 }
 
-/// Asks for the images that the account owns, deprecated and disabled ones too: they may still be in use.
+/// Lists images that the account owns, including deprecated and disabled ones, which may still be in use.
 ///
-/// Without IDs and names it asks for all. An ID that is not one of an image of the account's is no error: the answer
-/// is without it.
+/// Without IDs and names it lists all. IDs that the account does not own are not an error: they are missing from the
+/// list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DescribeImages {
     /// Only these images.
@@ -51,7 +51,7 @@ impl DescribeImages {
                     .build()
             })
         };
-        // The parameter `ImageId` would refuse all for one that is not there, and does not go with pages.
+        // The parameter `ImageId` would reject all IDs because of a missing one, and cannot be paginated.
         let filters: Vec<_> = [
             filter("image-id", &self.image_ids),
             filter("name", &self.names),
@@ -128,10 +128,10 @@ impl PaginatedOperation for DescribeImages {
     }
 }
 
-/// The images that `question` asks for, all of them, in the service's order.
+/// Returns all images of an operation, in the service's order.
 ///
 /// # Errors
-/// [`ListError`], also for an answer that does not tell all.
+/// [`ListError`], also for an incomplete response.
 pub async fn owned(
     ec2: &Ec2,
     question: DescribeImages,

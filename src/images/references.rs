@@ -1,4 +1,4 @@
-//! The action `DescribeImageReferences`: what in the caller's own account refers to images.
+//! The action `DescribeImageReferences`: which resources of the caller's account reference images.
 
 use std::time::SystemTime;
 
@@ -14,12 +14,12 @@ use serde::Serialize;
 use crate::aws::Ec2;
 use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
-/// How many images one request may name, by the API reference.
+/// The maximum number of images per request, according to the API reference.
 const MAX_IDS_PER_REQUEST: usize = 10;
 
-/// A resource of the caller's own that refers to an image.
+/// A resource of the caller's account that references an image.
 ///
-/// The members are those of the API's `ImageReference`. What the service left out is `None`.
+/// The members are those of the API's `ImageReference`; absent ones are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reference {
@@ -30,18 +30,18 @@ pub struct Reference {
     /// `imagebuilder:ContainerRecipe`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// The resource.
+    /// The resource's ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
 }
 
-/// Asks for everything in the caller's account that refers to these images, of all types that the service knows.
+/// Lists all resources in the caller's account that reference these images, of all types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribeImageReferences {
-    /// The images, at least one, each named once.
+    /// The images: at least one, and distinct.
     pub image_ids: Vec<String>,
-    /// How many of a launch template's newest versions are looked at, from 1 to 10,000. Left to itself the service looks
-    /// at 10, which is fewer than a usage report does.
+    /// How many of a launch template's newest versions are examined, from 1 to 10,000. The service's default of 10 is
+    /// smaller than that of a usage report.
     pub version_depth: u32,
 }
 
@@ -58,7 +58,7 @@ impl DescribeImageReferences {
         ec2.client
             .describe_image_references()
             .set_image_ids(Some(self.image_ids.clone()))
-            // All types, of which this one has an option that is not the usual.
+            // All types, with a different option for this one.
             .include_all_resource_types(true)
             .resource_types(templates)
     }

@@ -1,9 +1,9 @@
-//! How long to wait before asking again.
+//! The delays between polls.
 
 use std::time::Duration;
 
-/// Waits that grow by half each time, up to a limit, and vary by a fifth so that programs which began together do not
-/// ask together.
+/// Delays that grow by half each time, up to a limit, with a jitter of a fifth, so that programs that start together do
+/// not poll together.
 #[derive(Debug)]
 pub(super) struct Backoff {
     first: Duration,
@@ -20,14 +20,14 @@ impl Backoff {
         }
     }
 
-    /// How long to wait this time.
+    /// Returns the next delay.
     pub(super) fn next(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 3 / 2).min(self.most);
         wait.mul_f64(0.8 + 0.4 * fastrand::f64())
     }
 
-    /// Begins anew, since things move.
+    /// Resets the delay after progress.
     pub(super) fn reset(&mut self) {
         self.next = self.first;
     }

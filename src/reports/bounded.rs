@@ -1,12 +1,12 @@
-//! A few requests at a time.
+//! Runs a bounded number of requests concurrently.
 
 use tokio::task::JoinSet;
 
-/// How many requests go out at once that change something. EC2 allows fewer of them than of those that read.
+/// The maximum number of concurrent mutating requests. EC2 throttles them earlier than describe calls.
 pub(super) const AT_ONCE: usize = 4;
 
-/// What `work` comes to for each item, in the order of the items. `observe` hears of each as it ends, by its place in
-/// the list.
+/// Runs `work` for each item, and returns the results in the order of the items. `observe` is called with each as it
+/// ends, by its index.
 pub(super) async fn for_each<I, T, W>(
     items: impl IntoIterator<Item = I>,
     work: impl Fn(I) -> W,

@@ -1,4 +1,4 @@
-//! Creates reports, within the quotas and the rate of the service.
+//! Creates reports within the service's quotas and rate limits.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -13,11 +13,10 @@ use super::{Report, ReportSpec};
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{Filter, Request};
 
-/// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
-/// before that is an error.
+/// How many throttling errors in a row end the creation of a report, each after all attempts of a request.
 const MAX_THROTTLED: u32 = 8;
 
-/// What became of an [`ReportSpec`].
+/// The result of a [`ReportSpec`].
 #[derive(Clone, Debug)]
 pub enum Created {
     /// A new report.
@@ -25,21 +24,21 @@ pub enum Created {
         /// Its ID, `amiur-…`.
         report_id: String,
     },
-    /// The image has a pending report that covers the order: there can be no second one, and need not.
+    /// The image has a pending report that covers the spec. There can be no second one.
     Adopted(Report),
-    /// The image has a pending report that does not cover the order, and so the service refuses another one.
+    /// The image has a pending report that does not cover the spec, so the service rejects another one.
     Blocked {
         /// The pending report.
         report: Report,
-        /// The refusal.
+        /// The error.
         failure: RequestError,
     },
-    /// There is no report.
+    /// The creation failed.
     Failed(RequestError),
 }
 
 impl Created {
-    /// The ID of the report that the order has.
+    /// The ID of the report for the spec.
     pub fn report_id(&self) -> Option<&str> {
         match self {
             Self::New { report_id } => Some(report_id),
@@ -49,45 +48,44 @@ impl Created {
     }
 }
 
-/// How a creation goes on.
+/// An event of a creation.
 #[derive(Debug)]
 pub enum CreateEvent<'a> {
-    /// An order goes out.
+    /// The request for a spec is about to be sent.
     Sent {
-        /// The place of the order in the list.
+        /// The index of the spec.
         index: usize,
     },
-    /// An order came to its end.
+    /// A spec has its result.
     Done {
-        /// The place of the order in the list.
+        /// The index of the spec.
         index: usize,
-        /// What became of it.
+        /// The result.
         created: &'a Created,
     },
-    /// An order is refused for now, and waits: the account has as many pending reports as it may, or asks too much at
-    /// once.
+    /// A spec was rejected for now and is queued: the account has its maximum of pending reports, or is throttled.
     Queued {
-        /// The place of the order in the list.
+        /// The index of the spec.
         index: usize,
-        /// How many orders wait.
+        /// The number of queued specs.
         orders: usize,
     },
 }
 
-/// How far an order is.
+/// The status of a spec.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)] // Each comes to be the largest.
 pub enum CreateStatus {
-    /// Nothing was created for it: it is not sent, or was refused for now.
+    /// No report was created: the request was not sent, or was rejected for now.
     Waits,
-    /// It is sent, and not answered.
+    /// The request was sent and has no response yet.
     Sent,
-    /// It came to its end.
+    /// It has a result.
     Done(Created),
 }
 
 impl CreateStatus {
-    /// What became of the order, if that is known.
+    /// The result, if there is one.
     pub fn created(&self) -> Option<&Created> {
         match self {
             Self::Done(created) => Some(created),
@@ -96,11 +94,11 @@ impl CreateStatus {
     }
 }
 
-/// Creates the reports that are ordered, and tells what became of each, in the order of the orders.
+/// Creates reports, and returns their results in the order of the specs.
 ///
-/// An image that has a pending report adopts it. When the account has too many pending reports, orders wait for room,
-/// for `timeout` in all or without end; when it asks too much at once, they go slower. `observe` hears of each order as
-/// it ends, whichever that is. Dropped before its end, this sends nothing more; what it has sent may have been done.
+/// An image with a pending report adopts it. When the account has too many pending reports, specs are queued for `timeout`
+/// in total, or without limit; under throttling they back off. `observe` is called with each event. Sends no more
+/// requests once it is dropped; requests already sent may still take effect.
 pub async fn create(
     ec2: &Ec2,
     orders: Vec<ReportSpec>,
@@ -116,7 +114,7 @@ pub async fn create(
 
     let mut queue: VecDeque<usize> = (0..orders.len()).collect();
     if orders.len() > 1 {
-        // So that a run which was interrupted, and is made again, does not ask for each of them in vain.
+        // So that a rerun after an interruption does not send a useless request for each of them.
         let pending = all_pending(ec2, &orders).await;
         queue.retain(|&index| {
             let order = &orders[index];
@@ -135,7 +133,7 @@ pub async fn create(
     let mut running = JoinSet::new();
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
     let mut throttled = 0;
-    // Whether to wait before the next request, and whether to send but one at a time since it may be in vain.
+    // Whether to wait before the next request, and whether to send only one at a time because it may be rejected.
     let (mut pause_first, mut probing) = (false, false);
     loop {
         if pause_first && running.is_empty() && !queue.is_empty() {
@@ -193,7 +191,7 @@ pub async fn create(
         .collect()
 }
 
-/// Asks for each order whether the report could be created.
+/// Checks with dry runs whether the reports could be created.
 pub async fn dry_run(ec2: &Ec2, orders: Vec<ReportSpec>) -> Vec<Result<(), RequestError>> {
     let one = |order: ReportSpec| {
         let ec2 = ec2.clone();
@@ -202,11 +200,11 @@ pub async fn dry_run(ec2: &Ec2, orders: Vec<ReportSpec>) -> Vec<Result<(), Reque
     bounded::for_each(orders, one, |_, _| ()).await
 }
 
-/// Why an order is to be tried again later.
+/// Why a spec is retried later.
 enum RetryReason {
     /// The account has too many pending reports.
     Full(RequestError),
-    /// The account asks too much at once.
+    /// The account is throttled.
     Throttled(RequestError),
 }
 
@@ -229,7 +227,7 @@ async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> 
     if !is_quota(&failure) {
         return Ok(Created::Failed(failure));
     }
-    // Both quotas have one code: the image's own report tells which it is.
+    // Both quotas have the same code: a pending report of the image shows which one it is.
     let pending = pending(ec2, vec![order.image_id.clone()]).await;
     let Ok(mut pending) = pending else {
         return Ok(Created::Failed(failure));
@@ -247,14 +245,14 @@ async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> 
     }
 }
 
-/// Whether a quota is used up. Which code the service has for it is not documented; EC2's quotas end like this.
+/// Whether a quota is exhausted. The code for it is not documented; EC2's quota errors end like this.
 fn is_quota(failure: &RequestError) -> bool {
     failure.code().is_some_and(|code| {
         (code.ends_with("LimitExceeded") || code.contains("Quota")) && !code.starts_with("Tag")
     })
 }
 
-/// The pending reports of the images that are ordered for. What cannot be told is left out: the creation will tell.
+/// The pending reports of the images. Images whose reports cannot be read are omitted: the creation will fail for them.
 async fn all_pending(ec2: &Ec2, orders: &[ReportSpec]) -> HashMap<String, Vec<Report>> {
     let mut found: HashMap<String, Vec<Report>> = HashMap::new();
     for batch in orders.chunks(MAX_IDS_PER_REQUEST) {

@@ -3,10 +3,10 @@
 use super::bounded;
 use crate::aws::{Ec2, RequestError};
 
-/// Deletes these reports, or only asks whether they could be, and tells what became of each, in the order of the IDs.
+/// Deletes reports, or checks with dry runs whether they could be deleted. Returns results in the order of the IDs.
 ///
-/// `observe` hears of each as it ends, by its place in the list. Dropped before its end, this sends nothing more; what
-/// it has sent may have been done.
+/// `observe` is called with each result, by its index. Sends no more requests once it is dropped; requests already sent
+/// may still take effect.
 pub async fn delete(
     ec2: &Ec2,
     report_ids: Vec<String>,

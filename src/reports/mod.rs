@@ -1,7 +1,7 @@
-//! The life of image usage reports: create, list, wait, delete.
+//! Image usage reports: create, list, wait, delete.
 //!
-//! A report is created for one image, is `pending` for a while, and then `available` or in `error`; the service deletes
-//! it after 30 days. Nothing here knows of the command line or of a terminal.
+//! A report is created for one image, is `pending` for a while, and then `available` or in `error`. The service deletes
+//! it after 30 days.
 
 mod backoff;
 mod bounded;

@@ -12,7 +12,7 @@ use super::Report;
 use crate::aws::Ec2;
 use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
 
-/// Asks for reports, in any state.
+/// Lists reports, in any state.
 #[derive(Clone, Debug)]
 pub struct DescribeReports(pub Request);
 
@@ -73,7 +73,7 @@ impl PaginatedOperation for DescribeReports {
             let tags = report.tags.as_ref().map_or(0, Vec::len);
             accounts * 40 + tags * 100
         };
-        // IDs, times and two resource types in texts of their own.
+        // Strings for IDs, times and two resource types.
         items.len() * 3 * size_of::<Report>() + items.iter().map(lists).sum::<usize>()
     }
 }

@@ -1,4 +1,4 @@
-//! Reads reports, whole.
+//! Reads complete lists of reports.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,13 +6,13 @@ use super::{DescribeReports, Report};
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{PaginatedOperation, Request};
 
-/// How many IDs one request may name, by the API reference.
+/// The maximum number of IDs per request, according to the API reference.
 pub(super) const MAX_IDS_PER_REQUEST: usize = 200;
 
-/// The reports that `request` asks for, of at most 200 images and 200 reports.
+/// The reports of a request for at most 200 images and 200 reports.
 ///
 /// # Errors
-/// [`RequestError`]; there is no partial answer.
+/// [`RequestError`]; a partial list is never returned.
 pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestError> {
     let question = DescribeReports(request);
     let mut pages = question.pages(ec2, None);
@@ -34,7 +34,7 @@ pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestErr
     Ok(reports)
 }
 
-/// The newest report of each image, in any state, in the order of the images; nothing where there is none.
+/// The newest report of each image, in any state, in the order of the images; `None` without a report.
 ///
 /// # Errors
 /// [`RequestError`], as for [`read`].
@@ -49,7 +49,7 @@ pub async fn newest(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<Option<Report
             let Some(image_id) = report.image_id.clone() else {
                 continue;
             };
-            // Times of this form are in the order of their text; of two at once, the IDs decide.
+            // Times in this form sort like their text; reports of the same time are sorted by ID.
             let rank = |report: &Report| {
                 let time = report.creation_time.as_ref();
                 (

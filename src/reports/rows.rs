@@ -1,4 +1,4 @@
-//! What became of orders and deletions, as every format shows it.
+//! The results of creations and deletions, as rows of output.
 
 use serde::Serialize;
 
@@ -6,13 +6,13 @@ use super::{CreateStatus, Created, Report, ReportSpec};
 use crate::aws::RequestError;
 use crate::output::{Column, Record};
 
-/// What became of an order.
+/// The result of a creation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateRow {
     /// The image.
     pub image_id: String,
-    /// The report that there is now.
+    /// The report of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// `created`, `adopted`, `failed` or `interrupted`.
@@ -23,7 +23,7 @@ pub struct CreateRow {
 }
 
 impl CreateRow {
-    /// What became of `order` by the end of the run, even if that came early.
+    /// The result for a spec at the end of the run, even if it was interrupted.
     pub fn new(order: &ReportSpec, fate: &CreateStatus) -> Self {
         let (result, reason) = match fate {
             CreateStatus::Done(Created::New { .. }) => ("created", None),
@@ -52,7 +52,7 @@ impl CreateRow {
     }
 }
 
-/// Why a pending report keeps another one from being created.
+/// Why a pending report blocks the creation of another one.
 fn blocked_by(report: &Report, order: &ReportSpec) -> String {
     let covers: Vec<_> = (order.left_out_by(report).iter())
         .map(ToString::to_string)
@@ -75,7 +75,7 @@ impl Record for CreateRow {
     ];
 }
 
-/// What became of a deletion.
+/// The result of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteRow {
@@ -89,7 +89,7 @@ pub struct DeleteRow {
 }
 
 impl DeleteRow {
-    /// What became of the report `report_id`; nothing when the run ended before that was known.
+    /// The result for the report `report_id`; `None` if the run ended before there was one.
     pub fn new(report_id: &str, deleted: Option<&Result<(), RequestError>>) -> Self {
         let (result, reason) = match deleted {
             Some(Ok(())) => ("deleted", None),

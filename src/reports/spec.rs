@@ -1,4 +1,4 @@
-//! What a report is to cover.
+//! What a report must cover.
 
 use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsageReportFluentBuilder as Call;
 use aws_sdk_ec2::types;
@@ -6,19 +6,19 @@ use aws_sdk_ec2::types;
 use super::{ResourceType, Tag};
 use crate::aws::Ec2;
 
-/// One report to be created.
+/// The parameters of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportSpec {
     /// The image's ID.
     pub image_id: String,
-    /// The resource types, at least one; each with a version depth where that is not to be the service's 20.
+    /// The resource types, at least one; with a version depth unless it is the service's default of 20.
     pub resource_types: Vec<ResourceType>,
-    /// The accounts; all when there are none.
+    /// The accounts; all when empty.
     pub account_ids: Vec<String>,
     /// The tags of the report.
     pub tags: Vec<Tag>,
-    /// By which the service knows a request again and answers it with the report that it has. Without one the SDK makes
-    /// one up for each request, which all its attempts have.
+    /// Idempotency token: the service returns the same report for the same token. By default the SDK generates one per
+    /// request, which all its attempts share.
     pub client_token: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Waits until reports can be read.
+//! Waits until reports are available.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,36 +12,34 @@ use super::read::{MAX_IDS_PER_REQUEST, read};
 use crate::aws::{Ec2, RequestError};
 use crate::listing::Request;
 
-/// How many requests go out at once.
+/// The maximum number of concurrent requests.
 const AT_ONCE: usize = 4;
 
-/// How often in a row a report that was never seen may be missing: one that was just created may not be known
-/// everywhere yet.
+/// How many times in a row a report that was never seen may be missing: a new one is not listed everywhere at once.
 const MAX_MISSING: u32 = 4;
 
-/// How often in a row the service may say that it is asked too much, each time after all the attempts of a request,
-/// before that is an error.
+/// How many throttling errors in a row end the wait for a report, each after all attempts of a request.
 const MAX_THROTTLED: u32 = 8;
 
-/// What the wait for a report came to.
+/// The outcome of the wait for a report.
 #[derive(Clone, Debug)]
 pub enum WaitOutcome {
     /// Its entries can be read.
     Available(Report),
-    /// It could not be made: `state_reason` tells why.
+    /// Its creation failed; `state_reason` has the reason.
     Error(Report),
-    /// There is no such report, or no longer.
+    /// It does not exist, or was deleted.
     Vanished,
-    /// It was still pending when time was up; as it was seen last, if it was.
+    /// It was still pending at the timeout; with its latest description, if any.
     TimedOut(Option<Report>),
-    /// Its state could not be had.
+    /// Its state could not be read.
     Failed(RequestError),
 }
 
-/// Waits until each of these reports is available, or will never be, for at most `timeout` or without end.
+/// Waits until each report is available or never will be, for at most `timeout` or without limit.
 ///
-/// What became of each comes in the order of the IDs; `observe` hears of each as it ends, by its place in the list.
-/// Dropped before its end, this sends nothing more.
+/// Returns outcomes in the order of the IDs; `observe` is called with each as it ends, by its index. Sends no more
+/// requests once it is dropped.
 pub async fn wait(
     ec2: &Ec2,
     report_ids: Vec<String>,
@@ -101,7 +99,7 @@ pub async fn wait(
         .collect()
 }
 
-/// A report that is waited for.
+/// A report to wait for.
 struct Watch {
     id: String,
     last: Option<Report>,
@@ -121,7 +119,7 @@ impl Watch {
         }
     }
 
-    /// Takes note of a state, and tells what the wait came to if it is over.
+    /// Records a state, and returns the outcome if the wait is over.
     fn take(&mut self, state: Result<Option<Report>, RequestError>) -> Option<&WaitOutcome> {
         let end = match state {
             Ok(Some(report)) if report.is_available() => WaitOutcome::Available(report),
@@ -148,7 +146,7 @@ impl Watch {
 
 type States = HashMap<String, Result<Option<Report>, RequestError>>;
 
-/// The reports with these IDs, as they are now; nothing for those that there are not.
+/// The current reports with these IDs; `None` for those that do not exist.
 async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
     let mut batches: Vec<Vec<String>> = ids
         .chunks(MAX_IDS_PER_REQUEST)
@@ -182,7 +180,7 @@ async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
                     }
                 }
             }
-            // One ID at fault has the service refuse all of them.
+            // The service rejects all IDs because of one.
             Err(failure) if names_an_id(&failure) && ids.len() > 1 => {
                 let rest = ids.split_off(ids.len() / 2);
                 batches.extend([ids, rest]);
@@ -201,7 +199,7 @@ async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
     }
 }
 
-/// Whether a request was refused for one of the IDs in it.
+/// Whether a request was rejected because of one of its IDs.
 fn names_an_id(failure: &RequestError) -> bool {
     failure
         .code()
