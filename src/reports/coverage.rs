@@ -1,27 +1,27 @@
-//! Whether a report covers what is asked: a report of some accounts, or of one resource type, says nothing of the rest.
+//! Whether a report covers a spec: a report of some accounts, or of one resource type, proves nothing about the rest.
 
 use std::fmt;
 
 use super::{Report, ReportSpec, ResourceType};
 
-/// How many of a launch template's newest versions a report looks at, unless told otherwise.
+/// How many of a launch template's newest versions a report examines by default.
 const USUAL_DEPTH: u32 = 20;
 
-/// The one option that a resource type is documented to have.
+/// The only documented option of a resource type.
 const DEPTH: &str = "version-depth";
 
-/// What a report leaves out of an order.
+/// What a report does not cover of a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CoverageGap {
-    /// It is about another image, or does not say about which.
+    /// It is about another image, or names none.
     OtherImage,
-    /// It covers only so many accounts.
+    /// It covers only this number of accounts.
     Accounts(usize),
     /// It does not cover this resource type.
     ResourceType(String),
-    /// It looks at so many versions of a launch template, or does not say at how many.
+    /// It covers only this number of launch template versions, or an unknown number.
     VersionDepth(Option<u32>),
-    /// It covers a resource type with an option that is not known, and may leave something out.
+    /// It covers a resource type with an unknown option, which may exclude something.
     Option {
         /// The resource type.
         resource_type: String,
@@ -54,8 +54,7 @@ impl fmt::Display for CoverageGap {
 }
 
 impl ReportSpec {
-    /// What `report` leaves out of this order; nothing when it covers all of it, and maybe more. Its state and its age
-    /// are the caller's to judge.
+    /// What `report` does not cover of this spec; empty if it covers all of it. The caller judges its state and age.
     pub fn left_out_by(&self, report: &Report) -> Vec<CoverageGap> {
         let mut left_out = Vec::new();
         if report.image_id.as_ref() != Some(&self.image_id) {
@@ -82,7 +81,7 @@ impl ReportSpec {
                         name: option.option_name.clone().unwrap_or_default(),
                     }),
             );
-            // Where it names a type twice, the deeper look counts.
+            // If it names a type twice, the larger depth counts.
             let depth = types().map(depth).max();
             match depth {
                 None => {
@@ -98,14 +97,13 @@ impl ReportSpec {
         left_out
     }
 
-    /// Whether `report` covers all that this orders, and maybe more.
+    /// Whether `report` covers this spec, and possibly more.
     pub fn is_covered_by(&self, report: &Report) -> bool {
         self.left_out_by(report).is_empty()
     }
 }
 
-/// How many versions are looked at; nothing when that is not told in a way to be understood, which is less than any
-/// number.
+/// How many versions are examined; `None`, which is less than any number, if that is unknown.
 fn depth(of: &ResourceType) -> Option<u32> {
     let mut depths = (of.resource_type_options.iter().flatten())
         .filter(|option| option.option_name.as_deref() == Some(DEPTH))
@@ -276,7 +274,7 @@ mod tests {
             left_out(Some(vec![filtered, templates(50)]), 0),
             ["ec2:Instance with the unknown option \"state\""]
         );
-        // The deeper look counts where there are two.
+        // The larger of two depths counts.
         let twice = vec![templates(100), instances(), templates(1)];
         assert!(left_out(Some(twice), 0).is_empty());
     }

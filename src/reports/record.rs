@@ -1,4 +1,4 @@
-//! One image usage report, as every format shows it.
+//! An image usage report, as a row of output.
 
 use std::fmt::{self, Display};
 use std::time::{Duration, SystemTime};
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Time;
 use crate::output::{Cell, Column, Record, Shown};
 
-/// A report: what it covers, and how far it is.
+/// A report: what it covers, and its state.
 ///
-/// The members are those of the API's `ImageUsageReport`, in its order. What the service left out is `None`, and
-/// absent from the output.
+/// The members are those of the API's `ImageUsageReport`, in its order. Absent members are `None`, and omitted from the
+/// output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Report {
@@ -43,19 +43,19 @@ pub struct Report {
     /// Its tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
-    /// The service's time when it returned this.
+    /// The service's time when this was received.
     #[serde(skip)]
     pub received: Option<SystemTime>,
 }
 
-/// A resource type that a report covers or is to cover.
+/// A resource type that a report covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceType {
     /// `ec2:Instance` or `ec2:LaunchTemplate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// What is covered of it.
+    /// Its options.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type_options: Option<Vec<ResourceTypeOption>>,
 }
@@ -64,7 +64,7 @@ pub struct ResourceType {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceTypeOption {
-    /// `version-depth`: how many of a launch template's newest versions are looked at.
+    /// `version-depth`: how many of a launch template's newest versions are examined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub option_name: Option<String>,
     /// Its values.
@@ -99,12 +99,12 @@ impl Report {
         self.state.as_deref() == Some("available")
     }
 
-    /// Whether it is being made.
+    /// Whether it is being created.
     pub fn is_pending(&self) -> bool {
         self.state.as_deref() == Some("pending")
     }
 
-    /// Whether it could not be made; it will have no entries.
+    /// Whether its creation failed; it will have no entries.
     pub fn is_in_error(&self) -> bool {
         // The documented state is `error`; the SDK's waiter looks for `failed`.
         matches!(self.state.as_deref(), Some("error" | "failed"))
@@ -112,7 +112,7 @@ impl Report {
 }
 
 impl ResourceType {
-    /// A resource type, without options.
+    /// Creates a resource type without options.
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             resource_type: Some(name.into()),
@@ -205,7 +205,7 @@ fn list<T: Display>(items: &Option<Vec<T>>) -> Cell<'static> {
     }
 }
 
-/// How long ago something was, or how long it takes until then, in its two largest units, without seconds beyond the first minute: `3d 4h`.
+/// A duration in at most two units, without seconds beyond the first minute: `3d 4h`.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -217,7 +217,7 @@ pub(crate) fn span(time: Duration) -> String {
     }
 }
 
-/// From one time to another, no time when that is before it.
+/// The duration from one time to another; zero if that is earlier.
 fn between(from: SystemTime, to: SystemTime) -> String {
     span(to.duration_since(from).unwrap_or_default())
 }
