@@ -9,9 +9,13 @@ use aws_types::os_shim_internal::{Env, Fs};
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::regions::REGIONS;
+use crate::reports::resource_type;
 
 /// Resource types. Each candidate has a description, which is empty here.
-const RESOURCE_TYPES: [(&str, &str); 2] = [("ec2:Instance", ""), ("ec2:LaunchTemplate", "")];
+const RESOURCE_TYPES: [(&str, &str); 2] = [
+    (resource_type::INSTANCE, ""),
+    (resource_type::LAUNCH_TEMPLATE, ""),
+];
 
 /// Filters for entries.
 const FILTERS: [(&str, &str); 3] = [

@@ -151,7 +151,7 @@ where
             first_client: listing.client(),
             client: listing.client(),
             rows_before_client: 0,
-            page: listing.place(),
+            page: listing.resume_token(),
             rows_before_page: 0,
             listing,
         })
@@ -205,12 +205,12 @@ where
         }
         self.enter(self.listing.client());
         let rows = self.writer.rows() - self.rows_before_client;
-        let token = (self.listing.place_alone()).filter(|token| !token.is_beginning());
+        let token = (self.listing.client_resume_token()).filter(|token| !token.is_start());
         let token = token.map(|token| token.to_string());
         self.failures
             .add(&self.regions[self.client], rows, token, error)?;
-        self.listing.pass_over();
-        self.page = self.listing.place();
+        self.listing.skip_client();
+        self.page = self.listing.resume_token();
         Ok(())
     }
 

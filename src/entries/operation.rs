@@ -1,16 +1,12 @@
 //! The action `DescribeImageUsageReportEntries`.
 
 use std::num::NonZeroI32;
-use std::time::SystemTime;
 
-use aws_sdk_ec2::operation::describe_image_usage_report_entries::{
-    DescribeImageUsageReportEntriesError, DescribeImageUsageReportEntriesOutput,
-    builders::DescribeImageUsageReportEntriesFluentBuilder as Call,
-};
+use aws_sdk_ec2::operation::describe_image_usage_report_entries::builders::DescribeImageUsageReportEntriesFluentBuilder as Call;
 
-use super::Entry;
+use super::record::Entry;
 use crate::aws::Ec2;
-use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
+use crate::listing::{Request, paginated_operation};
 
 /// Lists the entries of reports.
 #[derive(Clone, Debug)]
@@ -27,43 +23,9 @@ impl DescribeEntries {
     }
 }
 
-impl PaginatedOperation for DescribeEntries {
-    type Item = Entry;
-    type Output = DescribeImageUsageReportEntriesOutput;
-    type Error = DescribeImageUsageReportEntriesError;
-
-    fn parts(&self) -> Vec<Self> {
-        self.0.batches().into_iter().map(Self).collect()
-    }
-
-    fn is_one_request(&self) -> bool {
-        self.0.is_one_request()
-    }
-
-    fn fingerprint(&self) -> String {
-        self.0.fingerprint()
-    }
-
-    fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self> {
-        self.call(ec2)
-            .set_next_token(start)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send()
-    }
-
-    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
-        self.call(ec2).dry_run(true).send().await
-    }
-
-    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Entry>>, Option<String>) {
-        let items = page
-            .image_usage_report_entries
-            .map(|items| items.into_iter().map(Entry::from).collect());
-        (items, page.next_token)
-    }
-
-    fn weight(items: &[Entry]) -> usize {
-        items.iter().map(Entry::weight).sum()
-    }
+paginated_operation! {
+    DescribeEntries { 0 },
+    describe_image_usage_report_entries
+        -> DescribeImageUsageReportEntriesOutput or DescribeImageUsageReportEntriesError,
+    image_usage_report_entries: |entry, _| Entry::from(entry) => Entry,
 }

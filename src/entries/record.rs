@@ -35,7 +35,7 @@ pub struct Entry {
 
 impl Entry {
     /// The memory use in bytes.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn memory_size(&self) -> usize {
         let texts = [
             &self.resource_type,
             &self.report_id,

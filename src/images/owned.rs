@@ -1,17 +1,12 @@
 //! The action `DescribeImages`, for images that the account owns.
 
 use std::num::NonZeroUsize;
-use std::time::SystemTime;
 
-use aws_sdk_ec2::operation::describe_images::{
-    DescribeImagesError, DescribeImagesOutput, builders::DescribeImagesFluentBuilder as Call,
-};
-use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::operation::describe_images::builders::DescribeImagesFluentBuilder as Call;
+use aws_sdk_ec2::types;
 
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{
-    ListError, OperationResult, Pages, PaginatedOperation, Paginator, Request, ResumeToken,
-};
+use crate::listing::{Filter, ListError, Paginator, Request, ResumeToken, paginated_operation};
 
 /// The maximum number of name patterns: the service's limit of values per filter.
 pub const MAX_NAME_PATTERNS: usize = 200;
@@ -29,36 +24,60 @@ pub struct Image {
     pub name: Option<String>,
 }
 
-/// Lists images that the account owns, including deprecated and disabled ones, which may still be in use.
-///
-/// Without IDs and names it lists all. IDs that the account does not own are not an error: they are missing from the
-/// list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DescribeImages {
-    /// Only these images.
-    pub image_ids: Vec<String>,
-    /// Only images with one of these names; `*` and `?` are wildcards. At most [`MAX_NAME_PATTERNS`].
-    pub names: Vec<String>,
+impl Image {
+    /// The approximate memory use in bytes, with an ID and a name of up to 128 characters.
+    fn memory_size(&self) -> usize {
+        2 * size_of::<Self>()
+    }
 }
 
+impl From<types::Image> for Image {
+    fn from(image: types::Image) -> Self {
+        Self {
+            image_id: image.image_id,
+            name: image.name,
+        }
+    }
+}
+
+/// Lists images that the account owns, including deprecated and disabled ones, which may still be in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribeImages(Request);
+
 impl DescribeImages {
+    /// The images with these IDs. IDs that the account does not own are not an error: they are missing from the list.
+    pub fn by_id(image_ids: Vec<String>) -> Self {
+        Self(Request::for_images(image_ids))
+    }
+
+    /// The images whose name matches one of at most [`MAX_NAME_PATTERNS`] patterns with the wildcards `*` and `?`; all
+    /// images without a pattern.
+    pub fn by_name(patterns: Vec<String>) -> Self {
+        let name = (!patterns.is_empty()).then(|| Filter {
+            name: "name".to_owned(),
+            values: patterns,
+        });
+        Self(Request {
+            filters: name.into_iter().collect(),
+            ..Request::default()
+        })
+    }
+
+    /// The IDs; none if the images are listed by name.
+    pub fn image_ids(&self) -> &[String] {
+        &self.0.image_ids
+    }
+
     fn call(&self, ec2: &Ec2) -> Call {
-        let filter = |name: &str, values: &[String]| {
-            (!values.is_empty()).then(|| {
-                Filter::builder()
-                    .name(name)
-                    .set_values(Some(values.to_vec()))
-                    .build()
-            })
-        };
         // The parameter `ImageId` would reject all IDs because of a missing one, and cannot be paginated.
-        let filters: Vec<_> = [
-            filter("image-id", &self.image_ids),
-            filter("name", &self.names),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let ids = self.0.sdk_image_ids().map(|ids| {
+            types::Filter::builder()
+                .name("image-id")
+                .set_values(Some(ids))
+                .build()
+        });
+        let mut filters: Vec<_> = ids.into_iter().collect();
+        filters.extend(self.0.sdk_filters().unwrap_or_default());
         ec2.client
             .describe_images()
             .owners("self")
@@ -67,65 +86,12 @@ impl DescribeImages {
             .set_filters((!filters.is_empty()).then_some(filters))
             .max_results(PAGE_SIZE)
     }
-
-    fn request(&self) -> Request {
-        Request {
-            image_ids: self.image_ids.clone(),
-            ..Request::default()
-        }
-    }
 }
 
-impl PaginatedOperation for DescribeImages {
-    type Item = Image;
-    type Output = DescribeImagesOutput;
-    type Error = DescribeImagesError;
-
-    fn parts(&self) -> Vec<Self> {
-        (self.request().batches().into_iter())
-            .map(|batch| Self {
-                image_ids: batch.image_ids,
-                names: self.names.clone(),
-            })
-            .collect()
-    }
-
-    fn is_one_request(&self) -> bool {
-        self.request().is_one_request()
-    }
-
-    fn fingerprint(&self) -> String {
-        self.request().fingerprint()
-    }
-
-    fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self> {
-        self.call(ec2)
-            .set_next_token(start)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send()
-    }
-
-    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
-        self.call(ec2).dry_run(true).send().await
-    }
-
-    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Image>>, Option<String>) {
-        let items = page.images.map(|images| {
-            (images.into_iter())
-                .map(|image| Image {
-                    image_id: image.image_id,
-                    name: image.name,
-                })
-                .collect()
-        });
-        (items, page.next_token)
-    }
-
-    fn weight(items: &[Image]) -> usize {
-        // An ID and a name, of up to 128 characters.
-        items.len() * 2 * size_of::<Image>()
-    }
+paginated_operation! {
+    DescribeImages { 0 },
+    describe_images -> DescribeImagesOutput or DescribeImagesError,
+    images: |image, _| Image::from(image) => Image,
 }
 
 /// Returns all images of an operation, in the service's order.
@@ -134,25 +100,25 @@ impl PaginatedOperation for DescribeImages {
 /// [`ListError`], also for an incomplete response.
 pub async fn owned(
     ec2: &Ec2,
-    question: DescribeImages,
+    operation: DescribeImages,
     concurrency: NonZeroUsize,
 ) -> Result<Vec<Image>, ListError> {
     let mut listing = Paginator::new(
         vec![ec2.clone()],
-        question,
+        operation,
         ResumeToken::default(),
         None,
         concurrency,
     )
-    .expect("a listing from its beginning has no token that could be wrong");
+    .expect("a listing without a starting token");
     let mut images = Vec::new();
     while let Some(page) = listing.next().await? {
-        if page.listless || page.items.iter().any(|image| image.image_id.is_none()) {
-            let failure = RequestError::Response {
+        if page.is_list_missing || page.items.iter().any(|image| image.image_id.is_none()) {
+            let error = RequestError::Response {
                 endpoint: ec2.endpoint(),
                 problem: "a page without images or their IDs".to_owned(),
             };
-            return Err(failure.into());
+            return Err(error.into());
         }
         images.extend(page.items);
     }
@@ -162,25 +128,21 @@ pub async fn owned(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listing::PaginatedOperation;
 
     #[test]
-    fn patterns_go_into_one_request_and_ids_into_batches() {
-        let named = DescribeImages {
-            names: vec!["golden-*".to_owned(), "base-?".to_owned()],
-            ..DescribeImages::default()
-        };
-        assert_eq!(named.parts(), std::slice::from_ref(&named));
+    fn patterns_fit_into_one_request_and_ids_into_batches() {
+        let named = DescribeImages::by_name(vec!["golden-*".to_owned(), "base-?".to_owned()]);
+        assert_eq!(named.batches(), std::slice::from_ref(&named));
 
         let image_ids: Vec<_> = (0..2000)
             .map(|number| format!("ami-{number:017x}"))
             .collect();
-        let these = DescribeImages {
-            image_ids: image_ids.clone(),
-            ..DescribeImages::default()
-        };
-        let parts = these.parts();
-        assert_eq!(parts.len(), 10);
-        let sent: Vec<_> = parts.into_iter().flat_map(|part| part.image_ids).collect();
-        assert_eq!(sent, image_ids);
+        let batches = DescribeImages::by_id(image_ids.clone()).batches();
+        assert_eq!(batches.len(), 10);
+        let sent: Vec<_> = (batches.iter())
+            .flat_map(DescribeImages::image_ids)
+            .collect();
+        assert_eq!(sent, image_ids.iter().collect::<Vec<_>>());
     }
 }

@@ -1,21 +1,14 @@
 //! The action `DescribeImageReferences`: which resources of the caller's account reference images.
 
-use std::time::SystemTime;
-
-use aws_sdk_ec2::operation::describe_image_references::{
-    DescribeImageReferencesError, DescribeImageReferencesOutput,
-    builders::DescribeImageReferencesFluentBuilder as Call,
-};
+use aws_sdk_ec2::operation::describe_image_references::builders::DescribeImageReferencesFluentBuilder as Call;
 use aws_sdk_ec2::types::{
-    ImageReferenceOptionName, ImageReferenceResourceType, ResourceTypeOption, ResourceTypeRequest,
+    ImageReference, ImageReferenceOptionName, ImageReferenceResourceType, ResourceTypeOption,
+    ResourceTypeRequest,
 };
 use serde::Serialize;
 
 use crate::aws::Ec2;
-use crate::listing::{OperationResult, Pages, PaginatedOperation, Request};
-
-/// The maximum number of images per request, according to the API reference.
-const MAX_IDS_PER_REQUEST: usize = 10;
+use crate::listing::{Request, paginated_operation};
 
 /// A resource of the caller's account that references an image.
 ///
@@ -35,17 +28,45 @@ pub struct Reference {
     pub arn: Option<String>,
 }
 
+impl Reference {
+    /// The approximate memory use in bytes, with an ID, a type and an ARN of some hundred characters.
+    fn memory_size(&self) -> usize {
+        3 * size_of::<Self>()
+    }
+}
+
+impl From<ImageReference> for Reference {
+    fn from(item: ImageReference) -> Self {
+        Self {
+            image_id: item.image_id,
+            resource_type: item.resource_type.map(|kind| kind.as_str().to_owned()),
+            arn: item.arn,
+        }
+    }
+}
+
 /// Lists all resources in the caller's account that reference these images, of all types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribeImageReferences {
-    /// The images: at least one, and distinct.
-    pub image_ids: Vec<String>,
-    /// How many of a launch template's newest versions are examined, from 1 to 10,000. The service's default of 10 is
-    /// smaller than that of a usage report.
-    pub version_depth: u32,
+    request: Request,
+    version_depth: u32,
 }
 
 impl DescribeImageReferences {
+    /// The references of at least one image. Of each launch template, the newest `version_depth` versions are examined,
+    /// from 1 to 10,000. The service's default of 10 is smaller than that of a usage report.
+    pub fn new(image_ids: Vec<String>, version_depth: u32) -> Self {
+        Self {
+            request: Request::for_images(image_ids),
+            version_depth,
+        }
+    }
+
+    /// The images.
+    pub fn image_ids(&self) -> &[String] {
+        &self.request.image_ids
+    }
+
     fn call(&self, ec2: &Ec2) -> Call {
         let depth = ResourceTypeOption::builder()
             .option_name(ImageReferenceOptionName::VersionDepth)
@@ -57,85 +78,39 @@ impl DescribeImageReferences {
             .build();
         ec2.client
             .describe_image_references()
-            .set_image_ids(Some(self.image_ids.clone()))
+            .set_image_ids(self.request.sdk_image_ids())
             // All types, with a different option for this one.
             .include_all_resource_types(true)
             .resource_types(templates)
     }
 }
 
-impl PaginatedOperation for DescribeImageReferences {
-    type Item = Reference;
-    type Output = DescribeImageReferencesOutput;
-    type Error = DescribeImageReferencesError;
-
-    fn parts(&self) -> Vec<Self> {
-        (self.image_ids.chunks(MAX_IDS_PER_REQUEST))
-            .map(|chunk| Self {
-                image_ids: chunk.to_vec(),
-                version_depth: self.version_depth,
-            })
-            .collect()
-    }
-
-    fn is_one_request(&self) -> bool {
-        self.image_ids.len() <= MAX_IDS_PER_REQUEST
-    }
-
-    fn fingerprint(&self) -> String {
-        let request = Request {
-            image_ids: self.image_ids.clone(),
-            ..Request::default()
-        };
-        request.fingerprint()
-    }
-
-    fn pages(&self, ec2: &Ec2, start: Option<String>) -> Pages<Self> {
-        self.call(ec2)
-            .set_next_token(start)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send()
-    }
-
-    async fn dry_run(&self, ec2: &Ec2) -> OperationResult<Self> {
-        self.call(ec2).dry_run(true).send().await
-    }
-
-    fn open(page: Self::Output, _now: SystemTime) -> (Option<Vec<Reference>>, Option<String>) {
-        let items = page.image_references.map(|items| {
-            (items.into_iter())
-                .map(|item| Reference {
-                    image_id: item.image_id,
-                    resource_type: item.resource_type.map(|kind| kind.as_str().to_owned()),
-                    arn: item.arn,
-                })
-                .collect()
-        });
-        (items, page.next_token)
-    }
-
-    fn weight(items: &[Reference]) -> usize {
-        // An ID, a type, and an ARN of some hundred characters.
-        items.len() * 3 * size_of::<Reference>()
-    }
+paginated_operation! {
+    DescribeImageReferences { request },
+    describe_image_references -> DescribeImageReferencesOutput or DescribeImageReferencesError,
+    image_references: |item, _| Reference::from(item) => Reference,
+    // By the API reference. Requests are expensive here: the service makes several others for each.
+    MAX_IDS = 10,
+    MIN_BATCHES = 1,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listing::PaginatedOperation;
 
     #[test]
-    fn ten_images_go_into_a_request() {
+    fn at_most_ten_images_fit_into_a_request() {
         let image_ids: Vec<_> = (0..25).map(|number| format!("ami-{number:017x}")).collect();
-        let question = DescribeImageReferences {
-            image_ids: image_ids.clone(),
-            version_depth: 20,
-        };
-        let parts = question.parts();
-        let sizes: Vec<_> = parts.iter().map(|part| part.image_ids.len()).collect();
-        assert_eq!(sizes, [10, 10, 5]);
-        let sent: Vec<_> = parts.into_iter().flat_map(|part| part.image_ids).collect();
-        assert_eq!(sent, image_ids);
+        let batches = DescribeImageReferences::new(image_ids.clone(), 20).batches();
+        let sizes: Vec<_> = batches
+            .iter()
+            .map(|batch| batch.image_ids().len())
+            .collect();
+        assert_eq!(sizes, [8, 8, 9]);
+        let sent: Vec<_> = (batches.iter())
+            .flat_map(DescribeImageReferences::image_ids)
+            .collect();
+        assert_eq!(sent, image_ids.iter().collect::<Vec<_>>());
     }
 }

@@ -1,85 +1,18 @@
-//! The pages of one batch: each page has the token of the next one.
+//! The pages of one batch from one client: each page has the token of the next one.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{Pages, PaginatedOperation};
+use super::operation::{Pages, PaginatedOperation};
 use crate::aws::{Ec2, RequestError};
-use crate::error::{Category, UserError};
-
-/// Why a listing cannot continue.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// A request failed.
-    #[error(transparent)]
-    RequestError(#[from] RequestError),
-    /// The service returned a page token a second time, which would never end.
-    #[error("the service returned the page token {0:?} twice, so the listing cannot continue")]
-    RepeatedToken(String),
-    /// The position of a resume token is beyond the end of the listing.
-    #[error("the listing ends {missing} rows before the position of the starting token")]
-    BeyondEnd {
-        /// The number of missing rows.
-        missing: u64,
-    },
-}
-
-impl ListError {
-    /// Whether every other Region would fail in the same way: see [`RequestError::concerns_all_regions`]; or the resume token
-    /// is wrong.
-    pub fn concerns_all_regions(&self) -> bool {
-        match self {
-            Self::RequestError(failure) => failure.concerns_all_regions(),
-            Self::RepeatedToken(_) => false,
-            Self::BeyondEnd { .. } => true,
-        }
-    }
-}
-
-impl UserError for ListError {
-    fn category(&self) -> Category {
-        match self {
-            Self::RequestError(error) => error.category(),
-            Self::RepeatedToken(_) | Self::BeyondEnd { .. } => Category::Other,
-        }
-    }
-
-    fn hint(&self) -> Option<Cow<'_, str>> {
-        let hint = match self {
-            Self::RequestError(error) => return error.hint(),
-            Self::RepeatedToken(_) => {
-                "rerun with the resume token; if it fails again, try another --page-size and contact AWS Support"
-            }
-            Self::BeyondEnd { .. } => {
-                "reports were deleted, or the arguments differ: start over without --starting-token"
-            }
-        };
-        Some(hint.into())
-    }
-
-    fn code(&self) -> Option<&str> {
-        match self {
-            Self::RequestError(error) => error.code(),
-            _ => None,
-        }
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::RequestError(error) => error.request_id(),
-            _ => None,
-        }
-    }
-}
 
 /// A page as the service returned it.
 #[derive(Debug)]
 pub struct RawPage<T> {
-    /// The items, in the service's order; there may be none.
+    /// The items, in the service's order; maybe none.
     pub items: Vec<T>,
-    /// Whether the response had no list at all, which proves less than an empty one.
-    pub listless: bool,
-    /// What follows this page.
+    /// Whether the response has no list at all, which proves less than an empty one.
+    pub is_list_missing: bool,
+    /// What follows.
     pub next: Next,
 }
 
@@ -88,44 +21,44 @@ pub struct RawPage<T> {
 pub enum Next {
     /// The page with this token.
     Page(String),
-    /// Nothing: the service repeated a token.
+    /// Nothing: the service returned this token before.
     Repeated(String),
-    /// Nothing: this was the last page.
+    /// Nothing: the list is complete.
     End,
 }
 
-/// The pages of one batch.
+/// The pages of an operation that fits into one request.
 #[derive(Debug)]
 pub struct PageStream<Q: PaginatedOperation> {
     ec2: Ec2,
     pages: Pages<Q>,
-    /// The tokens of the pages so far.
+    /// All tokens so far.
     seen: HashSet<String>,
 }
 
 impl<Q: PaginatedOperation> PageStream<Q> {
-    /// Creates the stream of pages that starts at the token `start`. Sends nothing yet.
-    pub fn new(ec2: Ec2, question: &Q, start: Option<String>) -> Self {
+    /// The pages from the token `start` on. Sends nothing yet.
+    pub fn new(ec2: Ec2, operation: &Q, start: Option<String>) -> Self {
         Self {
-            pages: question.pages(&ec2, start.clone()),
+            pages: operation.pages(&ec2, start.clone()),
             seen: start.into_iter().collect(),
             ec2,
         }
     }
 
-    /// Requests the next page. Must not be called after a page without a next one.
+    /// The next page. Must not be called after a page without a next one.
     ///
     /// # Errors
-    /// [`RequestError`]; the stream must not be used afterward.
+    /// [`RequestError`]; the stream must not be used after one.
     pub async fn next(&mut self) -> Result<RawPage<Q::Item>, RequestError> {
         let page = match self.pages.next().await {
             Some(Ok(page)) => page,
             Some(Err(error)) => return Err(RequestError::from_sdk(error, &self.ec2)),
-            None => unreachable!("the paginator ends after a page without a token, and so do we"),
+            None => unreachable!("the SDK's paginator ends after a page without a token"),
         };
-        let (items, token) = Q::open(page, self.ec2.now());
+        let (items, token) = Q::into_items(page, self.ec2.now());
         Ok(RawPage {
-            listless: items.is_none(),
+            is_list_missing: items.is_none(),
             items: items.unwrap_or_default(),
             next: match token.filter(|token| !token.is_empty()) {
                 None => Next::End,
@@ -133,5 +66,28 @@ impl<Q: PaginatedOperation> PageStream<Q> {
                 Some(token) => Next::Repeated(token),
             },
         })
+    }
+}
+
+/// The page streams of a listing: for each client, in order, one for each batch.
+#[derive(Debug)]
+pub struct PageStreams<Q> {
+    /// The clients.
+    pub clients: Vec<Ec2>,
+    /// What each client is sent.
+    pub batches: Vec<Q>,
+}
+
+impl<Q: PaginatedOperation> PageStreams<Q> {
+    /// How many streams there are.
+    pub fn count(&self) -> usize {
+        self.clients.len() * self.batches.len()
+    }
+
+    /// The stream with this index.
+    pub fn open(&self, index: usize, start: Option<String>) -> PageStream<Q> {
+        let batches = self.batches.len();
+        let client = self.clients[index / batches].clone();
+        PageStream::new(client, &self.batches[index % batches], start)
     }
 }

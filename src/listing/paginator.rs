@@ -6,10 +6,12 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 
-use super::page_stream::{Next, RawPage};
+use super::error::ListError;
+use super::operation::PaginatedOperation;
+use super::page_stream::{Next, PageStreams, RawPage};
 use super::prefetch::{FetchLimit, Prefetcher};
+use super::request;
 use super::resume_token::{BatchMark, ResumeToken, TokenError};
-use super::{ListError, PaginatedOperation, Scope, request};
 use crate::aws::{Ec2, RequestError};
 
 /// The next items of a listing.
@@ -18,7 +20,7 @@ pub struct Page<T> {
     /// The items, in the service's order; there may be none.
     pub items: Vec<T>,
     /// Whether the response had no list at all, which proves less than an empty one.
-    pub listless: bool,
+    pub is_list_missing: bool,
     /// The index of the client that returned it.
     pub client: usize,
     /// The position of the next item; `None` at the end of the listing.
@@ -30,44 +32,46 @@ pub struct Page<T> {
 /// Each client reads the complete operation, one client after the other.
 #[derive(Debug)]
 pub struct Paginator<Q: PaginatedOperation> {
-    scope: Arc<Scope<Q>>,
+    streams: Arc<PageStreams<Q>>,
     concurrency: NonZeroUsize,
     /// Whether only one page is read.
     one_page: bool,
     /// How many more items may be returned; `None` without a limit.
     remaining: Option<u64>,
-    /// The index of the current batch among the batches of all clients, first those of the first client; their number at the
-    /// end.
-    batch: usize,
+    /// The index of the current page stream; their number at the end.
+    stream: usize,
     /// The next page, and how many of its rows to skip.
     page: Option<String>,
     skip: u64,
     /// The prefetched pages, after the first request.
     prefetch: Option<Prefetcher<Q>>,
     repeated: Option<String>,
-    marks: Marks,
+    fingerprints: Fingerprints,
 }
 
-/// The marks of resume tokens.
-#[derive(Debug)]
-struct Marks {
-    /// Of the listing of all clients; `None` with a single batch, whose tokens are those of the AWS CLI.
-    together: Option<String>,
-    /// Of the listing of one client; `None` as above.
-    alone: Option<String>,
+/// What resume tokens are marked with. There is no mark for a single page stream, whose tokens are those of the AWS CLI.
+#[derive(Debug, Default)]
+struct Fingerprints {
+    /// For the listing of all clients.
+    all_clients: Option<String>,
+    /// For the listing of one client.
+    one_client: Option<String>,
 }
 
-impl Marks {
-    fn new<Q: PaginatedOperation>(question: &Q, parts: usize, clients: &[Ec2]) -> Self {
-        let alone = (parts > 1).then(|| question.fingerprint());
-        let together = match clients {
-            [_] => alone.clone(),
+impl Fingerprints {
+    fn new<Q: PaginatedOperation>(operation: &Q, batches: usize, clients: &[Ec2]) -> Self {
+        let one_client = (batches > 1).then(|| operation.fingerprint());
+        let all_clients = match clients {
+            [_] => one_client.clone(),
             _ => {
                 let regions = clients.iter().map(Ec2::region);
-                Some(request::with_regions(&question.fingerprint(), regions))
+                Some(request::with_regions(&operation.fingerprint(), regions))
             }
         };
-        Self { together, alone }
+        Self {
+            all_clients,
+            one_client,
+        }
     }
 }
 
@@ -79,69 +83,71 @@ impl<Q: PaginatedOperation> Paginator<Q> {
     /// [`TokenError::OtherIds`] if `start` belongs to other IDs or Regions.
     pub fn new(
         clients: Vec<Ec2>,
-        question: Q,
+        operation: Q,
         start: ResumeToken,
         limit: Option<NonZeroU64>,
         concurrency: NonZeroUsize,
     ) -> Result<Self, TokenError> {
         // A token without a batch is the AWS CLI's, which sends a single request.
-        let one_request = start.batch.is_none() && start != ResumeToken::default();
-        let parts = match one_request {
-            true if question.is_one_request() && clients.len() == 1 => vec![question.clone()],
+        let is_from_aws_cli = start.batch.is_none() && start != ResumeToken::default();
+        let batches = match is_from_aws_cli {
+            true if operation.is_one_request() && clients.len() == 1 => vec![operation.clone()],
             true => return Err(TokenError::OtherIds),
-            false => question.parts(),
+            false => operation.batches(),
         };
-        let marks = Marks::new(&question, parts.len(), &clients);
-        let batches = clients.len() * parts.len();
-        let batch = match (&marks.together, start.batch) {
+        let fingerprints = Fingerprints::new(&operation, batches.len(), &clients);
+        let streams = PageStreams { clients, batches };
+        let stream = match (&fingerprints.all_clients, &start.batch) {
             (_, None) => 0,
-            (Some(ids), Some(mark)) if *ids == mark.ids && mark.index < batches => mark.index,
+            (Some(ids), Some(mark)) if *ids == mark.ids && mark.index < streams.count() => {
+                mark.index
+            }
             _ => return Err(TokenError::OtherIds),
         };
         Ok(Self {
-            scope: Arc::new(Scope { clients, parts }),
             concurrency,
-            one_page: false,
             remaining: limit.map(NonZeroU64::get),
-            batch,
-            page: start.page,
-            skip: start.skip,
-            prefetch: None,
-            repeated: None,
-            marks,
+            stream,
+            fingerprints,
+            ..Self::start(streams, start)
         })
     }
 
     /// Creates a listing of the first page of an operation that fits into one request.
-    pub fn of_one_page(ec2: Ec2, question: Q, start: ResumeToken) -> Self {
+    pub fn of_one_page(ec2: Ec2, operation: Q, start: ResumeToken) -> Self {
+        let streams = PageStreams {
+            clients: vec![ec2],
+            batches: vec![operation],
+        };
         Self {
-            scope: Arc::new(Scope {
-                clients: vec![ec2],
-                parts: vec![question],
-            }),
-            concurrency: NonZeroUsize::MIN,
             one_page: true,
+            ..Self::start(streams, start)
+        }
+    }
+
+    fn start(streams: PageStreams<Q>, start: ResumeToken) -> Self {
+        Self {
+            streams: Arc::new(streams),
+            concurrency: NonZeroUsize::MIN,
+            one_page: false,
             remaining: None,
-            batch: 0,
+            stream: 0,
             page: start.page,
             skip: start.skip,
             prefetch: None,
             repeated: None,
-            marks: Marks {
-                together: None,
-                alone: None,
-            },
+            fingerprints: Fingerprints::default(),
         }
     }
 
     /// The index of the current client; after an error, of the one that failed. The number of clients at the end.
     pub fn client(&self) -> usize {
-        self.batch / self.scope.parts.len()
+        self.stream / self.streams.batches.len()
     }
 
     /// Skips the rest of the current client, and continues with the next one.
-    pub fn pass_over(&mut self) {
-        self.batch = (self.client() + 1) * self.scope.parts.len();
+    pub fn skip_client(&mut self) {
+        self.stream = (self.client() + 1) * self.streams.batches.len();
         self.page = None;
         self.skip = 0;
         self.repeated = None;
@@ -150,46 +156,42 @@ impl<Q: PaginatedOperation> Paginator<Q> {
     /// Returns the next items, or `None` after the last page or at the limit.
     ///
     /// # Errors
-    /// [`ListError`] of the current [client](Self::client). Continue after it with [`pass_over`](Self::pass_over) only.
+    /// [`ListError`] of the current [client](Self::client). Continue after it with [`skip_client`](Self::skip_client) only.
     pub async fn next(&mut self) -> Result<Option<Page<Q::Item>>, ListError> {
         if let Some(token) = self.repeated.take() {
             return Err(ListError::RepeatedToken(token));
         }
-        if self.remaining == Some(0) {
-            return Ok(None);
-        }
-        if self.is_at_end() {
+        if self.remaining == Some(0) || self.is_at_end() {
             return Ok(None);
         }
         let prefetch = self.prefetch.get_or_insert_with(|| {
-            let extent = match self.remaining {
-                _ if self.one_page => FetchLimit::Page,
+            let limit = match self.remaining {
+                _ if self.one_page => FetchLimit::OnePage,
                 Some(items) => FetchLimit::Items(items.saturating_add(self.skip)),
-                None => FetchLimit::Whole,
+                None => FetchLimit::All,
             };
             Prefetcher::start(
-                Arc::clone(&self.scope),
-                self.batch,
+                Arc::clone(&self.streams),
+                self.stream,
                 self.page.clone(),
-                extent,
+                limit,
                 self.concurrency,
             )
         });
-        let page = prefetch.next(self.batch).await?;
-        self.take(page).map(Some)
+        let page = prefetch.next(self.stream).await?;
+        self.advance(page).map(Some)
     }
 
     /// Takes the items of a page that belong to the listing, and advances.
-    fn take(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListError> {
+    fn advance(&mut self, page: RawPage<Q::Item>) -> Result<Page<Q::Item>, ListError> {
         let client = self.client();
-        let all = page.items;
-        let skipped = usize::try_from(self.skip).map_or(all.len(), |skip| skip.min(all.len()));
-        let rest = all.len() - skipped;
+        let mut items = page.items;
+        let skipped = usize::try_from(self.skip).map_or(items.len(), |skip| skip.min(items.len()));
+        let rest = items.len() - skipped;
         let wanted = match self.remaining {
             Some(remaining) => usize::try_from(remaining).map_or(rest, |n| n.min(rest)),
             None => rest,
         };
-        let mut items = all;
         items.truncate(skipped + wanted);
         items.drain(..skipped);
 
@@ -215,7 +217,7 @@ impl<Q: PaginatedOperation> Paginator<Q> {
                     if missing > 0 {
                         return Err(ListError::BeyondEnd { missing });
                     }
-                    self.batch += 1;
+                    self.stream += 1;
                     self.page = None;
                     self.skip = 0;
                 }
@@ -223,25 +225,29 @@ impl<Q: PaginatedOperation> Paginator<Q> {
         }
         Ok(Page {
             items,
-            listless: page.listless,
+            is_list_missing: page.is_list_missing,
             client,
-            next: self.place(),
+            next: self.resume_token(),
         })
     }
 
     /// The position of the next item; `None` after the last batch.
-    pub fn place(&self) -> Option<ResumeToken> {
-        (!self.is_at_end()).then(|| self.token(self.batch, &self.marks.together))
+    pub fn resume_token(&self) -> Option<ResumeToken> {
+        (!self.is_at_end()).then(|| self.token(self.stream, &self.fingerprints.all_clients))
     }
 
     /// The position of the next item of the current client, as a token for a listing of this client alone.
-    pub fn place_alone(&self) -> Option<ResumeToken> {
-        (!self.is_at_end())
-            .then(|| self.token(self.batch % self.scope.parts.len(), &self.marks.alone))
+    pub fn client_resume_token(&self) -> Option<ResumeToken> {
+        (!self.is_at_end()).then(|| {
+            self.token(
+                self.stream % self.streams.batches.len(),
+                &self.fingerprints.one_client,
+            )
+        })
     }
 
     fn is_at_end(&self) -> bool {
-        self.batch == self.scope.chains()
+        self.stream == self.streams.count()
     }
 
     fn token(&self, index: usize, mark: &Option<String>) -> ResumeToken {
@@ -257,14 +263,13 @@ impl<Q: PaginatedOperation> Paginator<Q> {
 ///
 /// # Errors
 /// [`RequestError`], unless the service answers every request with `DryRunOperation`.
-pub async fn dry_run<Q: PaginatedOperation>(ec2: &Ec2, question: &Q) -> Result<(), RequestError> {
-    let parts = if question.is_one_request() {
-        vec![question.clone()]
-    } else {
-        question.parts()
+pub async fn dry_run<Q: PaginatedOperation>(ec2: &Ec2, operation: &Q) -> Result<(), RequestError> {
+    let batches = match operation.is_one_request() {
+        true => vec![operation.clone()],
+        false => operation.batches(),
     };
-    for part in parts {
-        RequestError::unless_dry_run(part.dry_run(ec2).await, ec2)?;
+    for batch in batches {
+        RequestError::unless_dry_run(batch.dry_run(ec2).await, ec2)?;
     }
     Ok(())
 }

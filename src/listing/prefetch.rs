@@ -1,7 +1,7 @@
-//! Reads the chains of a listing ahead of whoever writes it: several at the same time, within a bound of memory.
+//! Fetches the pages of a listing ahead of its reader: several page streams concurrently, within a memory limit.
 //!
-//! Each of a few workers takes the next chain in order and asks for its pages, which wait here for their turn. The
-//! order in which the pages are given out is that of the chains and depends on nothing else.
+//! Each worker takes the next page stream, and fetches its pages into a queue. The reader gets them in the order of the
+//! streams, which depends on nothing else.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -11,160 +11,156 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::page_stream::{Next, PageStream, RawPage};
-use super::{PaginatedOperation, Scope};
-use crate::aws::{Ec2, RequestError};
+use super::operation::PaginatedOperation;
+use super::page_stream::{Next, PageStream, PageStreams, RawPage};
+use crate::aws::RequestError;
 
-/// How many pages of the chain that is being written may wait.
-const LOOK_AHEAD: usize = 3;
+/// The maximum number of queued pages of the stream that is being read.
+const MAX_PAGES_AHEAD: usize = 3;
 
-/// How many bytes of pages may wait before only the chain that is being written goes on.
-const MEMORY: usize = 64 * 1024 * 1024;
+/// The size of the queued pages, in bytes, above which only the stream that is being read continues.
+const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
 
-/// What the first page of all is taken to weigh before it is there.
-const A_PAGE: usize = 1024 * 1024;
+/// The assumed size of a page before the first one arrives, in bytes.
+const ASSUMED_PAGE_BYTES: usize = 1024 * 1024;
 
-/// What one request comes to.
-type Answer<T> = Result<RawPage<T>, RequestError>;
+/// The result of one request.
+type PageResult<T> = Result<RawPage<T>, RequestError>;
 
-/// How much is wanted of the chains together.
+/// How much of all page streams together is needed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FetchLimit {
     /// All pages.
-    Whole,
-    /// The pages up to so many items, one chain after the other.
+    All,
+    /// The pages of this number of items, one stream after the other.
     Items(u64),
     /// One page.
-    Page,
+    OnePage,
 }
 
-/// The chains that are being read.
+/// Fetches page streams in the background.
 #[derive(Debug)]
 pub(super) struct Prefetcher<Q: PaginatedOperation> {
-    desk: Arc<SharedQueue<Q::Item>>,
+    shared: Arc<SharedQueue<Q::Item>>,
     workers: JoinSet<()>,
 }
 
 impl<Q: PaginatedOperation> Prefetcher<Q> {
-    /// Begins to read the chains of `scope` from the chain `first` on, whose first page is `page`.
+    /// Starts to fetch the streams from the one with the index `first` on, whose first page is `page`.
     pub(super) fn start(
-        scope: Arc<Scope<Q>>,
+        streams: Arc<PageStreams<Q>>,
         first: usize,
         page: Option<String>,
-        extent: FetchLimit,
+        limit: FetchLimit,
         concurrency: NonZeroUsize,
     ) -> Self {
-        let chains = scope.chains() - first;
-        let workers = match extent {
-            FetchLimit::Whole => concurrency.get().min(chains),
-            // Whether a chain is wanted, only the one before it tells.
-            FetchLimit::Items(_) | FetchLimit::Page => 1,
+        let workers = match limit {
+            FetchLimit::All => concurrency.get().min(streams.count() - first),
+            // Whether a stream is needed depends on the one before it.
+            FetchLimit::Items(_) | FetchLimit::OnePage => 1,
         };
-        let desk = Arc::new(SharedQueue {
-            line: Mutex::new(PrefetchQueue::new(
-                first,
-                scope.chains(),
-                scope.parts.len(),
-                extent,
-            )),
-            came: Notify::new(),
+        let queue = PrefetchQueue::new(first, streams.count(), streams.batches.len(), limit);
+        let shared = Arc::new(SharedQueue {
+            queue: Mutex::new(queue),
+            arrived: Notify::new(),
             changed: Notify::new(),
         });
         let mut set = JoinSet::new();
         for _ in 0..workers {
-            let (desk, scope, page) = (Arc::clone(&desk), Arc::clone(&scope), page.clone());
+            let (shared, streams, page) = (Arc::clone(&shared), Arc::clone(&streams), page.clone());
             set.spawn(async move {
                 loop {
-                    let next = desk.line().take();
-                    let Some(number) = next else { break };
-                    let (ec2, part) = scope.page_stream(number);
-                    let start = page.clone().filter(|_| number == first);
-                    read(&desk, number, ec2, part, start).await;
+                    let next = shared.lock().next_stream();
+                    let Some(index) = next else { break };
+                    let start = page.clone().filter(|_| index == first);
+                    fetch(&shared, index, streams.open(index, start)).await;
                 }
             });
         }
-        Self { desk, workers: set }
+        Self {
+            shared,
+            workers: set,
+        }
     }
 
-    /// The next page of the chain `number`, which is the one of the last call or a later one. What there is of chains
-    /// before it is given up. Not to be asked for after a page with nothing next.
-    pub(super) async fn next(&mut self, number: usize) -> Answer<Q::Item> {
+    /// The next page of the stream `index`, which is that of the last call or a later one. Streams before it are
+    /// canceled. Must not be called after a page without a next one.
+    pub(super) async fn next(&mut self, index: usize) -> PageResult<Q::Item> {
         // A reader that always finds a page must not keep the runtime from the sockets.
         tokio::task::yield_now().await;
         loop {
-            let came = self.desk.came.notified();
-            let answer = self.desk.line().pick(number);
-            self.desk.changed.notify_waiters();
-            if let Some(answer) = answer {
-                return answer;
+            let arrived = self.shared.arrived.notified();
+            let page = self.shared.lock().pop(index);
+            self.shared.changed.notify_waiters();
+            if let Some(page) = page {
+                return page;
             }
             tokio::select! {
-                () = came => {}
+                () = arrived => {}
                 Some(Err(error)) = self.workers.join_next() => resume_unwind(error.into_panic()),
             }
         }
     }
 }
 
-/// Reads one chain, as far as it is wanted.
-async fn read<Q: PaginatedOperation>(
-    desk: &SharedQueue<Q::Item>,
-    number: usize,
-    ec2: &Ec2,
-    part: &Q,
-    start: Option<String>,
+/// Fetches one page stream, as far as it is needed.
+async fn fetch<Q: PaginatedOperation>(
+    shared: &SharedQueue<Q::Item>,
+    index: usize,
+    mut stream: PageStream<Q>,
 ) {
-    let mut page_stream = PageStream::new(ec2.clone(), part, start);
-    while desk.may_ask(number).await {
-        let answer = tokio::select! {
-            answer = page_stream.next() => Some(answer),
-            () = desk.given_up(number) => None,
+    while shared.may_fetch(index).await {
+        let page = tokio::select! {
+            page = stream.next() => Some(page),
+            () = shared.canceled(index) => None,
         };
-        let goes_on = matches!(&answer, Some(Ok(page)) if matches!(page.next, Next::Page(_)));
-        let weight = match &answer {
-            Some(Ok(page)) => Q::weight(&page.items),
+        let has_next = matches!(&page, Some(Ok(page)) if matches!(page.next, Next::Page(_)));
+        let bytes = match &page {
+            Some(Ok(page)) => Q::memory_size(&page.items),
             _ => 0,
         };
-        desk.line().put(number, answer, weight);
-        desk.came.notify_one();
-        desk.changed.notify_waiters();
-        if !goes_on {
+        shared.lock().push(index, page, bytes);
+        shared.arrived.notify_one();
+        shared.changed.notify_waiters();
+        if !has_next {
             break;
         }
     }
 }
 
-/// Where workers and reader meet.
+/// The queue that workers and reader share.
 #[derive(Debug)]
 struct SharedQueue<T> {
-    line: Mutex<PrefetchQueue<T>>,
-    /// Tells the reader that an answer is there.
-    came: Notify,
-    /// Tells the workers to look again.
+    queue: Mutex<PrefetchQueue<T>>,
+    /// Wakes the reader when a page has arrived.
+    arrived: Notify,
+    /// Wakes the workers when the queue has changed.
     changed: Notify,
 }
 
 impl<T> SharedQueue<T> {
-    fn line(&self) -> MutexGuard<'_, PrefetchQueue<T>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PrefetchQueue<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the chain is to ask for its next page, once there is room for it. It counts as asked for then.
-    async fn may_ask(&self, number: usize) -> bool {
+    /// Waits for memory for the next page of a stream, and counts it as in flight. Returns whether the page is needed.
+    async fn may_fetch(&self, index: usize) -> bool {
         loop {
             let changed = self.changed.notified();
-            if let Some(wanted) = self.line().ask(number) {
-                return wanted;
+            let permit = self.lock().try_fetch(index);
+            match permit {
+                Permit::Fetch => return true,
+                Permit::Stop => return false,
+                Permit::Wait => changed.await,
             }
-            changed.await;
         }
     }
 
-    /// Ready when nobody waits for the chain any more.
-    async fn given_up(&self, number: usize) {
+    /// Waits until a stream is canceled.
+    async fn canceled(&self, index: usize) {
         loop {
             let changed = self.changed.notified();
-            if self.line().is_given_up(number) {
+            if self.lock().is_canceled(index) {
                 return;
             }
             changed.await;
@@ -172,126 +168,135 @@ impl<T> SharedQueue<T> {
     }
 }
 
-/// The chains in their order, with the answers that wait for their turn.
+/// Whether a worker may fetch a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Permit {
+    Fetch,
+    /// Not before the queue has changed.
+    Wait,
+    /// No further page of the stream is needed.
+    Stop,
+}
+
+/// The page streams in their order, with their queued pages.
 #[derive(Debug)]
 struct PrefetchQueue<T> {
-    /// The chain that is being written.
+    /// The stream that is being read.
     head: usize,
-    /// The chain that a worker takes next.
+    /// The next stream without a worker.
     next: usize,
-    /// How many chains there are, and how many of them each client has.
+    /// The number of streams, and how many of them each client has.
     end: usize,
-    parts: usize,
-    extent: FetchLimit,
-    waiting: BTreeMap<usize, VecDeque<(Answer<T>, usize)>>,
-    /// What the waiting pages weigh in bytes, and the heaviest page so far.
-    weight: usize,
-    heaviest: usize,
-    /// How many pages were asked for that are not there yet.
-    asked: usize,
-    /// The chains that failed.
+    per_client: usize,
+    limit: FetchLimit,
+    /// The queued pages of each stream, with their sizes in bytes.
+    queued: BTreeMap<usize, VecDeque<(PageResult<T>, usize)>>,
+    /// The size of all queued pages, and of the largest page so far.
+    queued_bytes: usize,
+    max_page_bytes: usize,
+    /// The number of pages that are being fetched.
+    in_flight: usize,
     failed: Vec<usize>,
 }
 
 impl<T> PrefetchQueue<T> {
-    fn new(head: usize, end: usize, parts: usize, extent: FetchLimit) -> Self {
+    fn new(head: usize, end: usize, per_client: usize, limit: FetchLimit) -> Self {
         Self {
             head,
             next: head,
             end,
-            parts,
-            extent,
-            waiting: BTreeMap::new(),
-            weight: 0,
-            heaviest: A_PAGE,
-            asked: 0,
+            per_client,
+            limit,
+            queued: BTreeMap::new(),
+            queued_bytes: 0,
+            max_page_bytes: ASSUMED_PAGE_BYTES,
+            in_flight: 0,
             failed: Vec::new(),
         }
     }
 
-    /// The chain that a worker is to read next.
-    fn take(&mut self) -> Option<usize> {
-        while self.next < self.end && !self.is_enough() {
-            let number = self.next;
+    /// The stream that a worker fetches next.
+    fn next_stream(&mut self) -> Option<usize> {
+        while self.next < self.end && !self.is_limit_reached() {
+            let index = self.next;
             self.next += 1;
-            if !self.is_given_up(number) {
-                return Some(number);
+            if !self.is_canceled(index) {
+                return Some(index);
             }
         }
         None
     }
 
-    /// Whether the chain asks for a page more; nothing when it has to wait for room.
-    fn ask(&mut self, number: usize) -> Option<bool> {
-        if self.is_given_up(number) || self.is_enough() {
-            return Some(false);
+    /// Counts a page of a stream as in flight, if there is memory for it.
+    fn try_fetch(&mut self, index: usize) -> Permit {
+        if self.is_canceled(index) || self.is_limit_reached() {
+            return Permit::Stop;
         }
-        let room = if number == self.head {
-            // It can always go on, or nothing would.
-            self.waiting.get(&number).map_or(0, VecDeque::len) < LOOK_AHEAD
+        let fits = if index == self.head {
+            // It may always continue: the reader waits for it.
+            self.queued.get(&index).map_or(0, VecDeque::len) < MAX_PAGES_AHEAD
         } else {
-            self.weight + (self.asked + 1) * self.heaviest <= MEMORY
+            let in_flight = (self.in_flight + 1) * self.max_page_bytes;
+            self.queued_bytes + in_flight <= MAX_QUEUED_BYTES
         };
-        room.then(|| {
-            self.asked += 1;
-            true
-        })
+        if !fits {
+            return Permit::Wait;
+        }
+        self.in_flight += 1;
+        Permit::Fetch
     }
 
-    /// Takes what a request came to; nothing when it was given up.
-    fn put(&mut self, number: usize, answer: Option<Answer<T>>, weight: usize) {
-        self.asked -= 1;
-        if self.is_given_up(number) {
+    /// Queues the result of a request; `None` if it was canceled.
+    fn push(&mut self, index: usize, page: Option<PageResult<T>>, bytes: usize) {
+        self.in_flight -= 1;
+        if self.is_canceled(index) {
             return;
         }
-        let Some(answer) = answer else { return };
-        match &answer {
-            Err(_) => self.failed.push(number),
+        let Some(page) = page else { return };
+        match &page {
+            Err(_) => self.failed.push(index),
             Ok(page) => {
-                self.heaviest = self.heaviest.max(weight);
-                self.extent = match self.extent {
-                    FetchLimit::Whole => FetchLimit::Whole,
+                self.max_page_bytes = self.max_page_bytes.max(bytes);
+                self.limit = match self.limit {
+                    FetchLimit::All => FetchLimit::All,
                     FetchLimit::Items(items) => {
                         FetchLimit::Items(items.saturating_sub(page.items.len() as u64))
                     }
-                    FetchLimit::Page => FetchLimit::Items(0),
+                    FetchLimit::OnePage => FetchLimit::Items(0),
                 };
             }
         }
-        self.weight += weight;
-        self.waiting
-            .entry(number)
+        self.queued_bytes += bytes;
+        self.queued
+            .entry(index)
             .or_default()
-            .push_back((answer, weight));
+            .push_back((page, bytes));
     }
 
-    /// The answer of the chain that is next to be written, if it is there.
-    fn pick(&mut self, number: usize) -> Option<Answer<T>> {
-        if self.head < number {
-            self.head = number;
-            let rest = self.waiting.split_off(&number);
-            let past = std::mem::replace(&mut self.waiting, rest);
-            self.weight -= past
-                .values()
-                .flatten()
-                .map(|(_, weight)| weight)
-                .sum::<usize>();
+    /// The next page of a stream, if it has arrived. Drops the pages of the streams before it.
+    fn pop(&mut self, index: usize) -> Option<PageResult<T>> {
+        if self.head < index {
+            self.head = index;
+            let rest = self.queued.split_off(&index);
+            let dropped = std::mem::replace(&mut self.queued, rest);
+            let bytes = dropped.values().flatten().map(|(_, bytes)| bytes);
+            self.queued_bytes -= bytes.sum::<usize>();
         }
-        let (answer, weight) = self.waiting.get_mut(&number)?.pop_front()?;
-        self.weight -= weight;
-        Some(answer)
+        let (page, bytes) = self.queued.get_mut(&index)?.pop_front()?;
+        self.queued_bytes -= bytes;
+        Some(page)
     }
 
-    /// Whether nobody waits for the chain: it was passed over, or one before it of its client failed.
-    fn is_given_up(&self, number: usize) -> bool {
-        let of_client = |page_stream: usize| page_stream / self.parts;
-        let hopeless = |failed: &usize| *failed < number && of_client(*failed) == of_client(number);
-        number < self.head || self.failed.iter().any(hopeless)
+    /// Whether a stream is not needed: it was skipped, or an earlier one of the same client failed.
+    fn is_canceled(&self, index: usize) -> bool {
+        let client = |index: usize| index / self.per_client;
+        let cancels = |failed: &usize| *failed < index && client(*failed) == client(index);
+        index < self.head || self.failed.iter().any(cancels)
     }
 
-    /// Whether all is asked for that is wanted.
-    fn is_enough(&self) -> bool {
-        matches!(self.extent, FetchLimit::Items(0))
+    /// Whether all needed pages are fetched or in flight.
+    fn is_limit_reached(&self) -> bool {
+        matches!(self.limit, FetchLimit::Items(0))
     }
 }
 
@@ -299,11 +304,11 @@ impl<T> PrefetchQueue<T> {
 mod tests {
     use super::*;
 
-    /// A page with a token, but for the last one.
-    fn page(items: usize, last: bool) -> Option<Answer<()>> {
+    /// A page with a token, unless it is the last one.
+    fn page(items: usize, last: bool) -> Option<PageResult<()>> {
         Some(Ok(RawPage {
             items: vec![(); items],
-            listless: false,
+            is_list_missing: false,
             next: match last {
                 true => Next::End,
                 false => Next::Page("next".to_owned()),
@@ -311,98 +316,105 @@ mod tests {
         }))
     }
 
-    fn refused() -> Option<Answer<()>> {
+    fn failed() -> Option<PageResult<()>> {
         Some(Err(RequestError::Configuration {
             problem: String::new(),
             hint: String::new(),
         }))
     }
 
-    /// How many pages of `weight` each a chain is allowed while none is written.
-    fn allowed(line: &mut PrefetchQueue<()>, page_stream: usize, weight: usize) -> usize {
+    /// Fetches as many pages of this size as a stream may while none is read, and returns their number.
+    fn fill(queue: &mut PrefetchQueue<()>, stream: usize, bytes: usize) -> usize {
         let mut pages = 0;
-        while line.ask(page_stream) == Some(true) {
-            line.put(page_stream, page(1, false), weight);
+        while queue.try_fetch(stream) == Permit::Fetch {
+            queue.push(stream, page(1, false), bytes);
             pages += 1;
         }
         pages
     }
 
     #[test]
-    fn the_chain_that_is_written_is_a_few_pages_ahead() {
-        let mut line = PrefetchQueue::new(0, 1, 1, FetchLimit::Whole);
-        assert_eq!(allowed(&mut line, 0, 1), LOOK_AHEAD);
-        assert!(line.pick(0).is_some());
-        assert_eq!(allowed(&mut line, 0, 1), 1);
+    fn the_stream_that_is_read_is_a_few_pages_ahead() {
+        let mut queue = PrefetchQueue::new(0, 1, 1, FetchLimit::All);
+        assert_eq!(fill(&mut queue, 0, 1), MAX_PAGES_AHEAD);
+        assert!(queue.pop(0).is_some());
+        assert_eq!(fill(&mut queue, 0, 1), 1);
     }
 
     #[test]
-    fn the_other_chains_fill_the_memory_and_the_first_one_goes_on() {
-        for weight in [A_PAGE / 4, A_PAGE, 5 * A_PAGE] {
-            let mut line = PrefetchQueue::new(0, 8, 8, FetchLimit::Whole);
-            let pages: usize = (1..8)
-                .map(|page_stream| allowed(&mut line, page_stream, weight))
-                .sum();
-            let held = pages * weight;
-            assert_eq!(line.weight, held);
+    fn other_streams_fill_the_memory_and_the_first_one_continues() {
+        for bytes in [
+            ASSUMED_PAGE_BYTES / 4,
+            ASSUMED_PAGE_BYTES,
+            5 * ASSUMED_PAGE_BYTES,
+        ] {
+            let mut queue = PrefetchQueue::new(0, 8, 8, FetchLimit::All);
+            let pages: usize = (1..8).map(|stream| fill(&mut queue, stream, bytes)).sum();
+            let held = pages * bytes;
+            assert_eq!(queue.queued_bytes, held);
             assert!(
-                held <= MEMORY && held + 2 * weight.max(A_PAGE) > MEMORY,
-                "{weight}: {held}"
+                held <= MAX_QUEUED_BYTES
+                    && held + 2 * bytes.max(ASSUMED_PAGE_BYTES) > MAX_QUEUED_BYTES,
+                "{bytes}: {held}"
             );
-            assert_eq!(allowed(&mut line, 0, weight), LOOK_AHEAD);
-            // Their memory is free again when they are written, or passed over.
-            while line.pick(0).is_some() {}
-            line.pick(7);
+            assert_eq!(fill(&mut queue, 0, bytes), MAX_PAGES_AHEAD);
+            // Their memory is free again when they are read or skipped.
+            while queue.pop(0).is_some() {}
+            queue.pop(7);
             assert_eq!(
-                line.weight,
-                line.waiting
+                queue.queued_bytes,
+                queue
+                    .queued
                     .values()
                     .flatten()
                     .map(|page| page.1)
                     .sum::<usize>()
             );
-            assert!(line.ask(6) == Some(false) && line.weight <= held);
+            assert!(queue.try_fetch(6) == Permit::Stop && queue.queued_bytes <= held);
         }
     }
 
     #[test]
-    fn pages_that_are_on_their_way_count() {
-        let mut line = PrefetchQueue::<()>::new(0, 100, 100, FetchLimit::Whole);
-        let asked = (1..100)
-            .filter(|page_stream| line.ask(*page_stream) == Some(true))
+    fn pages_in_flight_count_against_the_memory() {
+        let mut queue = PrefetchQueue::<()>::new(0, 100, 100, FetchLimit::All);
+        let in_flight = (1..100)
+            .filter(|stream| queue.try_fetch(*stream) == Permit::Fetch)
             .count();
-        assert_eq!(asked, MEMORY / A_PAGE);
-        line.put(1, None, 0);
-        assert_eq!(line.ask(99), Some(true));
+        assert_eq!(in_flight, MAX_QUEUED_BYTES / ASSUMED_PAGE_BYTES);
+        queue.push(1, None, 0);
+        assert_eq!(queue.try_fetch(99), Permit::Fetch);
     }
 
     #[test]
-    fn chains_are_taken_in_order_and_not_after_a_failure_of_their_client() {
-        let mut line = PrefetchQueue::new(1, 6, 3, FetchLimit::Whole);
-        assert_eq!(line.take(), Some(1));
-        assert_eq!(line.ask(1), Some(true));
-        line.put(1, refused(), 0);
-        // The next one is of the second client.
-        assert_eq!((line.take(), line.take()), (Some(3), Some(4)));
-        assert!(matches!(line.pick(1), Some(Err(_))));
-        assert!(line.is_given_up(2) && !line.is_given_up(3));
+    fn streams_start_in_order_and_not_after_an_error_of_their_client() {
+        let mut queue = PrefetchQueue::new(1, 6, 3, FetchLimit::All);
+        assert_eq!(queue.next_stream(), Some(1));
+        assert_eq!(queue.try_fetch(1), Permit::Fetch);
+        queue.push(1, failed(), 0);
+        // The next one belongs to the second client.
+        assert_eq!(
+            (queue.next_stream(), queue.next_stream()),
+            (Some(3), Some(4))
+        );
+        assert!(matches!(queue.pop(1), Some(Err(_))));
+        assert!(queue.is_canceled(2) && !queue.is_canceled(3));
     }
 
     #[test]
-    fn no_more_is_asked_for_than_is_wanted() {
-        for (extent, pages) in [
-            (FetchLimit::Page, 1),
+    fn no_page_beyond_the_limit_is_fetched() {
+        for (limit, pages) in [
+            (FetchLimit::OnePage, 1),
             (FetchLimit::Items(3), 2),
             (FetchLimit::Items(4), 2),
         ] {
-            let mut line = PrefetchQueue::new(0, 2, 2, extent);
-            line.take();
-            let mut asked = 0;
-            while line.ask(0) == Some(true) {
-                line.put(0, page(2, false), 1);
-                asked += 1;
+            let mut queue = PrefetchQueue::new(0, 2, 2, limit);
+            queue.next_stream();
+            let mut fetched = 0;
+            while queue.try_fetch(0) == Permit::Fetch {
+                queue.push(0, page(2, false), 1);
+                fetched += 1;
             }
-            assert_eq!((asked, line.take()), (pages, None));
+            assert_eq!((fetched, queue.next_stream()), (pages, None));
         }
     }
 }

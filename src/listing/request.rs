@@ -1,17 +1,17 @@
-//! The parameters that both listings of reports share, and how they are split into batches.
+//! The IDs and filters of a listing, and how they are split into batches.
 
 use std::num::NonZeroI32;
 
 use aws_sdk_ec2::types;
 use sha2::{Digest, Sha256};
 
-/// The maximum number of IDs of one kind per request, according to the API reference.
-const MAX_IDS_PER_REQUEST: usize = 200;
+/// The maximum number of IDs of a kind in one request about reports, by the API reference.
+pub const MAX_IDS_PER_REQUEST: usize = 200;
 
-/// The minimum number of batches that a list with enough IDs is split into.
-const BATCHES: usize = 8;
+/// The minimum number of batches for a list with at least as many IDs, so that several are requested concurrently.
+pub(super) const MIN_BATCHES: usize = 8;
 
-/// A filter: items whose attribute `name` has one of `values`.
+/// A condition: the attribute `name` has one of `values`.
 ///
 /// Names and values are case-sensitive; `*` and `?` in a value are wildcards. Entries have the filters `account-id`,
 /// `creation-time` and `resource-type`; reports have `creation-time`, `state`, `tag:KEY` and `tag-key`.
@@ -23,59 +23,64 @@ pub struct Filter {
     pub values: Vec<String>,
 }
 
-/// The parameters of a listing: any number of distinct IDs, and all filters.
+/// Any number of distinct IDs, and all filters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Only items of these images, if any.
+    /// Items of these images; of any image if empty.
     pub image_ids: Vec<String>,
-    /// Only items of these reports, if any.
+    /// Items of these reports; of any report if empty.
     pub report_ids: Vec<String>,
     /// The filters, combined with AND.
     pub filters: Vec<Filter>,
-    /// Maximum number of items per page; chosen by the service when absent.
+    /// Items per page; the service chooses if absent.
     pub page_size: Option<NonZeroI32>,
 }
 
 impl Request {
-    /// Whether this fits into one request.
-    pub fn is_one_request(&self) -> bool {
-        self.image_ids.len() <= MAX_IDS_PER_REQUEST && self.report_ids.len() <= MAX_IDS_PER_REQUEST
+    /// The items of these images.
+    pub fn for_images(image_ids: Vec<String>) -> Self {
+        Self {
+            image_ids,
+            ..Self::default()
+        }
     }
 
-    /// Splits the IDs into batches, in their order: for each group of images, each group of reports.
+    /// The items of these reports.
+    pub fn for_reports(report_ids: Vec<String>) -> Self {
+        Self {
+            report_ids,
+            ..Self::default()
+        }
+    }
+
+    /// Whether one request can name all IDs.
+    pub(super) fn is_one_request(&self, max_ids: usize) -> bool {
+        self.image_ids.len() <= max_ids && self.report_ids.len() <= max_ids
+    }
+
+    /// The batches, in the order of the IDs: for each group of images, each group of reports.
     ///
-    /// The service combines images and reports with AND, so each group of images is paired with each group of reports, and
-    /// no item is in two batches. Batches can be requested concurrently, so a short list is split as well. The split
-    /// depends on the lists alone.
-    pub fn batches(&self) -> Vec<Self> {
-        let groups = |ids: &[String], least: usize| -> Vec<Vec<String>> {
-            let count = least
-                .max(ids.len().div_ceil(MAX_IDS_PER_REQUEST))
-                .min(ids.len());
-            match count {
-                0 => vec![Vec::new()],
-                count => (0..count)
-                    .map(|n| ids[n * ids.len() / count..(n + 1) * ids.len() / count].to_vec())
-                    .collect(),
-            }
+    /// The service joins images and reports by AND, so that no item is in two batches. How a list is split depends on its
+    /// length alone.
+    pub(super) fn batches(&self, max_ids: usize, min_batches: usize) -> impl Iterator<Item = Self> {
+        let image_groups = groups(&self.image_ids, max_ids, min_batches);
+        let min_batches = match image_groups.len() {
+            1 => min_batches,
+            _ => 1,
         };
-        let image_groups = groups(&self.image_ids, BATCHES);
-        let least = if image_groups.len() > 1 { 1 } else { BATCHES };
-        let report_groups = groups(&self.report_ids, least);
-        image_groups
-            .iter()
-            .flat_map(|image_ids| {
-                report_groups.iter().map(|report_ids| Self {
-                    image_ids: image_ids.clone(),
-                    report_ids: report_ids.clone(),
-                    ..self.clone()
-                })
-            })
-            .collect()
+        let report_groups = groups(&self.report_ids, max_ids, min_batches);
+        image_groups.into_iter().flat_map(move |image_ids| {
+            let batch = |report_ids: &Vec<String>| Self {
+                image_ids: image_ids.clone(),
+                report_ids: report_ids.clone(),
+                ..self.clone()
+            };
+            report_groups.iter().map(batch).collect::<Vec<_>>()
+        })
     }
 
-    /// A fingerprint of the IDs, by which a resume token recognizes its listing.
-    pub fn fingerprint(&self) -> String {
+    /// A hash of the IDs, by which the resume token of one of several batches recognizes them.
+    pub(super) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for (kind, ids) in [("image", &self.image_ids), ("report", &self.report_ids)] {
             for id in ids {
@@ -85,29 +90,40 @@ impl Request {
         short(hash)
     }
 
-    /// The image IDs for the SDK's builders: `None` if empty, because an empty list would be sent as a parameter.
+    /// The image IDs for the SDK's builders, which would send an empty list as an empty parameter.
     pub fn sdk_image_ids(&self) -> Option<Vec<String>> {
         (!self.image_ids.is_empty()).then(|| self.image_ids.clone())
     }
 
-    /// The report IDs, like [`sdk_image_ids`](Self::sdk_image_ids).
+    /// The report IDs for the SDK's builders.
     pub fn sdk_report_ids(&self) -> Option<Vec<String>> {
         (!self.report_ids.is_empty()).then(|| self.report_ids.clone())
     }
 
-    /// The filters, like [`sdk_image_ids`](Self::sdk_image_ids).
+    /// The filters for the SDK's builders.
     pub fn sdk_filters(&self) -> Option<Vec<types::Filter>> {
-        let filters: Vec<_> = self
-            .filters
-            .iter()
-            .map(|filter| {
-                types::Filter::builder()
-                    .name(&filter.name)
-                    .set_values(Some(filter.values.clone()))
-                    .build()
-            })
-            .collect();
-        (!filters.is_empty()).then_some(filters)
+        let filters = self.filters.iter().map(Filter::to_sdk);
+        (!self.filters.is_empty()).then(|| filters.collect())
+    }
+}
+
+impl Filter {
+    fn to_sdk(&self) -> types::Filter {
+        types::Filter::builder()
+            .name(&self.name)
+            .set_values(Some(self.values.clone()))
+            .build()
+    }
+}
+
+/// Splits a list evenly. No IDs are one group without IDs.
+fn groups(ids: &[String], max_ids: usize, min_groups: usize) -> Vec<Vec<String>> {
+    let count = ids.len().div_ceil(max_ids).max(min_groups).min(ids.len());
+    match count {
+        0 => vec![Vec::new()],
+        count => (0..count)
+            .map(|n| ids[n * ids.len() / count..(n + 1) * ids.len() / count].to_vec())
+            .collect(),
     }
 }
 
@@ -139,13 +155,18 @@ mod tests {
         range.map(|number| format!("ami-{number:017x}")).collect()
     }
 
-    #[test]
-    fn no_ids_are_one_batch_that_asks_for_all() {
-        assert_eq!(Request::default().batches(), [Request::default()]);
+    fn batches(request: &Request) -> Vec<Request> {
+        let batches = request.batches(MAX_IDS_PER_REQUEST, MIN_BATCHES);
+        batches.collect()
     }
 
     #[test]
-    fn lists_are_split_evenly_in_the_order_given() {
+    fn no_ids_are_one_batch_of_all_items() {
+        assert_eq!(batches(&Request::default()), [Request::default()]);
+    }
+
+    #[test]
+    fn lists_are_split_evenly_in_order() {
         for (count, lengths) in [
             (1, vec![1]),
             (3, vec![1; 3]),
@@ -165,7 +186,7 @@ mod tests {
                 } else {
                     request.image_ids = ids(0..count);
                 }
-                let batches = request.batches();
+                let batches = batches(&request);
                 let split: Vec<_> = batches.iter().map(|batch| list(batch).len()).collect();
                 assert_eq!(split, lengths);
                 assert_eq!(
@@ -177,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn each_image_meets_each_report_once() {
+    fn each_image_is_combined_with_each_report_once() {
         let request = Request {
             image_ids: ids(0..201),
             report_ids: ids(0..201),
             ..Request::default()
         };
         let mut pairs = std::collections::HashSet::new();
-        for batch in request.batches() {
+        for batch in batches(&request) {
             for image in &batch.image_ids {
                 for report in &batch.report_ids {
                     assert!(pairs.insert((image.clone(), report.clone())));
@@ -195,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_tells_lists_apart() {
+    fn fingerprints_of_different_lists_differ() {
         let images = Request {
             image_ids: ids(0..2),
             ..Request::default()
@@ -204,12 +225,12 @@ mod tests {
             report_ids: ids(0..2),
             ..Request::default()
         };
-        let turned = Request {
+        let reversed = Request {
             image_ids: ids(0..2).into_iter().rev().collect(),
             ..Request::default()
         };
         assert_ne!(images.fingerprint(), reports.fingerprint());
-        assert_ne!(images.fingerprint(), turned.fingerprint());
+        assert_ne!(images.fingerprint(), reversed.fingerprint());
         assert_eq!(images.fingerprint(), images.clone().fingerprint());
     }
 }

@@ -1,50 +1,49 @@
-//! Resume tokens: where a later run goes on.
+//! Resume tokens: the position at which a later run continues.
 //!
-//! The form is the AWS CLI's, base64 of `{"NextToken": …, "boto_truncate_amount": …}`, so that tokens work both
-//! ways (botocore's `paginate.py`). A listing of several batches adds a member of its own, which names the batch
-//! and the lists of IDs that it belongs to; botocore refuses a member that it does not know.
+//! The format is the AWS CLI's, base64 of `{"NextToken": …, "boto_truncate_amount": …}`, so that either program accepts
+//! the other's tokens (botocore's `paginate.py`). A listing of several batches adds a member, which names the batch and
+//! the lists of IDs; botocore rejects unknown members.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// How every token that we or the AWS CLI write begins: base64 of `{"NextToken"`.
+/// The prefix of every token of this program and of the AWS CLI: base64 of `{"NextToken"`.
 const SIGNATURE: &str = "eyJOZXh0VG9rZW4i";
 
-/// A place in an answer: before the first entry that is not yet written.
+/// A position in a listing: before the first item that is not yet written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResumeToken {
-    /// The service's token of the page to ask for; the first page when absent.
+    /// The service's token of the page to request; the first page if absent.
     pub page: Option<String>,
-    /// How many entries, from the beginning of that page on, are already written.
+    /// The number of items at the start of that page that are already written.
     pub skip: u64,
-    /// Which of several batches the page belongs to; absent when there is one only.
+    /// The batch that the page belongs to; absent if there is only one.
     pub batch: Option<BatchMark>,
 }
 
-/// Names one of several batches.
+/// Identifies one of several batches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchMark {
-    /// The number of the batch, from 0; in several Regions first all of the first Region.
+    /// The index of the batch. With several Regions, all batches of the first Region come first.
     pub index: usize,
-    /// A fingerprint of the lists of IDs and Regions, so that the token of other lists is refused.
+    /// A fingerprint of the lists of IDs and Regions, so that a token of other lists is rejected.
     pub ids: String,
 }
 
 /// A starting token that cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The token is not whole.
+    /// The token is truncated or mistyped.
     #[error("the starting token is damaged or truncated; copy all of it, or start over without it")]
     Damaged,
-    /// The token is empty text, as from an unset variable.
+    /// The token is empty, as from an unset variable.
     #[error("the starting token is empty; check that the shell variable is set")]
     Empty,
     /// The token belongs to a listing of other IDs or Regions.
     #[error(
-        "the starting token belongs to another list of IDs or Regions; give the lists that it came from, in the same \
-         order"
+        "the starting token belongs to another list of IDs or Regions; use the original lists, in the same order"
     )]
     OtherIds,
 }
@@ -69,11 +68,11 @@ struct Wire {
 }
 
 impl ResumeToken {
-    /// Reads a token of this program or of the AWS CLI, of either of its forms, or the service's own.
+    /// Parses a token of this program or of the AWS CLI, in either of its formats, or a bare token of the service.
     ///
     /// # Errors
-    /// [`TokenError::Empty`], or [`TokenError::Damaged`] for one of ours that was cut or mistyped. What the
-    /// service makes of a token of its own is not known here.
+    /// [`TokenError::Empty`], or [`TokenError::Damaged`] for a truncated or mistyped token of either program. A bare
+    /// token is left for the service to judge.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
         if text.is_empty() {
             return Err(TokenError::Empty);
@@ -90,14 +89,14 @@ impl ResumeToken {
         }
     }
 
-    /// Whether nothing is written before this place.
-    pub fn is_beginning(&self) -> bool {
+    /// Whether this is the start of the listing.
+    pub fn is_start(&self) -> bool {
         let first = self.batch.as_ref().is_none_or(|mark| mark.index == 0);
         self.page.is_none() && self.skip == 0 && first
     }
 
-    /// Reads a bare service token, or botocore's old form of a token and a number, `TOKEN___7`, in which the
-    /// word `None` stands for the first page.
+    /// Parses a bare service token, or botocore's old format of a token and a number, `TOKEN___7`, in which `None`
+    /// stands for the first page.
     fn parse_plain(text: &str) -> Self {
         let (page, skip) = match text.split_once("___") {
             Some((page, skip)) => match skip.parse() {
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_the_aws_cli_are_read() {
+    fn tokens_of_the_aws_cli_are_accepted() {
         // Written by botocore 1.43's TokenEncoder.
         for (text, expected) in [
             ("eyJOZXh0VG9rZW4iOiAib3BhcXVlIn0=", token(Some("opaque"), 0)),
@@ -163,15 +162,15 @@ mod tests {
     }
 
     #[test]
-    fn the_tokens_of_the_service_are_left_as_they_are() {
-        // The last one is base64 of JSON, but of nobody's token that we know.
+    fn tokens_of_the_service_are_kept() {
+        // The last one is base64 of JSON, but in no known token format.
         for text in ["opaque", "a___b", "a___b___3", "AAAA", "eyJ2IjogMX0="] {
             assert_eq!(ResumeToken::parse(text), Ok(token(Some(text), 0)), "{text}");
         }
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn tokens_round_trip() {
         let mark = BatchMark {
             index: 3,
             ids: "00ff".to_owned(),
@@ -191,11 +190,11 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_token_is_not_taken_for_one_of_the_service() {
-        let whole = token(Some("opaque"), 3).to_string();
-        assert!(whole.starts_with(SIGNATURE));
+    fn a_damaged_token_is_not_mistaken_for_one_of_the_service() {
+        let complete = token(Some("opaque"), 3).to_string();
+        assert!(complete.starts_with(SIGNATURE));
         assert_eq!(
-            ResumeToken::parse(&whole[..whole.len() - 5]),
+            ResumeToken::parse(&complete[..complete.len() - 5]),
             Err(TokenError::Damaged)
         );
         assert_eq!(ResumeToken::parse(""), Err(TokenError::Empty));
@@ -203,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_token_or_refused(
+        fn any_text_is_accepted_or_rejected(
             text in prop_oneof![
                 any::<String>(),
                 any::<Vec<u8>>().prop_map(|bytes| BASE64_STANDARD.encode(bytes)),
@@ -217,7 +216,7 @@ mod tests {
         }
     }
 
-    /// What is nearly a token.
+    /// Text that resembles a token.
     fn json() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
             "{",

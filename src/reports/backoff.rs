@@ -7,24 +7,24 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Backoff {
     first: Duration,
-    most: Duration,
+    max: Duration,
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new(first: Duration, most: Duration) -> Self {
+    pub(super) fn new(first: Duration, max: Duration) -> Self {
         Self {
             first,
-            most,
+            max,
             next: first,
         }
     }
 
     /// Returns the next delay.
     pub(super) fn next(&mut self) -> Duration {
-        let wait = self.next;
-        self.next = (wait * 3 / 2).min(self.most);
-        wait.mul_f64(0.8 + 0.4 * fastrand::f64())
+        let delay = self.next;
+        self.next = (delay * 3 / 2).min(self.max);
+        delay.mul_f64(0.8 + 0.4 * fastrand::f64())
     }
 
     /// Resets the delay after progress.
@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_their_limit() {
+    fn delays_grow_to_their_limit() {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
         let mut usual = 0.5;
         for _ in 0..20 {
-            let wait = backoff.next().as_secs_f64();
+            let delay = backoff.next().as_secs_f64();
             assert!(
-                (0.79 * usual..1.21 * usual).contains(&wait),
-                "{wait} {usual}"
+                (0.79 * usual..1.21 * usual).contains(&delay),
+                "{delay} {usual}"
             );
             usual = f64::min(usual * 1.5, 15.0);
         }

@@ -1,38 +1,27 @@
 //! Runs a bounded number of requests concurrently.
 
-use tokio::task::JoinSet;
+use futures_util::stream::{self, StreamExt};
 
-/// The maximum number of concurrent mutating requests. EC2 throttles them earlier than describe calls.
-pub(super) const AT_ONCE: usize = 4;
+/// The maximum number of concurrent requests. EC2 throttles mutating ones earlier than describe calls.
+pub(super) const MAX_CONCURRENT: usize = 4;
+
+/// How many throttling errors in a row, each after all attempts of a request, are not an error of the report.
+pub(super) const MAX_THROTTLED: u32 = 8;
 
 /// Runs `work` for each item, and returns the results in the order of the items. `observe` is called with each as it
 /// ends, by its index.
-pub(super) async fn for_each<I, T, W>(
+pub(super) async fn for_each<I, T>(
     items: impl IntoIterator<Item = I>,
-    work: impl Fn(I) -> W,
+    work: impl AsyncFn(I) -> T,
     mut observe: impl FnMut(usize, &T),
-) -> Vec<T>
-where
-    T: Send + 'static,
-    W: Future<Output = T> + Send + 'static,
-{
-    let mut items = items.into_iter().enumerate();
-    let mut running = JoinSet::new();
-    let mut done = Vec::new();
-    loop {
-        while running.len() < AT_ONCE
-            && let Some((index, item)) = items.next()
-        {
-            let work = work(item);
-            running.spawn(async move { (index, work.await) });
-        }
-        let Some(joined) = running.join_next().await else {
-            break;
-        };
-        let (index, result) = joined.expect("a request neither panics nor is cancelled");
-        observe(index, &result);
-        done.push((index, result));
-    }
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+) -> Vec<T> {
+    let work = &work;
+    let mut results: Vec<(usize, T)> = stream::iter(items.into_iter().enumerate())
+        .map(async |(index, item)| (index, work(item).await))
+        .buffer_unordered(MAX_CONCURRENT)
+        .inspect(|(index, result)| observe(*index, result))
+        .collect()
+        .await;
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }

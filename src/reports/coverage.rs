@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use super::{Report, ReportSpec, ResourceType};
+use super::record::Report;
+use super::resource_type::{ResourceType, VERSION_DEPTH};
+use super::spec::ReportSpec;
 
-/// How many of a launch template's newest versions a report examines by default.
-const USUAL_DEPTH: u32 = 20;
-
-/// The only documented option of a resource type.
-const DEPTH: &str = "version-depth";
-
-/// What a report does not cover of a spec.
+/// A part of a spec that a report does not cover.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CoverageGap {
     /// It is about another image, or names none.
@@ -19,7 +15,7 @@ pub enum CoverageGap {
     Accounts(usize),
     /// It does not cover this resource type.
     ResourceType(String),
-    /// It covers only this number of launch template versions, or an unknown number.
+    /// It covers this number of launch template versions, or an unknown number.
     VersionDepth(Option<u32>),
     /// It covers a resource type with an unknown option, which may exclude something.
     Option {
@@ -30,7 +26,7 @@ pub enum CoverageGap {
     },
 }
 
-/// As in "report amiur-… covers …".
+/// Completes "report amiur-… covers …".
 impl fmt::Display for CoverageGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -54,18 +50,18 @@ impl fmt::Display for CoverageGap {
 }
 
 impl ReportSpec {
-    /// What `report` does not cover of this spec; empty if it covers all of it. The caller judges its state and age.
-    pub fn left_out_by(&self, report: &Report) -> Vec<CoverageGap> {
-        let mut left_out = Vec::new();
+    /// The parts that `report` does not cover. Checks neither its state nor its age.
+    pub fn gaps_in(&self, report: &Report) -> Vec<CoverageGap> {
+        let mut gaps = Vec::new();
         if report.image_id.as_ref() != Some(&self.image_id) {
-            left_out.push(CoverageGap::OtherImage);
+            gaps.push(CoverageGap::OtherImage);
         }
         let accounts = report.account_ids.as_deref().unwrap_or_default();
         let all_accounts = accounts.is_empty();
         let wanted_accounts =
             !self.account_ids.is_empty() && self.account_ids.iter().all(|id| accounts.contains(id));
         if !all_accounts && !wanted_accounts {
-            left_out.push(CoverageGap::Accounts(accounts.len()));
+            gaps.push(CoverageGap::Accounts(accounts.len()));
         }
         for wanted in &self.resource_types {
             let types = || {
@@ -73,67 +69,50 @@ impl ReportSpec {
                     .filter(|has| has.resource_type == wanted.resource_type)
             };
             let options = types().flat_map(|has| has.resource_type_options.iter().flatten());
-            left_out.extend(
+            gaps.extend(
                 options
-                    .filter(|option| option.option_name.as_deref() != Some(DEPTH))
+                    .filter(|option| option.option_name.as_deref() != Some(VERSION_DEPTH))
                     .map(|option| CoverageGap::Option {
                         resource_type: wanted.resource_type.clone().unwrap_or_default(),
                         name: option.option_name.clone().unwrap_or_default(),
                     }),
             );
             // If it names a type twice, the larger depth counts.
-            let depth = types().map(depth).max();
-            match depth {
+            match types().map(ResourceType::version_depth).max() {
                 None => {
                     let name = wanted.resource_type.clone().unwrap_or_default();
-                    left_out.push(CoverageGap::ResourceType(name));
+                    gaps.push(CoverageGap::ResourceType(name));
                 }
-                Some(has) if has < self::depth(wanted) => {
-                    left_out.push(CoverageGap::VersionDepth(has));
+                Some(has) if has < wanted.version_depth() => {
+                    gaps.push(CoverageGap::VersionDepth(has));
                 }
                 Some(_) => {}
             }
         }
-        left_out
+        gaps
     }
 
-    /// Whether `report` covers this spec, and possibly more.
+    /// Whether `report` covers all of this spec, and maybe more.
     pub fn is_covered_by(&self, report: &Report) -> bool {
-        self.left_out_by(report).is_empty()
-    }
-}
-
-/// How many versions are examined; `None`, which is less than any number, if that is unknown.
-fn depth(of: &ResourceType) -> Option<u32> {
-    let mut depths = (of.resource_type_options.iter().flatten())
-        .filter(|option| option.option_name.as_deref() == Some(DEPTH))
-        .map(|option| option.option_values.as_deref());
-    match (depths.next(), depths.next()) {
-        (None, _) => Some(USUAL_DEPTH),
-        (Some(Some([value])), None) => value.parse().ok(),
-        _ => None,
+        self.gaps_in(report).is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::ResourceTypeOption;
     use super::*;
+    use crate::reports::resource_type::{INSTANCE, LAUNCH_TEMPLATE};
 
     fn templates(depth: u32) -> ResourceType {
-        ResourceType {
-            resource_type_options: Some(vec![ResourceTypeOption {
-                option_name: Some("version-depth".to_owned()),
-                option_values: Some(vec![depth.to_string()]),
-            }]),
-            ..ResourceType::named("ec2:LaunchTemplate")
-        }
+        let mut templates = ResourceType::named(LAUNCH_TEMPLATE);
+        templates.add_version_depth(depth);
+        templates
     }
 
     #[test]
-    fn a_report_covers_what_is_asked_or_more() {
-        let instances = || ResourceType::named("ec2:Instance");
-        let any_templates = || ResourceType::named("ec2:LaunchTemplate");
+    fn a_report_may_cover_more_than_the_spec() {
+        let instances = || ResourceType::named(INSTANCE);
+        let any_templates = || ResourceType::named(LAUNCH_TEMPLATE);
         type Scope = (Vec<ResourceType>, &'static [&'static str]);
         let rows: Vec<(Scope, Scope, bool)> = vec![
             ((vec![instances()], &[]), (vec![instances()], &[]), true),
@@ -182,7 +161,7 @@ mod tests {
         ];
         let texts = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         for (wanted, has, covers) in rows {
-            let order = ReportSpec {
+            let spec = ReportSpec {
                 image_id: "ami-1".to_owned(),
                 resource_types: wanted.0,
                 account_ids: texts(wanted.1),
@@ -194,55 +173,52 @@ mod tests {
                 account_ids: Some(texts(has.1)),
                 ..Report::default()
             };
-            assert_eq!(order.is_covered_by(&report), covers, "{order:?} {report:?}");
+            assert_eq!(spec.is_covered_by(&report), covers, "{spec:?} {report:?}");
             report.image_id = Some("ami-2".to_owned());
-            assert_eq!(order.left_out_by(&report)[0], CoverageGap::OtherImage);
+            assert_eq!(spec.gaps_in(&report)[0], CoverageGap::OtherImage);
             report.image_id = None;
-            assert_eq!(order.left_out_by(&report)[0], CoverageGap::OtherImage);
+            assert_eq!(spec.gaps_in(&report)[0], CoverageGap::OtherImage);
         }
     }
 
     #[test]
-    fn what_is_left_out_is_named() {
-        let order = ReportSpec {
+    fn gaps_are_named() {
+        let spec = ReportSpec {
             image_id: "ami-1".to_owned(),
-            resource_types: vec![ResourceType::named("ec2:Instance"), templates(50)],
+            resource_types: vec![ResourceType::named(INSTANCE), templates(50)],
             ..ReportSpec::default()
         };
-        let whole = Report {
+        let complete = Report {
             image_id: Some("ami-1".to_owned()),
-            resource_types: Some(order.resource_types.clone()),
+            resource_types: Some(spec.resource_types.clone()),
             ..Report::default()
         };
-        assert!(order.is_covered_by(&whole));
-        let left_out = |types: Option<Vec<ResourceType>>, accounts: usize| {
+        assert!(spec.is_covered_by(&complete));
+        let gaps = |types: Option<Vec<ResourceType>>, accounts: usize| {
             let report = Report {
                 resource_types: types,
                 account_ids: Some(vec!["123412341234".to_owned(); accounts]),
-                ..whole.clone()
+                ..complete.clone()
             };
-            let left_out = order.left_out_by(&report);
-            left_out.iter().map(ToString::to_string).collect::<Vec<_>>()
+            let gaps = spec.gaps_in(&report);
+            gaps.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let instances = || ResourceType::named("ec2:Instance");
+        let instances = || ResourceType::named(INSTANCE);
         let unclear = |values: &[&str]| {
             let mut templates = templates(0);
             templates.resource_type_options.as_mut().unwrap()[0].option_values =
                 Some(values.iter().map(ToString::to_string).collect());
             templates
         };
+        assert_eq!(gaps(None, 0), ["no ec2:Instance", "no ec2:LaunchTemplate"]);
         assert_eq!(
-            left_out(None, 0),
-            ["no ec2:Instance", "no ec2:LaunchTemplate"]
-        );
-        assert_eq!(
-            left_out(Some(vec![templates(50)]), 2),
+            gaps(Some(vec![templates(50)]), 2),
             ["only 2 accounts", "no ec2:Instance"]
         );
-        for (templates, told) in [
+        for (templates, text) in [
             (templates(49), "only 49 launch template versions"),
             (
-                ResourceType::named("ec2:LaunchTemplate"),
+                ResourceType::named(LAUNCH_TEMPLATE),
                 "only 20 launch template versions",
             ),
             (
@@ -258,24 +234,24 @@ mod tests {
                 "an unknown number of launch template versions",
             ),
         ] {
-            assert_eq!(left_out(Some(vec![instances(), templates]), 0), [told]);
+            assert_eq!(gaps(Some(vec![instances(), templates]), 0), [text]);
         }
         let mut twice = templates(100);
         let mut other = templates(1).resource_type_options.unwrap();
         (twice.resource_type_options.as_mut().unwrap()).append(&mut other);
         assert_eq!(
-            left_out(Some(vec![instances(), twice]), 0),
+            gaps(Some(vec![instances(), twice]), 0),
             ["an unknown number of launch template versions"]
         );
         let mut filtered = templates(100);
         filtered.resource_type = instances().resource_type;
         filtered.resource_type_options.as_mut().unwrap()[0].option_name = Some("state".to_owned());
         assert_eq!(
-            left_out(Some(vec![filtered, templates(50)]), 0),
+            gaps(Some(vec![filtered, templates(50)]), 0),
             ["ec2:Instance with the unknown option \"state\""]
         );
         // The larger of two depths counts.
         let twice = vec![templates(100), instances(), templates(1)];
-        assert!(left_out(Some(twice), 0).is_empty());
+        assert!(gaps(Some(twice), 0).is_empty());
     }
 }

@@ -3,18 +3,16 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
-use super::bounded::{self, AT_ONCE};
-use super::read::{MAX_IDS_PER_REQUEST, read};
-use super::{Report, ReportSpec};
+use super::bounded::{self, MAX_CONCURRENT, MAX_THROTTLED};
+use super::read::read;
+use super::record::Report;
+use super::spec::ReportSpec;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{Filter, Request};
-
-/// How many throttling errors in a row end the creation of a report, each after all attempts of a request.
-const MAX_THROTTLED: u32 = 8;
+use crate::listing::{Filter, MAX_IDS_PER_REQUEST, Request};
 
 /// The result of a [`ReportSpec`].
 #[derive(Clone, Debug)]
@@ -68,16 +66,16 @@ pub enum CreateEvent<'a> {
         /// The index of the spec.
         index: usize,
         /// The number of queued specs.
-        orders: usize,
+        queued: usize,
     },
 }
 
 /// The status of a spec.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // Each comes to be the largest.
+#[allow(clippy::large_enum_variant)] // Every status becomes `Done`.
 pub enum CreateStatus {
     /// No report was created: the request was not sent, or was rejected for now.
-    Waits,
+    Queued,
     /// The request was sent and has no response yet.
     Sent,
     /// It has a result.
@@ -89,7 +87,7 @@ impl CreateStatus {
     pub fn created(&self) -> Option<&Created> {
         match self {
             Self::Done(created) => Some(created),
-            Self::Waits | Self::Sent => None,
+            Self::Queued | Self::Sent => None,
         }
     }
 }
@@ -101,103 +99,136 @@ impl CreateStatus {
 /// requests once it is dropped; requests already sent may still take effect.
 pub async fn create(
     ec2: &Ec2,
-    orders: Vec<ReportSpec>,
+    specs: Vec<ReportSpec>,
     timeout: Option<Duration>,
-    mut observe: impl FnMut(CreateEvent<'_>),
+    observe: impl FnMut(CreateEvent<'_>),
 ) -> Vec<Created> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut done: Vec<Option<Created>> = orders.iter().map(|_| None).collect();
-    let mut end = |index: usize, created: Created, observe: &mut dyn FnMut(CreateEvent<'_>)| {
-        let created = done[index].insert(created);
-        observe(CreateEvent::Done { index, created });
+    let mut creation = Creation {
+        queue: (0..specs.len()).collect(),
+        results: specs.iter().map(|_| None).collect(),
+        deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+        observe,
+        backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(15)),
+        throttled: 0,
+        must_pause: false,
+        is_probing: false,
     };
-
-    let mut queue: VecDeque<usize> = (0..orders.len()).collect();
-    if orders.len() > 1 {
-        // So that a rerun after an interruption does not send a useless request for each of them.
-        let pending = all_pending(ec2, &orders).await;
-        queue.retain(|&index| {
-            let order = &orders[index];
-            let reports = pending.get(&order.image_id).map(Vec::as_slice);
-            let covering = reports
-                .unwrap_or_default()
-                .iter()
-                .find(|report| order.is_covered_by(report));
-            if let Some(report) = covering {
-                end(index, Created::Adopted(report.clone()), &mut observe);
-            }
-            covering.is_none()
-        });
+    if specs.len() > 1 {
+        creation.adopt_pending(ec2, &specs).await;
     }
-
-    let mut running = JoinSet::new();
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
-    let mut throttled = 0;
-    // Whether to wait before the next request, and whether to send only one at a time because it may be rejected.
-    let (mut pause_first, mut probing) = (false, false);
+    let mut running = FuturesUnordered::new();
     loop {
-        if pause_first && running.is_empty() && !queue.is_empty() {
-            pause_first = false;
-            let pause = backoff.next();
-            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-            sleep(left.map_or(pause, |left| pause.min(left))).await;
+        if creation.must_pause && running.is_empty() && !creation.queue.is_empty() {
+            creation.pause().await;
         }
-        let at_once = if probing { 1 } else { AT_ONCE };
-        while running.len() < at_once && !pause_first {
-            let Some(index) = queue.pop_front() else {
-                break;
-            };
-            observe(CreateEvent::Sent { index });
-            let (ec2, order) = (ec2.clone(), orders[index].clone());
-            running.spawn(async move { (index, attempt(&ec2, &order).await) });
+        while let Some(index) = creation.next(running.len()) {
+            let spec = &specs[index];
+            running.push(async move { (index, attempt(ec2, spec).await) });
         }
-        let Some(joined) = running.join_next().await else {
+        let Some((index, attempt)) = running.next().await else {
             break;
         };
-        let (index, attempt) = joined.expect("a request neither panics nor is cancelled");
+        creation.record(index, attempt);
+    }
+    (creation.results.into_iter())
+        .map(|created| created.expect("the queue is empty"))
+        .collect()
+}
+
+/// The state of [`create`].
+struct Creation<F> {
+    /// The indexes of the specs without a result that are not being sent.
+    queue: VecDeque<usize>,
+    results: Vec<Option<Created>>,
+    deadline: Option<Instant>,
+    observe: F,
+    backoff: Backoff,
+    /// How many throttling errors there were since the last new report.
+    throttled: u32,
+    /// Whether to wait before the next request.
+    must_pause: bool,
+    /// Whether to send only one request at a time, because it may be rejected.
+    is_probing: bool,
+}
+
+impl<F: FnMut(CreateEvent<'_>)> Creation<F> {
+    /// Adopts pending reports, so that a rerun after an interruption does not send a useless request for each of them.
+    async fn adopt_pending(&mut self, ec2: &Ec2, specs: &[ReportSpec]) {
+        let pending = all_pending(ec2, specs).await;
+        for index in std::mem::take(&mut self.queue) {
+            let spec = &specs[index];
+            let mut reports = pending.get(&spec.image_id).into_iter().flatten();
+            match reports.find(|report| spec.is_covered_by(report)) {
+                Some(report) => self.finish(index, Created::Adopted(report.clone())),
+                None => self.queue.push_back(index),
+            }
+        }
+    }
+
+    async fn pause(&mut self) {
+        self.must_pause = false;
+        let delay = self.backoff.next();
+        let left = (self.deadline).map(|end| end.saturating_duration_since(Instant::now()));
+        sleep(left.map_or(delay, |left| delay.min(left))).await;
+    }
+
+    /// Takes the next spec to send from the queue, if another request may be sent now.
+    fn next(&mut self, running: usize) -> Option<usize> {
+        let max = if self.is_probing { 1 } else { MAX_CONCURRENT };
+        if self.must_pause || running >= max {
+            return None;
+        }
+        let index = self.queue.pop_front()?;
+        (self.observe)(CreateEvent::Sent { index });
+        Some(index)
+    }
+
+    fn finish(&mut self, index: usize, created: Created) {
+        let created = self.results[index].insert(created);
+        (self.observe)(CreateEvent::Done { index, created });
+    }
+
+    /// Records the result of an attempt, or queues its spec again.
+    fn record(&mut self, index: usize, attempt: Result<Created, RetryReason>) {
         match attempt {
             Ok(created) => {
                 if matches!(created, Created::New { .. }) {
-                    probing = false;
-                    throttled = 0;
-                    backoff.reset();
+                    self.is_probing = false;
+                    self.throttled = 0;
+                    self.backoff.reset();
                 }
-                end(index, created, &mut observe);
+                self.finish(index, created);
             }
-            Err(RetryReason::Full(failure))
-                if deadline.is_some_and(|end| end <= Instant::now()) =>
+            Err(RetryReason::Full(error))
+                if self.deadline.is_some_and(|end| end <= Instant::now()) =>
             {
-                end(index, Created::Failed(failure.clone()), &mut observe);
-                for index in queue.drain(..) {
-                    end(index, Created::Failed(failure.clone()), &mut observe);
+                self.finish(index, Created::Failed(error.clone()));
+                for index in std::mem::take(&mut self.queue) {
+                    self.finish(index, Created::Failed(error.clone()));
                 }
             }
-            Err(RetryReason::Throttled(failure)) if throttled == MAX_THROTTLED => {
-                end(index, Created::Failed(failure), &mut observe);
+            Err(RetryReason::Throttled(error)) if self.throttled == MAX_THROTTLED => {
+                self.finish(index, Created::Failed(error));
             }
-            Err(again) => {
-                throttled += u32::from(matches!(again, RetryReason::Throttled(_)));
-                (pause_first, probing) = (true, true);
-                queue.push_front(index);
-                observe(CreateEvent::Queued {
+            Err(reason) => {
+                self.throttled += u32::from(matches!(reason, RetryReason::Throttled(_)));
+                (self.must_pause, self.is_probing) = (true, true);
+                self.queue.push_front(index);
+                (self.observe)(CreateEvent::Queued {
                     index,
-                    orders: queue.len(),
+                    queued: self.queue.len(),
                 });
             }
         }
     }
-    done.into_iter()
-        .map(|created| created.expect("every order came to its end"))
-        .collect()
 }
 
 /// Checks with dry runs whether the reports could be created.
-pub async fn dry_run(ec2: &Ec2, orders: Vec<ReportSpec>) -> Vec<Result<(), RequestError>> {
-    let one = |order: ReportSpec| {
-        let ec2 = ec2.clone();
-        async move { RequestError::unless_dry_run(order.call(&ec2).dry_run(true).send().await, &ec2) }
+pub async fn dry_run(ec2: &Ec2, specs: Vec<ReportSpec>) -> Vec<Result<(), RequestError>> {
+    let dry_run_one = async |spec: ReportSpec| {
+        RequestError::unless_dry_run(spec.call(ec2).dry_run(true).send().await, ec2)
     };
-    bounded::for_each(orders, one, |_, _| ()).await
+    bounded::for_each(specs, dry_run_one, |_, _| ()).await
 }
 
 /// Why a spec is retried later.
@@ -208,10 +239,10 @@ enum RetryReason {
     Throttled(RequestError),
 }
 
-async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> {
-    let failure = match order.call(ec2).send().await {
-        Ok(answer) => {
-            return Ok(match answer.report_id.filter(|id| !id.is_empty()) {
+async fn attempt(ec2: &Ec2, spec: &ReportSpec) -> Result<Created, RetryReason> {
+    let failure = match spec.call(ec2).send().await {
+        Ok(response) => {
+            return Ok(match response.report_id.filter(|id| !id.is_empty()) {
                 Some(report_id) => Created::New { report_id },
                 None => Created::Failed(RequestError::Response {
                     endpoint: ec2.endpoint(),
@@ -228,13 +259,11 @@ async fn attempt(ec2: &Ec2, order: &ReportSpec) -> Result<Created, RetryReason> 
         return Ok(Created::Failed(failure));
     }
     // Both quotas have the same code: a pending report of the image shows which one it is.
-    let pending = pending(ec2, vec![order.image_id.clone()]).await;
+    let pending = pending(ec2, vec![spec.image_id.clone()]).await;
     let Ok(mut pending) = pending else {
         return Ok(Created::Failed(failure));
     };
-    let covering = pending
-        .iter()
-        .position(|report| order.is_covered_by(report));
+    let covering = pending.iter().position(|report| spec.is_covered_by(report));
     match (covering, pending.is_empty()) {
         (Some(index), _) => Ok(Created::Adopted(pending.swap_remove(index))),
         (None, false) => Ok(Created::Blocked {
@@ -253,10 +282,10 @@ fn is_quota(failure: &RequestError) -> bool {
 }
 
 /// The pending reports of the images. Images whose reports cannot be read are omitted: the creation will fail for them.
-async fn all_pending(ec2: &Ec2, orders: &[ReportSpec]) -> HashMap<String, Vec<Report>> {
+async fn all_pending(ec2: &Ec2, specs: &[ReportSpec]) -> HashMap<String, Vec<Report>> {
     let mut found: HashMap<String, Vec<Report>> = HashMap::new();
-    for batch in orders.chunks(MAX_IDS_PER_REQUEST) {
-        let image_ids = batch.iter().map(|order| order.image_id.clone()).collect();
+    for batch in specs.chunks(MAX_IDS_PER_REQUEST) {
+        let image_ids = batch.iter().map(|spec| spec.image_id.clone()).collect();
         for report in pending(ec2, image_ids).await.unwrap_or_default() {
             if let Some(image_id) = report.image_id.clone() {
                 found.entry(image_id).or_default().push(report);
@@ -268,12 +297,11 @@ async fn all_pending(ec2: &Ec2, orders: &[ReportSpec]) -> HashMap<String, Vec<Re
 
 async fn pending(ec2: &Ec2, image_ids: Vec<String>) -> Result<Vec<Report>, RequestError> {
     let request = Request {
-        image_ids,
         filters: vec![Filter {
             name: "state".to_owned(),
             values: vec!["pending".to_owned()],
         }],
-        ..Request::default()
+        ..Request::for_images(image_ids)
     };
     let mut reports = read(ec2, request).await?;
     reports.retain(Report::is_pending);

@@ -13,11 +13,8 @@ pub async fn delete(
     dry_run: bool,
     observe: impl FnMut(usize, &Result<(), RequestError>),
 ) -> Vec<Result<(), RequestError>> {
-    let one = |id| {
-        let ec2 = ec2.clone();
-        async move { delete_one(&ec2, id, dry_run).await }
-    };
-    bounded::for_each(report_ids, one, observe).await
+    let delete_one = async |id| delete_one(ec2, id, dry_run).await;
+    bounded::for_each(report_ids, delete_one, observe).await
 }
 
 async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), RequestError> {
@@ -25,9 +22,9 @@ async fn delete_one(ec2: &Ec2, id: String, dry_run: bool) -> Result<(), RequestE
     if dry_run {
         return RequestError::unless_dry_run(call.dry_run(true).send().await, ec2);
     }
-    let answer = call.send().await;
-    let answer = answer.map_err(|error| RequestError::from_sdk(error, ec2))?;
-    if answer.r#return == Some(false) {
+    let response = call.send().await;
+    let response = response.map_err(|error| RequestError::from_sdk(error, ec2))?;
+    if response.r#return == Some(false) {
         return Err(RequestError::Response {
             endpoint: ec2.endpoint(),
             problem: "the report was not deleted, and no reason was given".to_owned(),

@@ -2,25 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{DescribeReports, Report};
+use super::operation::DescribeReports;
+use super::record::Report;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{PaginatedOperation, Request};
-
-/// The maximum number of IDs per request, according to the API reference.
-pub(super) const MAX_IDS_PER_REQUEST: usize = 200;
+use crate::listing::{MAX_IDS_PER_REQUEST, PaginatedOperation, Request};
 
 /// The reports of a request for at most 200 images and 200 reports.
 ///
 /// # Errors
 /// [`RequestError`]; a partial list is never returned.
 pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestError> {
-    let question = DescribeReports(request);
-    let mut pages = question.pages(ec2, None);
+    let mut pages = DescribeReports(request).pages(ec2, None);
     let mut seen = HashSet::new();
     let mut reports = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| RequestError::from_sdk(error, ec2))?;
-        let (items, token) = DescribeReports::open(page, ec2.now());
+        let (items, token) = DescribeReports::into_items(page, ec2.now());
         reports.extend(items.unwrap_or_default());
         if let Some(token) = token
             && !seen.insert(token.clone())
@@ -41,11 +38,7 @@ pub async fn read(ec2: &Ec2, request: Request) -> Result<Vec<Report>, RequestErr
 pub async fn newest(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<Option<Report>>, RequestError> {
     let mut newest: HashMap<String, Report> = HashMap::new();
     for batch in image_ids.chunks(MAX_IDS_PER_REQUEST) {
-        let request = Request {
-            image_ids: batch.to_vec(),
-            ..Request::default()
-        };
-        for report in read(ec2, request).await? {
+        for report in read(ec2, Request::for_images(batch.to_vec())).await? {
             let Some(image_id) = report.image_id.clone() else {
                 continue;
             };

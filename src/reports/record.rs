@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
 
+use super::resource_type::ResourceType;
 use crate::aws::Time;
 use crate::output::{Cell, Column, Record, Shown};
 
@@ -48,30 +49,6 @@ pub struct Report {
     pub received: Option<SystemTime>,
 }
 
-/// A resource type that a report covers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct ResourceType {
-    /// `ec2:Instance` or `ec2:LaunchTemplate`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<String>,
-    /// Its options.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_type_options: Option<Vec<ResourceTypeOption>>,
-}
-
-/// An option of a resource type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct ResourceTypeOption {
-    /// `version-depth`: how many of a launch template's newest versions are examined.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub option_name: Option<String>,
-    /// Its values.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub option_values: Option<Vec<String>>,
-}
-
 /// A tag of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -94,6 +71,14 @@ impl Report {
         }
     }
 
+    /// The approximate memory use in bytes.
+    pub(super) fn memory_size(&self) -> usize {
+        let accounts = self.account_ids.as_ref().map_or(0, Vec::len);
+        let tags = self.tags.as_ref().map_or(0, Vec::len);
+        // With strings for IDs, times and two resource types.
+        3 * size_of::<Self>() + accounts * 40 + tags * 100
+    }
+
     /// Whether its entries can be read.
     pub fn is_available(&self) -> bool {
         self.state.as_deref() == Some("available")
@@ -108,22 +93,6 @@ impl Report {
     pub fn is_in_error(&self) -> bool {
         // The documented state is `error`; the SDK's waiter looks for `failed`.
         matches!(self.state.as_deref(), Some("error" | "failed"))
-    }
-}
-
-impl ResourceType {
-    /// Creates a resource type without options.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            resource_type: Some(name.into()),
-            resource_type_options: None,
-        }
-    }
-
-    /// Whether it has the option `version-depth`.
-    pub fn has_version_depth(&self) -> bool {
-        let mut options = self.resource_type_options.iter().flatten();
-        options.any(|option| option.option_name.as_deref() == Some("version-depth"))
     }
 }
 
@@ -148,41 +117,12 @@ impl From<types::ImageUsageReport> for Report {
     }
 }
 
-impl From<types::ImageUsageResourceType> for ResourceType {
-    fn from(of: types::ImageUsageResourceType) -> Self {
-        Self {
-            resource_type: of.resource_type,
-            resource_type_options: of.resource_type_options.map(|options| {
-                (options.into_iter())
-                    .map(|option| ResourceTypeOption {
-                        option_name: option.option_name,
-                        option_values: option.option_values,
-                    })
-                    .collect()
-            }),
-        }
-    }
-}
-
 impl From<types::Tag> for Tag {
     fn from(tag: types::Tag) -> Self {
         Self {
             key: tag.key,
             value: tag.value,
         }
-    }
-}
-
-/// `ec2:LaunchTemplate (version-depth=100)`.
-impl Display for ResourceType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.resource_type.as_deref().unwrap_or_default())?;
-        for option in self.resource_type_options.iter().flatten() {
-            let name = option.option_name.as_deref().unwrap_or_default();
-            let values = option.option_values.as_deref().unwrap_or_default();
-            write!(f, " ({name}={})", values.join(" "))?;
-        }
-        Ok(())
     }
 }
 
@@ -290,22 +230,5 @@ mod tests {
         }
         let now = SystemTime::now();
         assert_eq!(between(now, now - Duration::from_secs(5)), "0s");
-    }
-
-    #[test]
-    fn a_resource_type_is_shown_with_its_options() {
-        let option = |name: &str, values: &[&str]| ResourceTypeOption {
-            option_name: Some(name.to_owned()),
-            option_values: Some(values.iter().map(ToString::to_string).collect()),
-        };
-        let mut templates = ResourceType::named("ec2:LaunchTemplate");
-        templates.resource_type_options = Some(vec![
-            option("other", &["9"]),
-            option("version-depth", &["100"]),
-        ]);
-        assert_eq!(
-            templates.to_string(),
-            "ec2:LaunchTemplate (other=9) (version-depth=100)"
-        );
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{CreateStatus, Created, Report, ReportSpec};
+use super::create::{CreateStatus, Created};
+use super::record::Report;
+use super::spec::ReportSpec;
 use crate::aws::RequestError;
 use crate::output::{Column, Record};
 
@@ -24,26 +26,26 @@ pub struct CreateRow {
 
 impl CreateRow {
     /// The result for a spec at the end of the run, even if it was interrupted.
-    pub fn new(order: &ReportSpec, fate: &CreateStatus) -> Self {
-        let (result, reason) = match fate {
+    pub fn new(spec: &ReportSpec, status: &CreateStatus) -> Self {
+        let (result, reason) = match status {
             CreateStatus::Done(Created::New { .. }) => ("created", None),
             CreateStatus::Done(Created::Adopted(_)) => (
                 "adopted",
                 Some("it was pending and covers the request".to_owned()),
             ),
             CreateStatus::Done(Created::Blocked { report, .. }) => {
-                ("failed", Some(blocked_by(report, order)))
+                ("failed", Some(blocked_by(report, spec)))
             }
-            CreateStatus::Done(Created::Failed(failure)) => ("failed", Some(failure.to_string())),
-            CreateStatus::Waits => ("interrupted", Some("no report was created".to_owned())),
+            CreateStatus::Done(Created::Failed(error)) => ("failed", Some(error.to_string())),
+            CreateStatus::Queued => ("interrupted", Some("no report was created".to_owned())),
             CreateStatus::Sent => (
                 "interrupted",
                 Some("no response: it may have been created".to_owned()),
             ),
         };
         Self {
-            image_id: order.image_id.clone(),
-            report_id: (fate.created())
+            image_id: spec.image_id.clone(),
+            report_id: (status.created())
                 .and_then(Created::report_id)
                 .map(str::to_owned),
             result,
@@ -53,14 +55,14 @@ impl CreateRow {
 }
 
 /// Why a pending report blocks the creation of another one.
-fn blocked_by(report: &Report, order: &ReportSpec) -> String {
-    let covers: Vec<_> = (order.left_out_by(report).iter())
+fn blocked_by(report: &Report, spec: &ReportSpec) -> String {
+    let gaps: Vec<_> = (spec.gaps_in(report).iter())
         .map(ToString::to_string)
         .collect();
     format!(
         "{} is pending for this image and covers {}; wait for it or delete it",
         report.report_id.as_deref().unwrap_or("another report"),
-        covers.join(", ")
+        gaps.join(", ")
     )
 }
 
@@ -93,7 +95,7 @@ impl DeleteRow {
     pub fn new(report_id: &str, deleted: Option<&Result<(), RequestError>>) -> Self {
         let (result, reason) = match deleted {
             Some(Ok(())) => ("deleted", None),
-            Some(Err(failure)) => ("failed", Some(failure.to_string())),
+            Some(Err(error)) => ("failed", Some(error.to_string())),
             None => ("interrupted", Some("it may have been deleted".to_owned())),
         };
         Self {

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsageReportFluentBuilder as Call;
 use aws_sdk_ec2::types;
 
-use super::{ResourceType, Tag};
+use super::record::Tag;
+use super::resource_type::ResourceType;
 use crate::aws::Ec2;
 
 /// The parameters of a report.

@@ -3,23 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Report;
 use super::backoff::Backoff;
-use super::read::{MAX_IDS_PER_REQUEST, read};
+use super::bounded::{self, MAX_THROTTLED};
+use super::read::read;
+use super::record::Report;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::Request;
-
-/// The maximum number of concurrent requests.
-const AT_ONCE: usize = 4;
+use crate::listing::{MAX_IDS_PER_REQUEST, Request};
 
 /// How many times in a row a report that was never seen may be missing: a new one is not listed everywhere at once.
 const MAX_MISSING: u32 = 4;
-
-/// How many throttling errors in a row end the wait for a report, each after all attempts of a request.
-const MAX_THROTTLED: u32 = 8;
 
 /// The outcome of the wait for a report.
 #[derive(Clone, Debug)]
@@ -48,17 +42,14 @@ pub async fn wait(
 ) -> Vec<WaitOutcome> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
-    let mut reports: Vec<Watch> = report_ids.into_iter().map(Watch::new).collect();
+    let mut reports: Vec<Wait> = report_ids.into_iter().map(Wait::new).collect();
     loop {
-        let ids: Vec<String> = reports
-            .iter()
-            .filter(|report| report.end.is_none())
-            .map(|report| report.id.clone())
-            .collect();
+        let waiting = reports.iter().filter(|report| report.outcome.is_none());
+        let ids: Vec<String> = waiting.map(|report| report.id.clone()).collect();
         if ids.is_empty() {
             break;
         }
-        let states = look(ec2, ids);
+        let states = read_states(ec2, ids);
         let states = match deadline {
             None => states.await,
             Some(deadline) => match timeout_at(deadline, states).await {
@@ -67,61 +58,60 @@ pub async fn wait(
             },
         };
         for (index, report) in reports.iter_mut().enumerate() {
-            if report.end.is_none()
+            if report.outcome.is_none()
                 && let Some(state) = states.get(&report.id)
-                && let Some(end) = report.take(state.clone())
+                && let Some(outcome) = report.record(state.clone())
             {
-                observe(index, end);
+                observe(index, outcome);
             }
         }
-        if reports.iter().all(|report| report.end.is_some()) {
+        if reports.iter().all(|report| report.outcome.is_some()) {
             break;
         }
-        let mut pause = backoff.next();
+        let mut delay = backoff.next();
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            pause = pause.min(left);
+            delay = delay.min(left);
         }
-        sleep(pause).await;
+        sleep(delay).await;
     }
-    for (index, report) in reports.iter_mut().enumerate() {
-        if report.end.is_none() {
-            let last = report.last.take();
-            observe(index, report.end.insert(WaitOutcome::TimedOut(last)));
-        }
+    let mut outcomes = Vec::new();
+    for (index, report) in reports.into_iter().enumerate() {
+        outcomes.push(report.outcome.unwrap_or_else(|| {
+            let outcome = WaitOutcome::TimedOut(report.last);
+            observe(index, &outcome);
+            outcome
+        }));
     }
-    reports
-        .into_iter()
-        .map(|report| report.end.expect("every wait came to its end"))
-        .collect()
+    outcomes
 }
 
 /// A report to wait for.
-struct Watch {
+struct Wait {
     id: String,
     last: Option<Report>,
     missing: u32,
     throttled: u32,
-    end: Option<WaitOutcome>,
+    outcome: Option<WaitOutcome>,
 }
 
-impl Watch {
+impl Wait {
     fn new(id: String) -> Self {
         Self {
             id,
             last: None,
             missing: 0,
             throttled: 0,
-            end: None,
+            outcome: None,
         }
     }
 
     /// Records a state, and returns the outcome if the wait is over.
-    fn take(&mut self, state: Result<Option<Report>, RequestError>) -> Option<&WaitOutcome> {
-        let end = match state {
+    fn record(&mut self, state: Result<Option<Report>, RequestError>) -> Option<&WaitOutcome> {
+        let outcome = match state {
             Ok(Some(report)) if report.is_available() => WaitOutcome::Available(report),
             Ok(Some(report)) if report.is_in_error() => WaitOutcome::Error(report),
             Ok(Some(report)) => {
@@ -134,74 +124,56 @@ impl Watch {
                 return None;
             }
             Ok(None) => WaitOutcome::Vanished,
-            Err(failure) if failure.is_throttling() && self.throttled < MAX_THROTTLED => {
+            Err(error) if error.is_throttling() && self.throttled < MAX_THROTTLED => {
                 self.throttled += 1;
                 return None;
             }
-            Err(failure) => WaitOutcome::Failed(failure),
+            Err(error) => WaitOutcome::Failed(error),
         };
-        Some(self.end.insert(end))
+        Some(self.outcome.insert(outcome))
     }
 }
 
 type States = HashMap<String, Result<Option<Report>, RequestError>>;
 
 /// The current reports with these IDs; `None` for those that do not exist.
-async fn look(ec2: &Ec2, ids: Vec<String>) -> States {
-    let mut batches: Vec<Vec<String>> = ids
-        .chunks(MAX_IDS_PER_REQUEST)
-        .map(<[String]>::to_vec)
-        .collect();
-    let mut running = JoinSet::new();
+async fn read_states(ec2: &Ec2, ids: Vec<String>) -> States {
+    let batches = ids.chunks(MAX_IDS_PER_REQUEST);
+    let mut batches: Vec<Vec<String>> = batches.map(<[String]>::to_vec).collect();
     let mut states = States::new();
-    loop {
-        while running.len() < AT_ONCE
-            && let Some(ids) = batches.pop()
-        {
-            let ec2 = ec2.clone();
-            running.spawn(async move {
-                let request = Request {
-                    report_ids: ids.clone(),
-                    ..Request::default()
-                };
-                (ids, read(&ec2, request).await)
-            });
-        }
-        let Some(joined) = running.join_next().await else {
-            return states;
+    while !batches.is_empty() {
+        let read = async |ids: Vec<String>| {
+            let reports = read(ec2, Request::for_reports(ids.clone())).await;
+            (ids, reports)
         };
-        let (mut ids, read) = joined.expect("a request neither panics nor is cancelled");
-        match read {
-            Ok(reports) => {
-                states.extend(ids.into_iter().map(|id| (id, Ok(None))));
-                for report in reports {
-                    if let Some(id) = report.report_id.clone() {
-                        states.insert(id, Ok(Some(report)));
+        for (mut ids, reports) in
+            bounded::for_each(std::mem::take(&mut batches), read, |_, _| ()).await
+        {
+            let error = match reports {
+                Ok(reports) => {
+                    states.extend(ids.into_iter().map(|id| (id, Ok(None))));
+                    for report in reports {
+                        if let Some(id) = report.report_id.clone() {
+                            states.insert(id, Ok(Some(report)));
+                        }
                     }
+                    continue;
                 }
-            }
-            // The service rejects all IDs because of one.
-            Err(failure) if names_an_id(&failure) && ids.len() > 1 => {
+                Err(error) => error,
+            };
+            let code = error.code().unwrap_or_default();
+            if code.starts_with("Invalid") && ids.len() > 1 {
+                // The service rejects all IDs because of one.
                 let rest = ids.split_off(ids.len() / 2);
                 batches.extend([ids, rest]);
-            }
-            Err(failure)
-                if failure
-                    .code()
-                    .is_some_and(|code| code.ends_with("NotFound")) =>
-            {
-                states.extend(ids.into_iter().map(|id| (id, Ok(None))));
-            }
-            Err(failure) => {
-                states.extend(ids.into_iter().map(|id| (id, Err(failure.clone()))));
+            } else {
+                let state = match code.ends_with("NotFound") {
+                    true => Ok(None),
+                    false => Err(error),
+                };
+                states.extend(ids.into_iter().map(|id| (id, state.clone())));
             }
         }
     }
-}
-
-/// Whether a request was rejected because of one of its IDs.
-fn names_an_id(failure: &RequestError) -> bool {
-    failure
-        .code()
-        .is_some_and(|code| code.starts_with("Invalid"))
+    states
 }

@@ -148,10 +148,7 @@ async fn find_ids(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck
 
 /// The images that the account owns, in the order of their names.
 async fn find_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderCheck>, ListError> {
-    let operation = DescribeImages {
-        names: names.to_vec(),
-        ..DescribeImages::default()
-    };
+    let operation = DescribeImages::by_name(names.to_vec());
     let mut images: Vec<Image> = images::owned(&source.ec2, operation, source.concurrency).await?;
     images.sort_by(|one, other| (&one.name, &one.image_id).cmp(&(&other.name, &other.image_id)));
     images.dedup();

@@ -107,7 +107,7 @@ impl ImageUnderCheck {
             gap: self.reports.gap,
         };
         for report in self.reports.found {
-            let gaps = spec.left_out_by(&report);
+            let gaps = spec.gaps_in(&report);
             let state = state(&report, window.now);
             let created = report.creation_time.as_ref().and_then(Time::on_clock);
             let Some(report_id) = report.report_id else {

@@ -5,19 +5,13 @@ use super::reason::Reason;
 use crate::entries::DescribeEntries;
 use crate::images::{DescribeImageReferences, DescribeImages};
 use crate::listing::Request;
-use crate::reports::DescribeReports;
-
-/// How many of a launch template's newest versions a report examines by default. The default for references is 10.
-const DEFAULT_VERSION_DEPTH: u32 = 20;
+use crate::reports::{DescribeReports, resource_type};
 
 pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
     BatchedList {
         action: "DescribeImages",
-        operation_for: Box::new(|image_ids| DescribeImages {
-            image_ids,
-            ..DescribeImages::default()
-        }),
-        ids: |operation| &operation.image_ids,
+        operation_for: Box::new(DescribeImages::by_id),
+        ids: DescribeImages::image_ids,
         id: |image| image.image_id.as_deref(),
     }
 }
@@ -25,12 +19,7 @@ pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
 pub(super) fn reports_by_image() -> BatchedList<DescribeReports> {
     BatchedList {
         action: "DescribeImageUsageReports",
-        operation_for: Box::new(|image_ids| {
-            DescribeReports(Request {
-                image_ids,
-                ..Request::default()
-            })
-        }),
+        operation_for: Box::new(|image_ids| DescribeReports(Request::for_images(image_ids))),
         ids: |operation| &operation.0.image_ids,
         id: |report| report.image_id.as_deref(),
     }
@@ -39,12 +28,7 @@ pub(super) fn reports_by_image() -> BatchedList<DescribeReports> {
 pub(super) fn reports_by_id() -> BatchedList<DescribeReports> {
     BatchedList {
         action: "DescribeImageUsageReports",
-        operation_for: Box::new(|report_ids| {
-            DescribeReports(Request {
-                report_ids,
-                ..Request::default()
-            })
-        }),
+        operation_for: Box::new(|report_ids| DescribeReports(Request::for_reports(report_ids))),
         ids: |operation| &operation.0.report_ids,
         id: |report| report.report_id.as_deref(),
     }
@@ -53,12 +37,7 @@ pub(super) fn reports_by_id() -> BatchedList<DescribeReports> {
 pub(super) fn entries_by_report() -> BatchedList<DescribeEntries> {
     BatchedList {
         action: "DescribeImageUsageReportEntries",
-        operation_for: Box::new(|report_ids| {
-            DescribeEntries(Request {
-                report_ids,
-                ..Request::default()
-            })
-        }),
+        operation_for: Box::new(|report_ids| DescribeEntries(Request::for_reports(report_ids))),
         ids: |operation| &operation.0.report_ids,
         id: |entry| entry.report_id.as_deref(),
     }
@@ -67,13 +46,11 @@ pub(super) fn entries_by_report() -> BatchedList<DescribeEntries> {
 pub(super) fn references_by_image(
     version_depth: Option<u32>,
 ) -> BatchedList<DescribeImageReferences> {
+    let version_depth = version_depth.unwrap_or(resource_type::DEFAULT_VERSION_DEPTH);
     BatchedList {
         action: "DescribeImageReferences",
-        operation_for: Box::new(move |image_ids| DescribeImageReferences {
-            image_ids,
-            version_depth: version_depth.unwrap_or(DEFAULT_VERSION_DEPTH),
-        }),
-        ids: |operation| &operation.image_ids,
+        operation_for: Box::new(move |ids| DescribeImageReferences::new(ids, version_depth)),
+        ids: DescribeImageReferences::image_ids,
         id: |reference| reference.image_id.as_deref(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::evidence::ReportWindow;
 use crate::aws::Ec2;
-use crate::reports::{ReportSpec, ResourceType, ResourceTypeOption};
+use crate::reports::{ReportSpec, ResourceType, resource_type};
 
 /// The options of a check.
 #[derive(Clone, Debug)]
@@ -43,16 +43,13 @@ impl CheckOptions {
 
     /// The report that an image needs: all accounts, both resource types, at the requested depth.
     pub(super) fn spec(&self, image_id: &str) -> ReportSpec {
-        let mut templates = ResourceType::named("ec2:LaunchTemplate");
-        templates.resource_type_options = self.version_depth.map(|depth| {
-            vec![ResourceTypeOption {
-                option_name: Some("version-depth".to_owned()),
-                option_values: Some(vec![depth.to_string()]),
-            }]
-        });
+        let mut templates = ResourceType::named(resource_type::LAUNCH_TEMPLATE);
+        if let Some(depth) = self.version_depth {
+            templates.add_version_depth(depth);
+        }
         ReportSpec {
             image_id: image_id.to_owned(),
-            resource_types: vec![ResourceType::named("ec2:Instance"), templates],
+            resource_types: vec![ResourceType::named(resource_type::INSTANCE), templates],
             ..ReportSpec::default()
         }
     }

@@ -9,10 +9,9 @@ use super::check::{find, owned_ids};
 use super::lists::{entries_by_report, references_by_image, reports_by_id};
 use super::options::CheckOptions;
 use super::progress::ProgressReporter;
-use super::read::{BatchedList, Source};
-use crate::listing::{ListError, PaginatedOperation};
+use super::read::Source;
+use crate::listing::ListError;
 use crate::output::{Column, Record};
-use crate::reports::DescribeReports;
 
 /// A request that a check would send, with the minimum number of times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,24 +76,10 @@ pub async fn planned_calls(
         }));
     };
     let wait = reports_by_id();
-    let batches = |list: &BatchedList<DescribeReports>, count: usize| match count {
-        0 => 0,
-        count => (list.operation_for)(reports[..count].to_vec())
-            .parts()
-            .len(),
-    };
-    add(wait.action, batches(&wait, created + pending));
+    add(wait.action, wait.requests(&reports[..created + pending]));
     let entries = entries_by_report();
-    if !reports.is_empty() {
-        add(
-            entries.action,
-            (entries.operation_for)(reports.clone()).parts().len(),
-        );
-    }
+    add(entries.action, entries.requests(&reports));
     let references = references_by_image(options.version_depth);
-    add(
-        references.action,
-        (references.operation_for)(image_ids).parts().len(),
-    );
+    add(references.action, references.requests(&image_ids));
     Ok(calls)
 }

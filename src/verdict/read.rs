@@ -29,6 +29,16 @@ pub(super) struct BatchedList<Q: PaginatedOperation> {
     pub id: fn(&Q::Item) -> Option<&str>,
 }
 
+impl<Q: PaginatedOperation> BatchedList<Q> {
+    /// The minimum number of requests for the lists of `ids`.
+    pub(super) fn requests(&self, ids: &[String]) -> usize {
+        match ids {
+            [] => 0,
+            ids => (self.operation_for)(ids.to_vec()).batches().len(),
+        }
+    }
+}
+
 /// The list of each ID.
 pub(super) type PartialLists<T> = HashMap<String, PartialList<T>>;
 
@@ -50,7 +60,7 @@ pub(super) async fn read<Q: PaginatedOperation>(
             continue;
         }
         let operation = (list.operation_for)(ids);
-        let batches: Vec<Vec<String>> = (operation.parts().iter())
+        let batches: Vec<Vec<String>> = (operation.batches().iter())
             .map(|batch| (list.ids)(batch).to_vec())
             .collect();
         let mut listing = Paginator::new(
@@ -60,7 +70,7 @@ pub(super) async fn read<Q: PaginatedOperation>(
             None,
             *concurrency,
         )
-        .expect("a listing from its beginning has no token that could be wrong");
+        .expect("a listing without a starting token");
         let mut end = |ids: &[String], items: Vec<Q::Item>, gap: Option<Reason>| {
             observe(ids.len(), &items);
             distribute(list, ids, items, gap, &mut lists);
@@ -74,7 +84,7 @@ pub(super) async fn read<Q: PaginatedOperation>(
                 Err(error) => break Some(error),
                 Ok(Some(page)) => {
                     found.extend(page.items);
-                    if page.listless {
+                    if page.is_list_missing {
                         gap = Some(Reason::RequestFailed {
                             action: list.action,
                             problem: "a page of the response has no list".to_owned(),

@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
 use crate::output::{Cell, Column, Emphasis, Record, Shown};
-use crate::reports::span;
+use crate::reports::{resource_type, span};
 
 /// An image's verdict, with its reasons and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -117,8 +117,8 @@ impl Row {
             verdict: judgement.verdict,
             reasons: judgement.reasons,
             accounts: is_complete.then_some(number(accounts.len())),
-            instances: is_complete.then_some(of_type("ec2:Instance")),
-            launch_templates: is_complete.then_some(of_type("ec2:LaunchTemplate")),
+            instances: is_complete.then_some(of_type(resource_type::INSTANCE)),
+            launch_templates: is_complete.then_some(of_type(resource_type::LAUNCH_TEMPLATE)),
             references: referenced.then_some(number(referenced_by.len())),
             report_id: judgement.report.map(|report| report.report_id.clone()),
             report_creation_time: (judgement.report.and_then(|report| report.created))

@@ -269,13 +269,13 @@ fn a_region_that_fails_is_passed_over_and_read_later() {
                     Ok(None) => break,
                     Err(_) => {
                         assert_eq!((listing.client(), alone), (0, None));
-                        alone = listing.place_alone();
-                        listing.pass_over();
+                        alone = listing.client_resume_token();
+                        listing.skip_client();
                         assert_eq!(listing.client(), 1);
                     }
                 }
             }
-            assert_eq!(listing.place(), None);
+            assert_eq!(listing.resume_token(), None);
             // The rest of the first Region, as a run in it alone.
             let (rest, next) = read(from_ref(first), request, alone.unwrap(), &WHOLE).await;
             assert_eq!(next, None);
@@ -296,7 +296,7 @@ fn a_token_knows_its_regions() {
         let place = |clients| {
             listing(clients, ResumeToken::default())
                 .unwrap()
-                .place()
+                .resume_token()
                 .unwrap()
         };
         let token = place(clients.to_vec());

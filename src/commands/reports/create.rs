@@ -23,8 +23,8 @@ use crate::commands::terminal::Terminal;
 use crate::error::Error;
 use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
-    CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, ResourceTypeOption,
-    Tag, create, dry_run,
+    CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, Tag, create, dry_run,
+    resource_type,
 };
 
 /// The maximum length of a client token, by the API reference.
@@ -78,7 +78,7 @@ pub(in crate::commands) async fn run(
         return Ok(());
     }
 
-    let statuses = RefCell::new(vec![CreateStatus::Waits; specs.len()]);
+    let statuses = RefCell::new(vec![CreateStatus::Queued; specs.len()]);
     let bar = progress::bar(specs.len(), ec2.retries());
     let observe = |event: CreateEvent<'_>| update(&mut statuses.borrow_mut(), &bar, event);
     let creating = signals.or(create(&ec2, specs.clone(), plan.timeout, observe));
@@ -121,9 +121,9 @@ fn update(statuses: &mut [CreateStatus], bar: &ProgressBar, event: CreateEvent<'
             bar.set_message("reports created");
             bar.inc(1);
         }
-        CreateEvent::Queued { index, orders } => {
-            statuses[index] = CreateStatus::Waits;
-            bar.set_message(format!("reports created, {orders} waiting for quota"));
+        CreateEvent::Queued { index, queued } => {
+            statuses[index] = CreateStatus::Queued;
+            bar.set_message(format!("reports created, {queued} waiting for quota"));
         }
     }
 }
@@ -237,11 +237,7 @@ async fn owned(
     names: Vec<String>,
     concurrency: NonZeroUsize,
 ) -> Result<Vec<String>, Error> {
-    let operation = DescribeImages {
-        image_ids: Vec::new(),
-        names,
-    };
-    let images = images::owned(ec2, operation, concurrency).await?;
+    let images = images::owned(ec2, DescribeImages::by_name(names), concurrency).await?;
     let mut ids: Vec<String> = (images.into_iter())
         .filter_map(|image| image.image_id)
         .collect();
@@ -260,7 +256,7 @@ fn plan(
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;
     let mut resource_types = structure::resource_types(&arguments.resource_types, &mut stdin)?;
     if resource_types.is_empty() {
-        resource_types = ["ec2:Instance", "ec2:LaunchTemplate"]
+        resource_types = [resource_type::INSTANCE, resource_type::LAUNCH_TEMPLATE]
             .map(ResourceType::named)
             .into();
     }
@@ -298,22 +294,16 @@ fn plan(
 /// Sets how many versions of each launch template the reports cover.
 fn set_version_depth(resource_types: &mut [ResourceType], depth: u32) -> Result<(), ArgumentError> {
     let mut templates = 0;
-    for resource_type in resource_types {
-        if resource_type.resource_type.as_deref() != Some("ec2:LaunchTemplate") {
+    for covered in resource_types {
+        if covered.resource_type.as_deref() != Some(resource_type::LAUNCH_TEMPLATE) {
             continue;
         }
-        if resource_type.has_version_depth() {
+        if covered.has_version_depth() {
             let problem = "--resource-types already has a version-depth; use only one of the two";
             return Err(ArgumentError::new("--version-depth", problem));
         }
         templates += 1;
-        resource_type
-            .resource_type_options
-            .get_or_insert_default()
-            .push(ResourceTypeOption {
-                option_name: Some("version-depth".to_owned()),
-                option_values: Some(vec![depth.to_string()]),
-            });
+        covered.add_version_depth(depth);
     }
     match templates {
         0 => Err(ArgumentError::new(
