@@ -6,7 +6,7 @@ import sys
 import boto3
 
 COLUMNS = ["ResourceType", "ReportId", "UsageCount", "AccountId", "ImageId", "ReportCreationTime"]
-MAX_IDS = 200  # that the service takes in a request
+MAX_IDS = 200  # the service's limit per request
 
 page_size, images = int(sys.argv[1]), sys.argv[2:]
 paginator = boto3.client("ec2").get_paginator("describe_image_usage_report_entries")

@@ -29,7 +29,7 @@ pub enum Format {
     /// One document, with one entry per line.
     Json,
     Ndjson,
-    /// With borders.
+    /// A header, and columns separated by two spaces.
     Table,
     /// The AWS CLI's text: tabs, with members in alphabetical order.
     Text,
@@ -95,11 +95,9 @@ impl Contents {
                 }
             }
             Format::Table => {
-                if line.starts_with('│') {
-                    let members = members(line.trim_matches('│').split('│').map(str::trim))?;
-                    if members != COLUMNS {
-                        self.add(members)?;
-                    }
+                if number > 1 {
+                    let cells = line.split("  ").map(str::trim);
+                    self.add(members(cells.filter(|cell| !cell.is_empty()))?)?;
                 }
             }
             Format::Text => {

@@ -29,7 +29,7 @@ pub struct Load {
 
 /// A running emulator. Each run gets a new one, so that earlier runs do not affect it.
 pub struct Emulator {
-    /// `None` after it ended.
+    /// `None` after it was stopped.
     process: Option<Child>,
     pub address: SocketAddr,
 }
@@ -97,9 +97,9 @@ impl Emulator {
         }
     }
 
-    /// Ends the emulator, and returns its resource usage.
-    pub fn end(mut self) -> anyhow::Result<Usage> {
-        let mut process = self.process.take().context("end is called once")?;
+    /// Stops the emulator, and returns its resource usage.
+    pub fn stop(mut self) -> anyhow::Result<Usage> {
+        let mut process = self.process.take().context("stop is called once")?;
         // Killing loses nothing, and takes no CPU time in the emulator.
         process.kill()?;
         Ok(Usage::of(&process.wait4()?.rusage))
@@ -107,7 +107,7 @@ impl Emulator {
 }
 
 impl Drop for Emulator {
-    /// Ends the emulator after an error elsewhere.
+    /// Stops the emulator after an error elsewhere.
     fn drop(&mut self) {
         if let Some(process) = &mut self.process {
             let _ = process.kill();

@@ -52,23 +52,23 @@ pub fn run(commands: Vec<Command>, output: &Path) -> anyhow::Result<(Duration, U
             .stdout(stdout.try_clone()?)
             .stderr(stderr.try_clone()?);
         let start = Instant::now();
-        let ended = command
+        let exited = command
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?
             .wait4()?;
         wall += start.elapsed();
-        if !ended.status.success() {
-            let mut said = String::new();
+        if !exited.status.success() {
+            let mut message = String::new();
             stderr.rewind()?;
-            stderr.read_to_string(&mut said)?;
+            stderr.read_to_string(&mut message)?;
             bail!(
-                "{} ended with {}: {}",
+                "{} exited with {}: {}",
                 command.get_program().display(),
-                ended.status,
-                said.trim_end()
+                exited.status,
+                message.trim_end()
             );
         }
-        let this = Usage::of(&ended.rusage);
+        let this = Usage::of(&exited.rusage);
         usage.cpu += this.cpu;
         usage.peak = usage.peak.max(this.peak);
     }

@@ -51,15 +51,15 @@ pub fn all(quick: bool) -> Vec<Scenario> {
             .chain(others)
             .collect()
     };
-    let instantly = |images, entries| Load {
+    let without_latency = |images, entries| Load {
         images,
         entries: entries as u64,
         latency: 0,
         throttle: None,
     };
-    let slowly = |images, entries| Load {
+    let with_latency = |images, entries| Load {
         latency: 50,
-        ..instantly(images, entries)
+        ..without_latency(images, entries)
     };
     let million = size(1_000_000, 20_000);
     let images = size(40, 16);
@@ -68,7 +68,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         Scenario {
             name: "cold",
             title: "One page of 100 entries, cold start".to_owned(),
-            load: instantly(1, 100),
+            load: without_latency(1, 100),
             page_size: 1_000,
             programs: compared(21, 7),
             goals: |_, results| vec![results.speed_up(80.0)],
@@ -76,7 +76,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         Scenario {
             name: "million",
             title: format!("{million} entries of one image, pages of 1000"),
-            load: instantly(1, million),
+            load: without_latency(1, million),
             page_size: 1_000,
             programs: with_formats(
                 &[Format::Csv, Format::Ndjson, Format::Json, Format::Table],
@@ -99,7 +99,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         Scenario {
             name: "wide",
             title: format!("{million} entries of 8 images, pages of 1000"),
-            load: instantly(8, million),
+            load: without_latency(8, million),
             page_size: 1_000,
             programs: with_formats(
                 &[Format::Csv, Format::Ndjson],
@@ -116,7 +116,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         Scenario {
             name: "forty",
             title: format!("{images} images of 10 pages of 100 each, 50 ms per page"),
-            load: slowly(images, images * 1_000),
+            load: with_latency(images, images * 1_000),
             page_size: 100,
             programs: compared(5, 3),
             goals: |scenario, results| {
@@ -131,7 +131,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
         Scenario {
             name: "many",
             title: format!("{many} images of 4 entries each, 50 ms per page"),
-            load: slowly(many, many * 4),
+            load: with_latency(many, many * 4),
             page_size: 1_000,
             programs: compared(5, 3),
             goals: |scenario, results| {
@@ -151,7 +151,7 @@ pub fn all(quick: bool) -> Vec<Scenario> {
             ),
             load: Load {
                 throttle: Some((100, 20)),
-                ..slowly(images, images * 1_000)
+                ..with_latency(images, images * 1_000)
             },
             page_size: 100,
             // The floor does not retry.
@@ -225,7 +225,7 @@ impl Scenario {
                     round + 1
                 ));
                 let (wall, usage) = measure::run(commands, &output)?;
-                let emulator = emulator.end()?.cpu;
+                let emulator = emulator.stop()?.cpu;
 
                 let contents = Contents::of(&output, program.format())
                     .with_context(|| format!("{} is wrong", program.name()))?;

@@ -11,8 +11,8 @@ pub struct Row {
     name: String,
     runs: usize,
     wall: Duration,
-    least: Duration,
-    most: Duration,
+    min: Duration,
+    max: Duration,
     cpu: Duration,
     peak: u64,
     emulator: Duration,
@@ -28,8 +28,8 @@ impl Row {
             name,
             runs: runs.len(),
             wall,
-            least: walls().min().unwrap_or_default(),
-            most: walls().max().unwrap_or_default(),
+            min: walls().min().unwrap_or_default(),
+            max: walls().max().unwrap_or_default(),
             cpu: median(runs.iter().map(|run| run.usage.cpu)),
             peak: median(runs.iter().map(|run| run.usage.peak)),
             emulator: median(runs.iter().map(|run| run.emulator)),
@@ -41,7 +41,7 @@ impl Row {
 /// A Markdown table of `rows`.
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| program | runs | wall | least to most | × ours | CPU | peak RSS | emulator's CPU |\n\
+        "| program | runs | wall | min to max | × ours | CPU | peak RSS | emulator's CPU |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for row in rows {
@@ -51,8 +51,8 @@ pub fn table(rows: &[Row]) -> String {
             row.name,
             row.runs,
             time(row.wall),
-            time(row.least),
-            time(row.most),
+            time(row.min),
+            time(row.max),
             number(row.ratio),
             time(row.cpu),
             row.peak as f64 / 1024.0 / 1024.0,
@@ -95,12 +95,12 @@ impl Display for Goal {
         match self.measured {
             None => writeln!(f, "not measured"),
             Some(measured) => {
-                let reached = if self.at_least {
+                let is_met = if self.at_least {
                     measured >= self.bound
                 } else {
                     measured <= self.bound
                 };
-                let verdict = if reached { "reached" } else { "missed" };
+                let verdict = if is_met { "met" } else { "missed" };
                 writeln!(f, "{} ({verdict})", number(measured))
             }
         }

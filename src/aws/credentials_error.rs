@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use anyhow::Chain;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -10,6 +9,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::connect_error::ConnectError;
 use super::error_chain::{self, describe_source, redact};
+use crate::error::causes;
 
 /// Why credentials could not be loaded.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub(super) fn explain(error: &CredentialsError) -> LoadCredentialsError {
     type WebIdentityError = SdkError<AssumeRoleWithWebIdentityError>;
 
     // The innermost one is the most specific.
-    let known = Chain::new(error).filter_map(|cause| cause.downcast_ref::<LoadCredentialsError>());
+    let known = causes(error).filter_map(|cause| cause.downcast_ref::<LoadCredentialsError>());
     if let Some(known) = known.last() {
         return known.clone();
     }

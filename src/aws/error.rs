@@ -1,4 +1,4 @@
-//! Why a request failed, in the words that matter to a user.
+//! Why a request failed: error messages and hints.
 //!
 //! The SDK's outermost message is only "service error" or "dispatch failure". The code, the service's message and the
 //! request ID are further down the chain, and are extracted here.
@@ -302,7 +302,7 @@ fn request_id(body: &[u8]) -> Option<&str> {
     Some(id.trim())
 }
 
-/// What helps against a service error.
+/// The hint for a service error.
 ///
 /// The codes are those of the EC2 API's list of error codes and of AWS's common errors.
 fn service_hint(code: &str, action: &str) -> String {

@@ -1,22 +1,23 @@
-//! Helpers for error chains: their text, free of secrets, and errors that are retried alike.
+//! Helpers for error chains: their text, free of secrets, and errors that are retried in the same way.
 
 use std::borrow::Cow;
 use std::error::Error;
 
-use anyhow::Chain;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper_util::client::legacy;
 
+use crate::error::causes;
+
 /// The first error of type `E` in the chain of `error`.
 pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    Chain::new(error).find_map(|cause| cause.downcast_ref())
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The text of an error and its causes, redacted and without repetitions.
 pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for cause in Chain::new(error) {
+    for cause in causes(error) {
         let text = redact(&cause.to_string());
         if !texts.iter().any(|earlier| earlier.contains(&text)) {
             texts.push(text);
@@ -71,7 +72,7 @@ pub(super) fn redact(text: &str) -> String {
         .collect()
 }
 
-/// Makes an error of another source that is retried as `error` is.
+/// Makes an error with another source that is retried in the same way as `error`.
 pub(super) fn same_kind(error: &ConnectorError) -> impl FnOnce(BoxError) -> ConnectorError + use<> {
     let (timeout, io, user) = (error.is_timeout(), error.is_io(), error.is_user());
     let other = error.as_other();
@@ -99,8 +100,8 @@ mod tests {
                 "arn:aws:sts::1:assumed-role/r/me@example.com",
             ),
             (
-                "look at https://docs.aws.amazon.com/x#y.",
-                "look at https://docs.aws.amazon.com/x#y.",
+                "see https://docs.aws.amazon.com/x#y.",
+                "see https://docs.aws.amazon.com/x#y.",
             ),
             (
                 "bad URI: `http://me:p@ss/w?rd@host:1/x?token=1`, sorry",

@@ -1,5 +1,5 @@
 //! The AWS SDK behind one interface: a client for each Region with credentials, rate limiting and retries, complete
-//! responses, and errors in a user's words.
+//! responses, and errors with hints.
 //!
 //! Nothing outside of this module configures the SDK's transport.
 

@@ -18,7 +18,7 @@ pub(super) enum BodyError {
     /// A page for a browser, as proxies and login portals send it.
     #[error("an HTML page")]
     Html,
-    /// Not XML at all.
+    /// Not XML.
     #[error("a body that is not XML")]
     NotXml,
     /// The end of the document is missing.
@@ -89,7 +89,7 @@ pub(super) fn describe(body: &[u8]) -> String {
     }
 }
 
-/// Reads the whole document and returns the name of its root element. Around that only comments, processing instructions
+/// Reads the document and returns the name of its root element. Around that only comments, processing instructions
 /// and white space are valid.
 ///
 /// `visit` is called for each event with the bytes that follow. After a tag it may consume well-formed elements of these
@@ -104,7 +104,7 @@ pub(super) fn read_document(
         Some(b'<') => {}
         Some(_) => return Err(BodyError::NotXml),
     }
-    // The reader checks the encoding of each event, so only errors require a pass over the whole.
+    // The reader checks the encoding of each event, so only errors require another pass over the document.
     read_events(body, visit).map_err(|xml_error| match str::from_utf8(body) {
         Ok(_) => xml_error,
         Err(error) if error.error_len().is_none() => BodyError::Truncated,

@@ -1,4 +1,4 @@
-//! Where an answer goes: stdout, or a file that appears whole or not at all.
+//! Where output goes: stdout, a pipe, or a file that is replaced atomically.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -8,36 +8,36 @@ use tempfile::NamedTempFile;
 
 use super::{Sink, WriteError};
 
-/// Where an answer goes.
+/// Where output goes.
 #[derive(Debug)]
 pub enum Destination {
     /// The standard output.
     Stdout,
-    /// A pipe or a device, written as the answer comes: it cannot be replaced.
+    /// A pipe or a device, which cannot be replaced: rows are written to it directly.
     Stream {
-        /// As the user named it.
+        /// The path on the command line.
         path: PathBuf,
         /// Open for writing.
         file: File,
     },
-    /// A file, replaced by [`commit`](Destination::commit); until then the answer is in a temporary file
-    /// beside it, which goes away with this value.
+    /// A file, replaced by [`commit`](Destination::commit). Until then the output is in a temporary file in the same
+    /// directory, which is deleted if this value is dropped.
     File {
-        /// As the user named it.
+        /// The path on the command line.
         path: PathBuf,
-        /// The file itself, past symbolic links.
+        /// The path with symbolic links resolved.
         target: PathBuf,
-        /// The answer so far.
+        /// The output so far.
         temporary: NamedTempFile,
     },
 }
 
 impl Destination {
-    /// Prepares to write to `path`, or to stdout when `None`, so that what cannot be written fails before any
-    /// work is done. A symbolic link is followed, as the shell's `>` does.
+    /// Opens `path`, or stdout if `None`, before any request, so that an invalid path fails early. Follows symbolic links,
+    /// as the shell's `>` does.
     ///
     /// # Errors
-    /// The path is a directory, its directory does not exist, or one may not write there.
+    /// The path is a directory, its directory does not exist, or permission is denied.
     pub fn open(path: Option<&Path>) -> Result<Self, WriteError> {
         let Some(path) = path else {
             return Ok(Self::Stdout);
@@ -49,13 +49,13 @@ impl Destination {
     }
 
     fn open_file(path: &Path) -> io::Result<Self> {
-        let target = follow(path)?;
+        let target = resolve_links(path)?;
         let existing = match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io::Error::other("it is a directory; name a file in it"));
             }
             Ok(metadata) => {
-                // Also refuses a file that is there and read-only, which a rename would replace all the same.
+                // Rejects a read-only file, which the rename would replace.
                 let file = OpenOptions::new().write(true).open(&target)?;
                 if !metadata.is_file() {
                     return Ok(Self::Stream {
@@ -87,10 +87,10 @@ impl Destination {
         })
     }
 
-    /// The way to this destination. What is written passes through `wrap`.
+    /// A sink that writes to this destination through `wrap`.
     ///
     /// # Errors
-    /// The system has no file handle left, or none was given as stdout.
+    /// There is no free file descriptor, or stdout is closed.
     pub fn sink(
         &self,
         wrap: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>,
@@ -104,7 +104,7 @@ impl Destination {
         };
         file.and_then(|file| {
             let out: Box<dyn Write> = match self {
-                // A console takes text, not bytes.
+                // A console requires UTF-16, which the standard library writes.
                 #[cfg(windows)]
                 Self::Stdout => Box::new(io::stdout()),
                 _ => Box::new(file.try_clone()?),
@@ -119,12 +119,12 @@ impl Destination {
         .map_err(|error| WriteError { name, error })
     }
 
-    /// Whether a part of an answer never shows.
+    /// Whether partial output is never visible.
     pub fn is_atomic(&self) -> bool {
         matches!(self, Self::File { .. })
     }
 
-    /// Lets a whole answer stand: the file appears under its name. Until here it does not.
+    /// Replaces the file by the complete output.
     ///
     /// # Errors
     /// The disk is full, or the file can no longer be replaced.
@@ -148,12 +148,12 @@ impl Destination {
     }
 }
 
-/// The file that a path leads to past symbolic links, which need not exist.
-fn follow(path: &Path) -> io::Result<PathBuf> {
-    // As many as Linux follows.
-    const LINKS: usize = 40;
+/// Resolves symbolic links, also to a file that does not exist.
+fn resolve_links(path: &Path) -> io::Result<PathBuf> {
+    // The limit of Linux.
+    const MAX_LINKS: usize = 40;
     let mut target = path.to_owned();
-    for _ in 0..LINKS {
+    for _ in 0..MAX_LINKS {
         let Ok(next) = fs::read_link(&target) else {
             return Ok(target);
         };
@@ -162,19 +162,17 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
             None => next,
         };
     }
-    Err(io::Error::other(
-        "it is a symbolic link that leads round in a circle",
-    ))
+    Err(io::Error::other("too many levels of symbolic links"))
 }
 
-/// A temporary file that, renamed, is like a file newly made there, or like the one that it replaces.
+/// A temporary file with the permissions of the file that it replaces, or of a new file.
 fn temporary_in(directory: &Path, existing: Option<Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".amiusage-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The system takes away what the umask says.
+        // The system applies the umask.
         builder.permissions(Permissions::from_mode(0o666));
     }
     let temporary = builder.tempfile_in(directory)?;
@@ -184,7 +182,7 @@ fn temporary_in(directory: &Path, existing: Option<Permissions>) -> io::Result<N
     Ok(temporary)
 }
 
-/// Writes a text to stdout that is no answer of records.
+/// Writes text that is not rows to stdout.
 ///
 /// # Errors
 /// [`WriteError`].
@@ -196,8 +194,8 @@ pub fn write_to_stdout(text: &str) -> Result<(), WriteError> {
     })
 }
 
-/// The file behind stdout, past the standard library's buffer, which would hold back the end of an answer, and
-/// past its kindness, which takes a descriptor that cannot be written to for one that takes everything.
+/// The file descriptor of stdout. The standard library's stdout buffers the end of the output, and ignores errors if the
+/// descriptor is closed.
 fn stdout() -> io::Result<File> {
     #[cfg(unix)]
     let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
@@ -226,32 +224,32 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_when_committed_and_not_before() {
+    fn a_file_is_created_on_commit() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("answer.json");
+        let path = directory.path().join("output.json");
         let destination = write(&path, "new");
         assert!(!path.exists());
         destination.commit().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(names(directory.path()), ["answer.json"]);
+        assert_eq!(names(directory.path()), ["output.json"]);
     }
 
     #[test]
-    fn an_answer_dropped_leaves_the_old_file_and_nothing_else() {
+    fn without_a_commit_the_old_file_stays() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("answer.json");
+        let path = directory.path().join("output.json");
         fs::write(&path, "old").unwrap();
         drop(write(&path, "new"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-        assert_eq!(names(directory.path()), ["answer.json"]);
+        assert_eq!(names(directory.path()), ["output.json"]);
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused_by_name() {
+    fn an_invalid_path_is_rejected_with_its_name() {
         let directory = tempfile::tempdir().unwrap();
-        let refused =
+        let error_of =
             |path: &Path| Error::from(Destination::open(Some(path)).unwrap_err()).to_string();
-        let message = refused(directory.path());
+        let message = error_of(directory.path());
         assert!(
             message.starts_with(&format!(
                 "cannot write to {}: it is a directory",
@@ -259,8 +257,8 @@ mod tests {
             )),
             "{message}"
         );
-        let missing = directory.path().join("missing/answer.json");
-        let message = refused(&missing);
+        let missing = directory.path().join("missing/output.json");
+        let message = error_of(&missing);
         assert!(
             message.starts_with(&format!(
                 "cannot write to {}: the directory ",
@@ -269,7 +267,7 @@ mod tests {
             "{message}"
         );
         assert!(message.ends_with("does not exist"), "{message}");
-        refused(&directory.path().join("missing/"));
+        error_of(&directory.path().join("missing/"));
     }
 
     #[cfg(unix)]
@@ -283,7 +281,7 @@ mod tests {
         }
 
         #[test]
-        fn the_mode_is_that_of_the_old_file_or_of_any_new_one() {
+        fn the_mode_of_a_replaced_file_is_kept() {
             let directory = tempfile::tempdir().unwrap();
             let any = directory.path().join("any");
             fs::write(&any, "").unwrap();
@@ -297,28 +295,28 @@ mod tests {
         }
 
         #[test]
-        fn a_symbolic_link_stays_and_its_target_is_written() {
+        fn a_symbolic_link_is_followed() {
             let directory = tempfile::tempdir().unwrap();
             fs::create_dir(directory.path().join("data")).unwrap();
-            let target = directory.path().join("data/answer");
+            let target = directory.path().join("data/output");
             let link = directory.path().join("link");
-            symlink("data/answer", &link).unwrap();
-            for text in ["to a file not there yet", "to the file"] {
+            symlink("data/output", &link).unwrap();
+            for text in ["a new file", "an existing file"] {
                 write(&link, text).commit().unwrap();
                 assert!(link.is_symlink());
                 assert_eq!(fs::read_to_string(&target).unwrap(), text);
             }
 
-            let circle = directory.path().join("circle");
-            symlink("circle", &circle).unwrap();
-            Destination::open(Some(&circle)).unwrap_err();
+            let cycle = directory.path().join("cycle");
+            symlink("cycle", &cycle).unwrap();
+            Destination::open(Some(&cycle)).unwrap_err();
         }
 
         #[test]
-        fn a_device_is_written_and_not_replaced() {
+        fn a_device_is_not_replaced() {
             write(Path::new("/dev/null"), "text").commit().unwrap();
             assert!(!fs::metadata("/dev/null").unwrap().is_file());
-            // Linux's disk that is always full.
+            // On Linux, a disk that is always full.
             if Path::new("/dev/full").exists() {
                 let full = Destination::open(Some(Path::new("/dev/full"))).unwrap();
                 let mut sink = full.sink(|out| out).unwrap();

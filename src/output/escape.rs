@@ -1,24 +1,24 @@
-//! Control characters made visible, so that no value can move the cursor, hide text or start a new row.
+//! Escapes control characters, so that no value can move the cursor, hide text or start a new row.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// Writes control characters (C0, DEL, C1), line and paragraph separators and the characters that reorder
-/// text as `\u{1b}`, and leaves all else alone. Borrows when there is nothing to escape.
+/// Escapes control characters (C0, DEL, C1), line and paragraph separators and bidirectional formatting characters as
+/// `\u{1b}`. Borrows if there are none.
 pub fn escape(text: &str) -> Cow<'_, str> {
     replace(text, is_control, push_escaped)
 }
 
-/// Writes the same characters in a line of JSON as JSON's `\u009b`, which no parser takes for anything else.
+/// Escapes the same characters in a line of JSON by JSON's own `\u009b`.
 pub fn escape_json(line: &str) -> Cow<'_, str> {
     replace(line, is_control, |character, json| {
-        // Writing to a String does not fail. None of them is beyond four digits.
+        // Writing to a String does not fail. None of the characters has more than four digits.
         let _ = write!(json, "\\u{:04x}", u32::from(character));
     })
 }
 
-/// Copies `text` with each `special` character as `push` writes it; borrows when there is none.
+/// Replaces each `special` character by what `push` appends. Borrows if there are none.
 pub(super) fn replace(
     text: &str,
     special: impl Fn(char) -> bool,
@@ -39,30 +39,30 @@ pub(super) fn replace(
     Cow::Owned(replaced)
 }
 
-/// Whether a terminal or a reader would act on the character rather than show it.
+/// Whether a terminal would interpret the character rather than show it.
 pub(super) fn is_control(character: char) -> bool {
-    // Nearly all there is.
+    // The fast path.
     if matches!(character, ' '..='~') {
         return false;
     }
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Appends the visible form of a control character.
+/// Appends the escaped form of a control character.
 pub(super) fn push_escaped(character: char, text: &mut String) {
     // Writing to a String does not fail.
     let _ = write!(text, "\\u{{{:x}}}", u32::from(character));
 }
 
-/// A writer to a terminal for formats that keep values as they are (JSON, CSV): shows control characters in
-/// their visible form, except line feeds, tabs, and carriage returns before a line feed.
+/// A writer to a terminal for formats that do not change values (JSON, CSV): escapes control characters, except line
+/// feeds, tabs, and carriage returns before a line feed.
 ///
-/// A byte that is not UTF-8 is shown as `\x9b`. Bytes may come in any pieces; an unfinished character waits
-/// for the next piece or a flush.
+/// A byte that is not UTF-8 is shown as `\x9b`. A character that is split between writes is completed by the next write,
+/// or shown by a flush.
 #[derive(Debug)]
 pub struct TerminalSafe<W: Write> {
     inner: W,
-    /// The beginning of a character, or a carriage return, whose next byte is not known yet.
+    /// An incomplete character, or a carriage return that a line feed may follow.
     pending: Vec<u8>,
 }
 
@@ -75,7 +75,7 @@ impl<W: Write> TerminalSafe<W> {
         }
     }
 
-    /// Writes whole characters.
+    /// Writes complete characters.
     fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
         for chunk in bytes.utf8_chunks() {
             let mut text = chunk.valid();
@@ -100,12 +100,12 @@ impl<W: Write> TerminalSafe<W> {
 }
 
 impl<W: Write> Write for TerminalSafe<W> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut bytes = std::mem::take(&mut self.pending);
-        bytes.extend_from_slice(piece);
-        self.pending = bytes.split_off(bytes.len() - unfinished(&bytes));
+        bytes.extend_from_slice(buffer);
+        self.pending = bytes.split_off(bytes.len() - incomplete_suffix(&bytes));
         self.show(&bytes)?;
-        Ok(piece.len())
+        Ok(buffer.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -115,12 +115,12 @@ impl<W: Write> Write for TerminalSafe<W> {
     }
 }
 
-/// How many bytes at the end can only be understood with the byte that follows them.
-fn unfinished(bytes: &[u8]) -> usize {
+/// The length of an incomplete character, or a carriage return, at the end.
+fn incomplete_suffix(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
-    // A character has at most four bytes, so an unfinished one begins within the last three.
+    // A character has at most four bytes, so an incomplete one starts within the last three.
     (1..=bytes.len().min(3))
         .find(|&length| {
             matches!(std::str::from_utf8(&bytes[bytes.len() - length..]),
@@ -135,17 +135,17 @@ mod tests {
 
     use super::*;
 
-    fn shown(pieces: &[&[u8]]) -> String {
+    fn shown(writes: &[&[u8]]) -> String {
         let mut terminal = TerminalSafe::new(Vec::new());
-        for piece in pieces {
-            terminal.write_all(piece).unwrap();
+        for bytes in writes {
+            terminal.write_all(bytes).unwrap();
         }
         terminal.flush().unwrap();
         String::from_utf8(terminal.inner).unwrap()
     }
 
     #[test]
-    fn controls_are_shown_and_all_else_is_borrowed() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             escape("\x1b[2J\0\n\t\r\x7f\u{9b}\u{202e}\u{2066}\u{2028}"),
             r"\u{1b}[2J\u{0}\u{a}\u{9}\u{d}\u{7f}\u{9b}\u{202e}\u{2066}\u{2028}"
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_keeps_line_ends_and_tabs_and_sees_nothing_else() {
+    fn a_terminal_gets_line_ends_and_tabs_unchanged() {
         assert_eq!(
             shown(&[b"a,\"\x1b]0;x\x07\"\r\nb\tc\rd\n\xc2\x9b\xff\r"]),
             "a,\"\\u{1b}]0;x\\u{7}\"\r\nb\tc\\u{d}d\n\\u{9b}\\xff\\u{d}"
@@ -164,19 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn characters_survive_being_cut_anywhere() {
+    fn characters_may_be_split_between_writes() {
         let text = "é\u{9b}日🙂\r\n\u{202e}\r!";
-        let whole = shown(&[text.as_bytes()]);
-        assert_eq!(whole, "é\\u{9b}日🙂\r\n\\u{202e}\\u{d}!");
+        let expected = shown(&[text.as_bytes()]);
+        assert_eq!(expected, "é\\u{9b}日🙂\r\n\\u{202e}\\u{d}!");
         let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
-        assert_eq!(shown(&bytes), whole);
+        assert_eq!(shown(&bytes), expected);
     }
 
     proptest! {
         #[test]
-        fn no_pieces_bring_a_control_through(pieces: Vec<Vec<u8>>) {
-            let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-            let text = shown(&pieces).replace("\r\n", "\n");
+        fn control_characters_never_reach_a_terminal(writes: Vec<Vec<u8>>) {
+            let writes: Vec<&[u8]> = writes.iter().map(Vec::as_slice).collect();
+            let text = shown(&writes).replace("\r\n", "\n");
             prop_assert!(text.chars().all(|c| c == '\n' || c == '\t' || !is_control(c)));
         }
     }

@@ -1,8 +1,8 @@
-//! An answer on its way out: rows are rendered to memory, and leave it whole.
+//! Writes rows to their destination, and counts those that were written completely.
 //!
-//! What a reader has is known to the row, also when a write fails or is given up: a resume token can then name the
-//! first entry that is missing. Pipes are written to only while they have room, so that a reader that stalls does
-//! not keep Ctrl-C waiting; files, which always have, get more at a time.
+//! Rows are rendered to memory and written from there, so the count is exact even if a write fails or is canceled: the
+//! resume token is that of the first row that is missing. A pipe is written to only when it is writable, so a reader
+//! that stalls does not delay Ctrl-C.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -16,17 +16,17 @@ use serde_json::Value;
 use super::{Options, Record, Writer, query, writer};
 use crate::error::{Category, Error, UserError};
 
-/// As much as Linux puts into a pipe wholly or not at all (`PIPE_BUF`), in bytes.
-const PIPE_PIECE: usize = 4096;
+/// The maximum write to a pipe, in bytes: what Linux writes atomically (`PIPE_BUF`).
+const MAX_PIPE_WRITE: usize = 4096;
 
-/// As much as is written to a file at a time, in bytes.
-const FILE_PIECE: usize = 256 * 1024;
+/// The maximum write to a file, in bytes.
+const MAX_FILE_WRITE: usize = 256 * 1024;
 
-/// A destination cannot be written to.
+/// Writing to a destination failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to {name}")]
 pub struct WriteError {
-    /// The destination, as the user calls it.
+    /// The destination's name in messages.
     pub name: String,
     /// Why.
     #[source]
@@ -44,52 +44,53 @@ impl UserError for WriteError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self.error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                "make room, or write elsewhere"
+                "free some disk space, or write to another file"
             }
-            _ => "look at what stdout or --out-file leads to, or write elsewhere",
+            _ => "check where stdout or --out-file leads, or write to another file",
         };
         Some(hint.into())
     }
 }
 
-/// Where bytes go, and by which name a user knows it.
+/// An open destination with its name in messages.
 pub struct Sink {
     pub(super) name: String,
-    /// The system's file behind `out`.
+    /// The file descriptor behind `out`.
     pub(super) file: File,
     pub(super) out: Box<dyn Write>,
 }
 
-/// An answer that is being written.
+/// Writes rows in the requested format.
 pub struct RowWriter<R> {
     writer: Box<dyn Writer<R>>,
-    /// What `writer` renders to.
-    rendered: Rendered,
-    /// How many bytes each row takes that is rendered and not out; of the first one, those that are left.
+    /// The output of `writer`.
+    rendered: SharedBuffer,
+    /// The length in bytes of each row that is rendered but not written; of a partial row, of the rest.
     lengths: VecDeque<usize>,
     sink: Sink,
     rows: u64,
-    torn: usize,
+    /// How many bytes of a partial row were written.
+    partial: usize,
 }
 
 impl<R: Record> RowWriter<R> {
-    /// Nothing is written yet.
+    /// Writes nothing yet.
     pub fn new(options: Options, sink: Sink) -> Self {
-        let rendered = Rendered::default();
+        let rendered = SharedBuffer::default();
         Self {
             writer: writer(options, Box::new(rendered.clone())),
             rendered,
             lengths: VecDeque::new(),
             sink,
             rows: 0,
-            torn: 0,
+            partial: 0,
         }
     }
 
-    /// Writes the next rows. Dropped before its end, this stops at a whole row.
+    /// Writes the next rows. If canceled, it stops at the end of a row.
     ///
     /// # Errors
-    /// [`WriteError`] in the error. Then, too, [`rows`](Self::rows) is right.
+    /// [`WriteError`]. [`rows`](Self::rows) stays exact.
     pub async fn page(&mut self, region: Option<&str>, records: &[R]) -> Result<(), Error> {
         for record in records {
             let before = self.rendered.len();
@@ -97,22 +98,22 @@ impl<R: Record> RowWriter<R> {
             self.lengths.push_back(self.rendered.len() - before);
         }
         if records.is_empty() {
-            // A header may come all the same.
+            // Writes the header, in formats that have one.
             self.writer.page(region, records)?;
         }
         self.send().await
     }
 
-    /// Ends a whole answer, as [`Writer::finish`] does.
+    /// Ends complete output, as [`Writer::finish`] does.
     ///
     /// # Errors
-    /// As for [`page`](Self::page), or a query that does not fit the answer.
+    /// As for [`page`](Self::page), or a query that fails on the rows.
     pub async fn finish(&mut self, next_token: Option<&str>) -> Result<(), Error> {
         self.writer.finish(next_token)?;
         self.send().await
     }
 
-    /// Writes `document` in place of all rows, or what the query of `options` makes of it: as JSON, text or table.
+    /// Writes `document` in place of rows, or the result of the query in `options`: as JSON, text or a table.
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).
@@ -121,40 +122,38 @@ impl<R: Record> RowWriter<R> {
         self.send().await
     }
 
-    /// How many rows went out whole.
+    /// How many rows were written completely.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Takes back the part of a row that went out, from a file; tells whether such a part remains.
+    /// Truncates a file that ends with a partial row. Returns whether a partial row remains, as in a pipe.
     pub fn truncate_partial_row(&mut self) -> bool {
-        if self.torn > 0 && self.cut().is_ok() {
-            self.torn = 0;
+        if self.partial > 0 && self.truncate().is_ok() {
+            self.partial = 0;
         }
-        self.torn > 0
+        self.partial > 0
     }
 
-    fn cut(&mut self) -> io::Result<()> {
+    fn truncate(&mut self) -> io::Result<()> {
         let file = &mut self.sink.file;
         let end = file.stream_position()?;
         if !file.metadata()?.is_file() || file.metadata()?.len() != end {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let whole = end.saturating_sub(self.torn as u64);
-        file.set_len(whole)?;
-        file.seek(SeekFrom::Start(whole)).map(drop)
+        let end = end.saturating_sub(self.partial as u64);
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end)).map(drop)
     }
 
+    /// Writes what is rendered.
     async fn send(&mut self) -> Result<(), Error> {
         let mut bytes = self.rendered.0.take();
         let mut sent = 0;
         while sent < bytes.len() {
-            let most = match room(&self.sink.file).await {
-                Room::Some => PIPE_PIECE,
-                Room::Always => FILE_PIECE,
-            };
-            let piece = self.piece(bytes.len() - sent, most);
-            match self.sink.out.write(&bytes[sent..sent + piece]) {
+            let limit = writable(&self.sink.file).await;
+            let length = self.write_length(bytes.len() - sent, limit);
+            match self.sink.out.write(&bytes[sent..sent + length]) {
                 Ok(0) => return Err(self.error(io::ErrorKind::WriteZero.into())),
                 Ok(length) => {
                     sent += length;
@@ -164,7 +163,7 @@ impl<R: Record> RowWriter<R> {
                 Err(error) => return Err(self.error(error)),
             }
         }
-        // The next page takes its place.
+        // Reuse the allocation for the next page.
         bytes.clear();
         self.rendered.0.replace(bytes);
         let flushed = self.sink.out.flush();
@@ -179,45 +178,45 @@ impl<R: Record> RowWriter<R> {
         .into()
     }
 
-    /// The length of the next piece of `rest` bytes, `most` at most: of whole rows, unless one alone is longer.
-    fn piece(&self, rest: usize, most: usize) -> usize {
-        let mut whole = 0;
+    /// The length of the next write, of at most `limit` of `rest` bytes: complete rows, unless one is longer than `limit`.
+    fn write_length(&self, rest: usize, limit: usize) -> usize {
+        let mut complete = 0;
         for row in &self.lengths {
-            if whole + row > most {
-                return if whole > 0 { whole } else { most };
+            if complete + row > limit {
+                return if complete > 0 { complete } else { limit };
             }
-            whole += row;
+            complete += row;
         }
-        rest.min(most)
+        rest.min(limit)
     }
 
-    /// Counts the rows that are out, with `length` more bytes.
+    /// Counts the rows that `length` more bytes complete.
     fn count(&mut self, mut length: usize) {
         while let Some(row) = self.lengths.front_mut() {
             if length < *row {
                 *row -= length;
-                self.torn += length;
+                self.partial += length;
                 return;
             }
             length -= *row;
-            self.torn = 0;
+            self.partial = 0;
             self.rows += 1;
             self.lengths.pop_front();
         }
     }
 }
 
-/// Bytes in memory, which a writer fills and an answer empties.
+/// A buffer that the format writes to and [`RowWriter`] reads.
 #[derive(Clone, Default)]
-struct Rendered(Rc<RefCell<Vec<u8>>>);
+struct SharedBuffer(Rc<RefCell<Vec<u8>>>);
 
-impl Rendered {
+impl SharedBuffer {
     fn len(&self) -> usize {
         self.0.borrow().len()
     }
 }
 
-impl Write for Rendered {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().write(bytes)
     }
@@ -227,34 +226,25 @@ impl Write for Rendered {
     }
 }
 
-/// How much may be written without being kept waiting.
-enum Room {
-    /// A pipe or a terminal has room for something.
-    Some,
-    /// Files and devices always have room.
-    #[cfg_attr(not(unix), expect(dead_code))]
-    Always,
-}
-
-/// Waits until there is room.
+/// Waits until `file` is writable, and returns how many bytes to write at most.
 #[cfg(unix)]
-async fn room(file: &File) -> Room {
+async fn writable(file: &File) -> usize {
     use tokio::net::unix::pipe::Sender;
 
-    // Registered anew each time: of a descriptor that blocks, only this tells whether there is room now. Of what
-    // always has room, the system takes no registration.
+    // The descriptor may be blocking, so readiness is known only right after its registration. Files and devices cannot
+    // be registered, and are always writable.
     match file.try_clone().and_then(Sender::from_file_unchecked) {
         Ok(pipe) => {
             let _ = pipe.writable().await;
-            Room::Some
+            MAX_PIPE_WRITE
         }
-        Err(_) => Room::Always,
+        Err(_) => MAX_FILE_WRITE,
     }
 }
 
 #[cfg(not(unix))]
-async fn room(_: &File) -> Room {
-    Room::Some
+async fn writable(_: &File) -> usize {
+    MAX_PIPE_WRITE
 }
 
 #[cfg(test)]
@@ -276,20 +266,20 @@ mod tests {
             &[Column::id("text", 4, |row: &Self| row.text.as_str().into())];
     }
 
-    /// Takes so many bytes at a time, and so many in all.
-    struct Small {
+    /// A full disk: accepts at most `max_write` bytes per write and `capacity` bytes in total.
+    struct LimitedFile {
         file: File,
-        at_once: usize,
-        left: usize,
+        max_write: usize,
+        capacity: usize,
     }
 
-    impl Write for Small {
+    impl Write for LimitedFile {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let length = bytes.len().min(self.at_once).min(self.left);
+            let length = bytes.len().min(self.max_write).min(self.capacity);
             if length == 0 {
                 return Err(io::ErrorKind::StorageFull.into());
             }
-            self.left -= length;
+            self.capacity -= length;
             self.file.write(&bytes[..length])
         }
 
@@ -298,15 +288,19 @@ mod tests {
         }
     }
 
-    /// What a file holds after pages were written to it until it took no more, and how many rows that are said
-    /// to be.
-    fn write(format: Format, pages: &[Vec<Row>], at_once: usize, room: usize) -> (String, u64) {
+    /// Writes pages until the file is full. Returns its content and the reported number of rows.
+    fn write(
+        format: Format,
+        pages: &[Vec<Row>],
+        max_write: usize,
+        capacity: usize,
+    ) -> (String, u64) {
         let mut named = tempfile::NamedTempFile::new().unwrap();
         let file = named.as_file().try_clone().unwrap();
-        let out = Small {
+        let out = LimitedFile {
             file: file.try_clone().unwrap(),
-            at_once,
-            left: room,
+            max_write,
+            capacity,
         };
         let options = Options {
             format,
@@ -324,34 +318,34 @@ mod tests {
             file,
             out: Box::new(out),
         };
-        let mut answer = RowWriter::new(options, sink);
+        let mut writer = RowWriter::new(options, sink);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         let written = runtime.block_on(async {
             for page in pages {
-                answer.page(None, page).await?;
+                writer.page(None, page).await?;
             }
-            answer.finish(None).await
+            writer.finish(None).await
         });
         if written.is_err() {
-            assert!(!answer.truncate_partial_row());
+            assert!(!writer.truncate_partial_row());
         }
         let mut text = String::new();
         named.seek(SeekFrom::Start(0)).unwrap();
         io::Read::read_to_string(&mut named, &mut text).unwrap();
-        (text, answer.rows())
+        (text, writer.rows())
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
         #[test]
-        fn rows_are_counted_to_the_byte(
+        fn complete_rows_are_counted(
             lengths in prop::collection::vec(prop::collection::vec(1..6000_usize, 0..6), 0..4),
-            at_once in 1..9000_usize,
-            room in 0..30_000_usize,
+            max_write in 1..9000_usize,
+            capacity in 0..30_000_usize,
             csv: bool,
         ) {
             let pages: Vec<Vec<Row>> = lengths
@@ -359,21 +353,21 @@ mod tests {
                 .map(|page| page.iter().map(|&length| Row { text: "x".repeat(length) }).collect())
                 .collect();
             let format = if csv { Format::Csv } else { Format::Ndjson };
-            let (whole, all) = write(format, &pages, usize::MAX, usize::MAX);
+            let (complete, all) = write(format, &pages, usize::MAX, usize::MAX);
             prop_assert_eq!(all as usize, lengths.iter().flatten().count());
-            let (text, rows) = write(format, &pages, at_once, room);
-            prop_assert!(whole.starts_with(&text));
-            prop_assert!(text.len() <= room);
+            let (text, rows) = write(format, &pages, max_write, capacity);
+            prop_assert!(complete.starts_with(&text));
+            prop_assert!(text.len() <= capacity);
             let header = usize::from(csv);
-            // Whole rows, as many as there was room for; without one, what comes before them may be missing.
+            // Complete rows, as many as fit. Without one, a part of the header may be missing.
             if rows > 0 {
                 prop_assert!(text.ends_with('\n'));
                 prop_assert_eq!(text.lines().count() - header, rows as usize);
             }
-            let fit: usize = whole
+            let fit: usize = complete
                 .split_inclusive('\n')
                 .scan(0, |end, line| { *end += line.len(); Some(*end) })
-                .filter(|&end| end <= room)
+                .filter(|&end| end <= capacity)
                 .count();
             prop_assert_eq!(rows as usize, fit.saturating_sub(header));
         }

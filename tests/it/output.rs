@@ -44,11 +44,11 @@ fn every_text_that_meets_a_full_disk_fails() {
     words("entries --offline --out-file /dev/full")
         .ends(255)
         .says("error: cannot write to /dev/full: No space left on device")
-        .says("hint: make room");
+        .says("hint: free some disk space");
     words("reports delete --offline --report-ids amiur-11111111111111111 --out-file /dev/full")
         .ends(255)
         .says("the requests were sent")
-        .says("hint: make room");
+        .says("hint: free some disk space");
 }
 
 /// `entries` with its output in a file, which may grow to so many of the shell's blocks.
@@ -106,7 +106,7 @@ fn a_disk_that_is_really_full() {
         .unwrap();
     let run = Run::of(child.wait_with_output().unwrap(), 255)
         .says("cannot write to stdout: No space left on device")
-        .says("hint: make room");
+        .says("hint: free some disk space");
     let first = fs::read_to_string(&path).unwrap();
     let atomic = server
         .words(&format!("entries --out-file {disk}/other"))
