@@ -301,7 +301,7 @@ fn reachable<'d>(
 }
 
 #[test]
-fn files_do_not_import_each_other_in_a_circle() {
+fn files_do_not_import_each_other_in_cycles() {
     let dependencies = dependencies();
     let mut circles = Vec::new();
     for (module, targets) in &dependencies {

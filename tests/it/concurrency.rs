@@ -51,7 +51,7 @@ fn unsteady() -> Server {
 }
 
 #[test]
-fn the_answer_is_the_same_at_any_concurrency() {
+fn output_does_not_depend_on_the_concurrency() {
     let images = images();
     let line = |concurrency| {
         format!(
@@ -77,7 +77,7 @@ fn the_answer_is_the_same_at_any_concurrency() {
 }
 
 #[test]
-fn so_many_requests_are_sent_at_the_same_time() {
+fn concurrency_limits_the_requests_in_flight() {
     let images = images();
     for concurrency in [1, 3, 8] {
         let (now, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
@@ -112,7 +112,7 @@ fn so_many_requests_are_sent_at_the_same_time() {
 
 /// What came before the error is written, nothing behind it is, and the token goes on with it.
 #[test]
-fn an_error_in_the_middle_comes_in_its_turn() {
+fn an_error_is_reported_after_the_rows_before_it() {
     let images = images();
     let line = format!("entries {} --page-size 4 --output ndjson", images.flag);
     let whole = Server::of(state()).words(&line).succeeds();
@@ -149,7 +149,7 @@ fn an_error_in_the_middle_comes_in_its_turn() {
 
 /// A limit asks for no more pages than one request after the other would.
 #[test]
-fn a_limit_looks_no_further() {
+fn a_limit_stops_prefetching() {
     let images = images();
     for (limit, requests) in [(1, 1), (8, 2), (9, 3), (50, 13), (51, 14)] {
         let server = unsteady();
@@ -161,7 +161,7 @@ fn a_limit_looks_no_further() {
 
 /// Attempts are counted for each request: others that go on meanwhile do not change the number in a message.
 #[test]
-fn attempts_are_those_of_the_request_that_failed() {
+fn attempts_are_counted_per_request() {
     let images = images();
     let image = images.ids[0].clone();
     for status in [502, 0] {
@@ -184,7 +184,7 @@ fn attempts_are_those_of_the_request_that_failed() {
 
 /// Whoever reads slowly is waited for: one chain is a few pages ahead, and no more.
 #[test]
-fn a_slow_reader_holds_the_requests_up() {
+fn a_slow_reader_limits_prefetching() {
     let requests = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&requests);
     let emulator = amiusage::emulator::Emulator::new(state());

@@ -468,7 +468,7 @@ const SAME: &[&[&str]] = &[
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_what_succeeds() {
+fn conformance_of_output() {
     check(SAME, |row| {
         let [(expected, _), (ours, output)] = both(Server::sample, row);
         if expected.succeeded && same(&expected, &ours) {
@@ -556,7 +556,7 @@ const FAIL: &[(&[&str], Option<&str>)] = &[
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_what_fails() {
+fn conformance_of_errors() {
     check(FAIL, |(row, code)| {
         let [(expected, theirs), (ours, output)] = both(Server::sample, row);
         let names = |output: &Output| {
@@ -579,7 +579,7 @@ fn conformance_of_what_fails() {
 /// What a service may answer that is not a plain page.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_odd_services() {
+fn conformance_of_unusual_services() {
     type Service = fn(usize) -> Response;
     let services: &[(&str, Service)] = &[
         ("an empty page in the middle", |number| match number {
@@ -617,7 +617,7 @@ fn conformance_of_odd_services() {
 /// Each run takes the token of the other program's run before.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_tokens_both_ways() {
+fn conformance_of_tokens() {
     const FLAGS: &[&[&str]] = &[
         &["--max-items", "7"],
         &["--max-items", "7", "--page-size", "5"],
@@ -670,7 +670,7 @@ fn entries(output: &Output) -> Result<(Vec<Value>, Option<String>), String> {
 /// The AWS CLI's token of a list of images goes on here as there: unsplit, and with tokens that the AWS CLI takes.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_a_token_of_the_aws_cli_for_several_images() {
+fn conformance_of_a_token_for_several_images() {
     let (whole, _) = entries(&aws(&Server::sample(), &TWO)).unwrap();
     let both = whole[0]["ImageId"] != whole.last().unwrap()["ImageId"];
     assert!(both, "entries of both images: {whole:?}");
@@ -810,7 +810,7 @@ const DIFFERENT: &[Difference] = &[
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_ends_where_it_should() {
+fn conformance_has_known_differences() {
     check(DIFFERENT, |(why, row, expected)| {
         let [(theirs, _), (ours, _)] = both(Server::sample, row);
         let ends = [&theirs, &ours].map(|outcome| (outcome.succeeded, outcome.requests.len()));

@@ -208,7 +208,7 @@ fn each_profile_signs_with_its_own_credentials() {
 }
 
 #[test]
-fn keys_in_the_environment_go_before_a_profile_in_the_environment() {
+fn environment_keys_precede_a_profile_in_the_environment() {
     let environment = [KEYS.as_slice(), &[("AWS_PROFILE", "keys")]].concat();
     assert_eq!(signer(&cloud(), PAGES, &environment).0, "AKIAenvironment");
     let environment = [
@@ -240,7 +240,7 @@ fn a_web_identity_token_from_the_environment() {
 }
 
 #[test]
-fn a_container_and_an_instance() {
+fn container_and_instance_credentials() {
     let cloud = cloud();
     let url = format!("{}/container", cloud.url());
     let container = [
@@ -289,7 +289,7 @@ fn a_container_and_an_instance() {
 }
 
 #[test]
-fn a_role_is_asked_for_as_its_profile_says() {
+fn a_role_is_assumed_with_the_settings_of_its_profile() {
     let cloud = cloud();
     signer(&cloud, &of_profile("role-of-role"), &[]);
     let [first, second] = &cloud.sts()[..] else {
@@ -313,7 +313,7 @@ fn a_role_is_asked_for_as_its_profile_says() {
 }
 
 #[test]
-fn an_endpoint_from_the_services_section_serves_the_role() {
+fn the_sts_endpoint_comes_from_the_services_section() {
     let cloud = cloud();
     let command = cloud
         .amiusage(of_profile("elsewhere"))
@@ -323,7 +323,7 @@ fn an_endpoint_from_the_services_section_serves_the_role() {
 }
 
 #[test]
-fn a_flag_for_the_endpoint_is_for_ec2_alone() {
+fn the_endpoint_flag_applies_to_ec2_only() {
     let (ec2, cloud) = (Cloud::new(), cloud());
     let url = ec2.url();
     let arguments = [of_profile("role"), vec!["--endpoint-url", &url]].concat();
@@ -354,7 +354,7 @@ fn counting(cloud: &Cloud, expiration: &str) {
 }
 
 #[test]
-fn credentials_are_renewed_in_the_middle_of_a_run() {
+fn credentials_are_renewed_during_a_run() {
     let cloud = Cloud::new();
     // So near that the SDK renews them before each request.
     let soon = SystemTime::now() + Duration::from_secs(4);
@@ -372,7 +372,7 @@ fn credentials_are_renewed_in_the_middle_of_a_run() {
 }
 
 #[test]
-fn without_credentials_the_message_says_where_was_looked() {
+fn the_error_for_missing_credentials_lists_the_sources() {
     let cloud = cloud();
     let stderr = failure(cloud.amiusage(PAGES));
     assert!(
@@ -418,7 +418,7 @@ fn without_credentials_the_message_says_where_was_looked() {
 }
 
 #[test]
-fn an_sso_sign_in_that_is_over_names_the_command_that_renews_it() {
+fn an_expired_sso_session_has_a_hint_to_renew_it() {
     let cloud = with(|call| {
         call.line.starts_with("GET /federation").then(|| {
             let body = r#"{"__type": "UnauthorizedException", "message": "Session token not found or invalid"}"#;
@@ -452,7 +452,7 @@ fn an_sso_sign_in_that_is_over_names_the_command_that_renews_it() {
 }
 
 #[test]
-fn a_credential_process_that_fails_is_told_by_its_exit_status() {
+fn a_failed_credential_process_is_reported_by_its_exit_status() {
     let cloud = Cloud::new();
     for (program, words) in [
         ("echo secret >&2; exit 3", "failed (exit status: 3)"),
@@ -477,7 +477,7 @@ fn a_credential_process_that_fails_is_told_by_its_exit_status() {
 }
 
 #[test]
-fn a_session_of_aws_login_names_the_way_round() {
+fn an_aws_login_session_has_a_hint_for_a_workaround() {
     let cloud = Cloud::new();
     cloud.config("[profile console]\nlogin_session = arn:aws:iam::123456789012:user/me\n");
     let stderr = failure(cloud.amiusage(of_profile("console")));
@@ -488,7 +488,7 @@ fn a_session_of_aws_login_names_the_way_round() {
 }
 
 #[test]
-fn a_role_that_is_denied_is_told_in_the_words_of_sts() {
+fn a_denied_role_shows_the_message_of_sts() {
     let cloud = with(|call| {
         call.body.contains("AssumeRole").then(|| {
             denial(
@@ -517,7 +517,7 @@ fn a_role_that_is_denied_is_told_in_the_words_of_sts() {
 }
 
 #[test]
-fn a_role_without_a_source_is_not_left_aside() {
+fn a_role_without_source_credentials_is_an_error() {
     let cloud = cloud();
     for (profile, words) in [
         ("loop", "loop"),
@@ -549,7 +549,7 @@ mod mfa {
     const PROMPT: &str = "Enter MFA code for arn:aws:iam::123456789012:mfa/me: ";
 
     #[test]
-    fn without_a_terminal_the_message_says_so() {
+    fn mfa_without_a_terminal_is_an_error() {
         let cloud = cloud();
         // A new session has no terminal, wherever the test runs.
         let command = Command::new("setsid").arg(snapbox::cmd::cargo_bin!("amiusage"));
@@ -613,7 +613,7 @@ mod mfa {
     }
 
     #[test]
-    fn the_code_is_asked_once_and_not_shown() {
+    fn the_mfa_code_is_prompted_once_and_hidden() {
         for (profile, role, roles) in [("mfa", "ASIAguarded", 1), ("beyond-mfa", "ASIAbeyond", 2)] {
             let cloud = cloud();
             let arguments = format!("--page-size 1 --profile {profile} < /dev/null > $HOME/answer");
@@ -642,7 +642,7 @@ mod mfa {
     }
 
     #[test]
-    fn a_wrong_code_is_told_in_the_words_of_sts() {
+    fn a_wrong_mfa_code_shows_the_message_of_sts() {
         let cloud = with(|call| {
             call.body.contains("AssumeRole").then(|| {
                 denial(
@@ -669,7 +669,7 @@ mod mfa {
     }
 
     #[test]
-    fn nobody_is_asked_again_when_the_session_is_over() {
+    fn an_expired_mfa_session_does_not_prompt_again() {
         let cloud = with(|call| match call.action().as_str() {
             "AssumeRole" => {
                 let soon = SystemTime::now() + Duration::from_secs(4);
@@ -700,7 +700,7 @@ mod mfa {
     }
 
     #[test]
-    fn interrupting_the_prompt_gives_the_terminal_back() {
+    fn interrupting_the_prompt_restores_the_terminal() {
         let cloud = cloud();
         let Some(mut child) = on_a_terminal(&cloud, "--profile mfa") else {
             return;
@@ -712,7 +712,7 @@ mod mfa {
     }
 
     #[test]
-    fn nobody_is_asked_before_a_mistake_in_the_command_line() {
+    fn usage_errors_precede_the_mfa_prompt() {
         let cloud = cloud();
         let Some(mut child) = on_a_terminal(&cloud, "--profile mfa --filters Name=x") else {
             return;

@@ -94,14 +94,14 @@ impl Drop for Running {
 }
 
 #[test]
-fn the_two_lines_it_prints_are_all_that_a_tool_needs() {
+fn the_printed_exports_are_sufficient_for_clients() {
     let emulator = Running::start("");
     let run = emulator.words("entries --page-size 5").succeeds();
     assert_eq!(run.stdout, words("entries --offline").succeeds().stdout);
 }
 
 #[test]
-fn ctrl_c_is_its_usual_end() {
+fn ctrl_c_stops_the_emulator_successfully() {
     let mut emulator = Running::start("");
     emulator.words("entries").succeeds();
     interrupt(&emulator.child);
@@ -109,7 +109,7 @@ fn ctrl_c_is_its_usual_end() {
 }
 
 #[test]
-fn it_serves_a_document_or_generated_data() {
+fn a_document_or_synthetic_data_is_served() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer.json");
     let answer = words(&format!("entries --offline --image-ids {IMAGE}"))
@@ -124,7 +124,7 @@ fn it_serves_a_document_or_generated_data() {
 }
 
 #[test]
-fn it_takes_its_time_when_told_to() {
+fn latency_delays_responses() {
     let emulator = Running::start("--latency 300ms");
     let began = Instant::now();
     emulator.words("entries --page-size 10").succeeds();
@@ -132,7 +132,7 @@ fn it_takes_its_time_when_told_to() {
 }
 
 #[test]
-fn reports_take_as_long_as_they_are_told_to() {
+fn report_delay_delays_reports() {
     const CREATE: &str = "ImageId=ami-0abcdef1234567890&ResourceType.1.ResourceType=ec2:Instance";
     for (flags, state) in [
         ("--report-delay 1h", "pending"),
@@ -151,7 +151,7 @@ fn reports_take_as_long_as_they_are_told_to() {
 }
 
 #[test]
-fn it_throttles_when_told_to() {
+fn throttle_limits_the_rate() {
     let emulator = Running::start("--throttle burst=2,rate=1");
     let refused = (0..1000)
         .map(|_| emulator.ask("DescribeRegions", ""))
@@ -167,7 +167,7 @@ fn it_throttles_when_told_to() {
 }
 
 #[test]
-fn a_document_is_asked_by_region() {
+fn a_document_is_served_per_region() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("regions.json");
     let document = r#"{"ImageUsageReportEntries": [
@@ -186,7 +186,7 @@ fn a_document_is_asked_by_region() {
 }
 
 #[test]
-fn garbage_gets_an_error_and_does_not_end_it() {
+fn malformed_requests_get_an_error() {
     let emulator = Running::start("");
     for (request, status, code) in [
         ("\0\u{1}\u{2}garbage\r\n\r\n".to_owned(), "400", ""),
@@ -236,7 +236,7 @@ fn garbage_gets_an_error_and_does_not_end_it() {
 }
 
 #[test]
-fn what_it_cannot_serve_is_an_error() {
+fn invalid_emulator_options_are_rejected() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     words(&format!("emulator --listen {address}"))
@@ -261,7 +261,7 @@ fn what_it_cannot_serve_is_an_error() {
 }
 
 #[test]
-fn quiet_prints_no_more_than_the_two_lines() {
+fn quiet_prints_only_the_exports() {
     let mut emulator = Running::start("--quiet");
     interrupt(&emulator.child);
     let stderr = emulator.child.stderr.take().unwrap();

@@ -22,7 +22,7 @@ fn asked(arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn each_flag_is_a_parameter_of_the_request() {
+fn flags_are_sent_as_parameters() {
     for (line, parameters) in [
         ("", ""),
         ("--image-ids ami-11111111", "ImageId.1=ami-11111111"),
@@ -56,7 +56,7 @@ fn each_flag_is_a_parameter_of_the_request() {
 }
 
 #[test]
-fn lists_come_with_blanks_commas_repetition_or_as_json_and_hold_each_item_once() {
+fn lists_are_split_and_deduplicated() {
     let both = ["ImageId.1=ami-11111111", "ImageId.1=ami-22222222"];
     for arguments in [
         &["--image-ids", "ami-22222222", "ami-11111111"][..],
@@ -76,7 +76,7 @@ fn lists_come_with_blanks_commas_repetition_or_as_json_and_hold_each_item_once()
 }
 
 #[test]
-fn a_list_comes_from_a_file_or_from_stdin() {
+fn lists_are_read_from_files_and_stdin() {
     const TEXT: &str = "ami-22222222 # golden image\n# retired:\n\nami-11111111,\n";
     let both = ["ImageId.1=ami-11111111", "ImageId.1=ami-22222222"];
     let directory = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ fn a_list_comes_from_a_file_or_from_stdin() {
 }
 
 #[test]
-fn ids_go_in_batches() {
+fn ids_are_sent_in_batches() {
     let ids: Vec<_> = (0..401)
         .rev()
         .map(|number| format!("ami-{number:017x}"))
@@ -133,7 +133,7 @@ fn sorted<S: AsRef<str>>(requests: &[S]) -> Vec<String> {
 }
 
 #[test]
-fn filters_come_as_shorthand_json_or_both_before_the_short_flags() {
+fn filters_are_shorthand_or_json() {
     let two = "Filter.1.Name=account-id&Filter.1.Value.1=1&Filter.1.Value.2=2&\
                Filter.2.Name=resource-type&Filter.2.Value.1=ec2:Instance";
     for arguments in [
@@ -189,7 +189,7 @@ fn the_names_of_the_aws_cli_and_abbreviations_work() {
 }
 
 #[test]
-fn filters_select() {
+fn filters_select_entries() {
     for (line, rows) in [
         ("", 19),
         ("--account-ids 001100110011", 3),
@@ -212,7 +212,7 @@ fn filters_select() {
 }
 
 #[test]
-fn requests_name_the_program() {
+fn the_user_agent_names_the_program() {
     let server = Server::sample();
     server.words("entries").succeeds();
     let head = server.head().to_ascii_lowercase();
@@ -221,7 +221,7 @@ fn requests_name_the_program() {
 }
 
 #[test]
-fn pages_are_read_to_the_last_and_their_size_does_not_show() {
+fn all_pages_are_read_whatever_their_size() {
     let whole = words("entries --offline").succeeds().stdout;
     let server = Server::sample();
     let run = server.words("entries --page-size 7").succeeds();
@@ -234,7 +234,7 @@ fn pages_are_read_to_the_last_and_their_size_does_not_show() {
 }
 
 #[test]
-fn empty_pages_do_not_end_the_answer() {
+fn empty_pages_do_not_end_the_listing() {
     let server = Server::new(State::sample(), |number, _| {
         Act::Reply(match number {
             1 => page(0..0, Some("a")),
@@ -252,7 +252,7 @@ fn empty_pages_do_not_end_the_answer() {
 }
 
 #[test]
-fn an_empty_token_is_no_token() {
+fn an_empty_token_ends_the_listing() {
     let run = Server::says(page(0..2, Some("")))
         .words("entries")
         .succeeds();
@@ -260,7 +260,7 @@ fn an_empty_token_is_no_token() {
 }
 
 #[test]
-fn no_paginate_is_one_request_whose_token_is_the_services_own() {
+fn no_paginate_sends_one_request_and_prints_the_service_token() {
     let server = Server::of(numbered(5));
     let run = server
         .words("entries --no-paginate --page-size 2")
@@ -280,7 +280,7 @@ fn no_paginate_is_one_request_whose_token_is_the_services_own() {
 }
 
 #[test]
-fn a_dry_run_that_would_succeed_succeeds() {
+fn a_dry_run_that_would_succeed_exits_0() {
     let server = Server::sample();
     server
         .words("entries --dry-run --image-ids ami-11111111")
@@ -298,7 +298,7 @@ fn a_dry_run_that_would_succeed_succeeds() {
 }
 
 #[test]
-fn a_dry_run_that_would_fail_fails() {
+fn a_dry_run_that_would_fail_is_an_error() {
     Server::says(refusal(403, "UnauthorizedOperation", "You may not."))
         .words("entries --dry-run")
         .ends(254)
@@ -312,7 +312,7 @@ fn a_dry_run_that_would_fail_fails() {
 }
 
 #[test]
-fn nothing_found_is_an_empty_answer_and_a_note() {
+fn no_entries_give_an_empty_list_and_a_note() {
     for (output, stdout) in [
         ("json", "{\"ImageUsageReportEntries\": []}\n"),
         ("ndjson", ""),
@@ -342,7 +342,7 @@ fn quiet_keeps_the_resume_token() {
 }
 
 #[test]
-fn without_a_terminal_the_answer_is_json_unless_the_environment_says_otherwise() {
+fn the_default_format_without_a_terminal_is_json() {
     let json = words("entries --offline").succeeds();
     assert_eq!(
         json.json()["ImageUsageReportEntries"]
@@ -384,7 +384,7 @@ fn matches(golden: &str, stdout: &str) {
 }
 
 #[test]
-fn each_format_is_as_its_golden_file() {
+fn formats_equal_their_golden_files() {
     for output in ["table", "json", "ndjson", "csv", "tsv", "text", "markdown"] {
         let line = format!("entries --offline --image-ids {IMAGE} ami-1a2b3c4d --output {output}");
         let run = words(&line).env("LANG", "C.UTF-8").succeeds();
@@ -394,7 +394,7 @@ fn each_format_is_as_its_golden_file() {
 }
 
 #[test]
-fn the_bytes_do_not_depend_on_the_pages() {
+fn output_does_not_depend_on_the_page_size() {
     for output in ["table", "json", "ndjson", "csv", "tsv", "text", "markdown"] {
         let line = format!("entries --offline --output {output}");
         let whole = words(&line).succeeds().stdout;
@@ -404,7 +404,7 @@ fn the_bytes_do_not_depend_on_the_pages() {
 }
 
 #[test]
-fn a_table_is_plain_where_the_locale_is() {
+fn a_table_is_ascii_in_the_c_locale() {
     let run = words("entries --offline --output table")
         .env("LC_ALL", "C")
         .succeeds();
@@ -414,7 +414,7 @@ fn a_table_is_plain_where_the_locale_is() {
 }
 
 #[test]
-fn a_cut_answer_ends_with_its_token_in_json_and_text() {
+fn limited_output_ends_with_its_token_in_json_and_text() {
     let run = words("entries --offline --max-items 2 --output json").succeeds();
     assert_eq!(run.json()["NextToken"], run.token().unwrap().as_str());
     let run = words("entries --offline --max-items 2 --output text").succeeds();
@@ -431,7 +431,7 @@ fn a_cut_answer_ends_with_its_token_in_json_and_text() {
 }
 
 #[test]
-fn columns_are_those_asked_for_in_their_order() {
+fn columns_are_selected_and_ordered() {
     for (output, expected) in [
         ("csv", "AccountId,UsageCount\n001100110011,7\n"),
         ("text", "IMAGEUSAGEREPORTENTRIES\t001100110011\t7\n"),
@@ -458,7 +458,7 @@ fn columns_are_those_asked_for_in_their_order() {
 }
 
 #[test]
-fn a_query_selects_from_the_whole_document() {
+fn a_query_applies_to_the_document() {
     let query = |output: &str, expression: &str| {
         let line = [
             "entries",
@@ -494,7 +494,7 @@ fn a_query_selects_from_the_whole_document() {
 }
 
 #[test]
-fn an_out_file_appears_when_the_answer_is_whole() {
+fn an_out_file_appears_when_the_output_is_complete() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer.csv");
     let name = path.to_str().unwrap();
@@ -506,7 +506,7 @@ fn an_out_file_appears_when_the_answer_is_whole() {
 }
 
 #[test]
-fn an_out_file_stays_as_it_was_when_the_answer_is_not_whole() {
+fn an_out_file_is_unchanged_when_the_output_is_incomplete() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer");
     let name = path.to_str().unwrap();
@@ -534,7 +534,7 @@ fn an_out_file_stays_as_it_was_when_the_answer_is_not_whole() {
 }
 
 #[test]
-fn an_out_file_that_cannot_be_is_refused_before_a_request() {
+fn an_impossible_out_file_is_rejected_before_a_request() {
     let server = Server::sample();
     server
         .words("entries --out-file /nonexistent/answer")
@@ -544,7 +544,7 @@ fn an_out_file_that_cannot_be_is_refused_before_a_request() {
 }
 
 #[test]
-fn a_saved_answer_is_answered_from() {
+fn offline_reads_saved_output() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer.json");
     let saved = words(&format!("entries --offline --image-ids {IMAGE}"))
@@ -560,7 +560,7 @@ fn a_saved_answer_is_answered_from() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_closes_the_pipe_early_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;
 
@@ -606,7 +606,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn the_last_of_two_single_values_wins_as_in_the_aws_cli() {
+fn the_last_value_of_a_repeated_option_wins() {
     words("entries --offline --output csv --output ndjson --max-items 3 --max-items 1 --quiet --quiet")
         .assert()
         .success()

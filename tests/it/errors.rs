@@ -47,7 +47,7 @@ fn advises(error: &Value, words: &str) {
 }
 
 #[test]
-fn a_command_line_that_is_wrong_sends_nothing() {
+fn an_invalid_command_line_sends_no_request() {
     let server = Server::sample();
     for (arguments, words) in [
         (&["entries", "--max-items", "0"][..], "--max-items"),
@@ -132,7 +132,7 @@ fn a_command_line_that_is_wrong_sends_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_no_text_is_refused() {
+fn an_argument_that_is_not_utf8_is_rejected() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -143,7 +143,7 @@ fn an_argument_that_is_no_text_is_refused() {
 }
 
 #[test]
-fn no_command_at_all_shows_the_help_and_fails() {
+fn without_a_subcommand_help_is_printed_as_an_error() {
     amiusage::<&str>([])
         .ends(252)
         .silent()
@@ -152,7 +152,7 @@ fn no_command_at_all_shows_the_help_and_fails() {
 }
 
 #[test]
-fn help_and_version_are_answers() {
+fn help_and_version_succeed() {
     for line in ["--help", "-h", "entries --help", "emulator -h", "--version"] {
         let run = words(line).succeeds();
         assert!(run.stdout.contains("amiusage"), "{run:#?}");
@@ -161,7 +161,7 @@ fn help_and_version_are_answers() {
 }
 
 #[test]
-fn a_fault_in_a_filter_has_a_caret_under_it() {
+fn an_invalid_filter_has_a_caret_under_the_error() {
     let run = amiusage(["entries", "--filter", "Name=account-id,Vals=1"]).ends(252);
     let lines: Vec<_> = run.stderr.lines().collect();
     let shown = lines[1].find("Vals").unwrap();
@@ -169,7 +169,7 @@ fn a_fault_in_a_filter_has_a_caret_under_it() {
 }
 
 #[test]
-fn more_ids_than_one_request_takes_need_pages() {
+fn more_ids_than_the_limit_of_a_request_require_pagination() {
     let ids: Vec<_> = (0..201).map(|number| format!("ami-{number:08x}")).collect();
     let server = Server::sample();
     server
@@ -182,7 +182,7 @@ fn more_ids_than_one_request_takes_need_pages() {
 }
 
 #[test]
-fn without_credentials_nothing_is_sent() {
+fn without_credentials_no_request_is_sent() {
     let server = Server::sample();
     let error = fails(253, || {
         server
@@ -196,7 +196,7 @@ fn without_credentials_nothing_is_sent() {
 }
 
 #[test]
-fn without_a_region_nothing_is_sent() {
+fn without_a_region_no_request_is_sent() {
     let server = Server::sample();
     let error = fails(253, || server.words("entries").env_remove("AWS_REGION"));
     assert!(error["Message"].as_str().unwrap().contains("Region"));
@@ -215,7 +215,7 @@ fn without_a_region_nothing_is_sent() {
 }
 
 #[test]
-fn settings_that_are_no_region_and_no_endpoint_are_named() {
+fn invalid_regions_and_endpoints_in_settings_are_named() {
     let server = Server::sample();
     for (variable, value, words) in [
         ("AWS_REGION", "", "no Region"),
@@ -237,7 +237,7 @@ fn settings_that_are_no_region_and_no_endpoint_are_named() {
 }
 
 #[test]
-fn the_flag_that_asks_for_json_errors_may_be_abbreviated() {
+fn error_format_json_may_be_abbreviated() {
     for flags in [&["--error-form", "json"][..], &["--er=json"]] {
         let run = amiusage(["entries", "--nonsense"].iter().chain(flags)).ends(252);
         assert_eq!(run.error()["Status"], 252);
@@ -245,7 +245,7 @@ fn the_flag_that_asks_for_json_errors_may_be_abbreviated() {
 }
 
 #[test]
-fn an_unknown_profile_is_no_reason_to_take_other_credentials() {
+fn an_unknown_profile_does_not_fall_back_to_other_credentials() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     std::fs::write(
@@ -273,7 +273,7 @@ fn an_unknown_profile_is_no_reason_to_take_other_credentials() {
 }
 
 #[test]
-fn a_refusal_of_the_service_tells_its_code_its_request_and_what_to_do() {
+fn service_errors_show_code_request_id_and_hint() {
     for (http, code, next) in [
         (
             403,
@@ -304,7 +304,7 @@ fn a_refusal_of_the_service_tells_its_code_its_request_and_what_to_do() {
 }
 
 #[test]
-fn the_emulators_own_refusals() {
+fn service_errors_of_the_emulator() {
     let error = fails(254, || words("entries --offline --image-ids bogus"));
     assert_eq!(error["Code"], "InvalidAMIID.Malformed");
     let error = fails(254, || words("entries --offline --starting-token bogus"));
@@ -316,7 +316,7 @@ fn the_emulators_own_refusals() {
 }
 
 #[test]
-fn an_endpoint_that_nobody_answers_at_is_named() {
+fn an_unreachable_endpoint_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -335,7 +335,7 @@ fn an_endpoint_that_nobody_answers_at_is_named() {
 }
 
 #[test]
-fn a_page_of_html_is_no_answer() {
+fn an_html_page_is_an_invalid_response() {
     const HTML: &str = "<html><body><h1>Welcome to the airport's WiFi</h1></body></html>";
     for status in [403, 404, 502] {
         let server = Server::says(reply(status, HTML));
@@ -348,7 +348,7 @@ fn a_page_of_html_is_no_answer() {
 }
 
 #[test]
-fn a_passing_fault_costs_nothing_but_time() {
+fn a_transient_error_is_retried() {
     let server = Server::new(numbered(9), |number, reply| match number {
         2 => Act::Reply(refusal(503, "RequestLimitExceeded", "Slower, please.")),
         4 => Act::Hang,
@@ -361,7 +361,7 @@ fn a_passing_fault_costs_nothing_but_time() {
 }
 
 #[test]
-fn a_fault_that_stays_is_tried_as_often_as_asked() {
+fn a_persistent_error_is_retried_up_to_the_limit() {
     let server = Server::new(numbered(1), |_, _| Act::Hang);
     server
         .words("entries --max-attempts 2")
@@ -371,7 +371,7 @@ fn a_fault_that_stays_is_tried_as_often_as_asked() {
 }
 
 #[test]
-fn no_output_holds_a_secret() {
+fn no_output_contains_a_secret() {
     const SECRET: &str = "wJalrXUtnFEMIbPxRfiCYEXAMPLEKEY";
     const SESSION: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
     let hides = |command: Command, status| -> Run {
@@ -419,7 +419,7 @@ fn no_output_holds_a_secret() {
 }
 
 #[test]
-fn an_error_as_json_has_these_members() {
+fn members_of_an_error_as_json() {
     let server = Server::new(numbered(9), |number, reply| {
         Act::Reply(match number {
             1 => reply,
@@ -447,7 +447,7 @@ fn an_error_as_json_has_these_members() {
 }
 
 #[test]
-fn messages_hold_no_control_characters_of_the_service() {
+fn control_characters_of_the_service_are_escaped_in_messages() {
     let run = Server::says(refusal(400, "Odd", "red &#x1B;[31m bell &#x7;"))
         .words("entries")
         .ends(254)

@@ -35,7 +35,7 @@ fn half(reply: Response) -> Act {
 
 /// Of 40 entries in pages of 10, the second page is struck. Each row: the fault, and how often it strikes.
 #[test]
-fn a_passing_fault_leaves_the_answer_whole() {
+fn transient_faults_do_not_affect_the_output() {
     type Fault = fn(Response) -> Act;
     let faults: [(&str, Fault, usize); 13] = [
         (
@@ -91,7 +91,7 @@ fn a_passing_fault_leaves_the_answer_whole() {
 
 /// The same, but for ever: what came before is followed by an error, and its token continues exactly.
 #[test]
-fn a_lasting_fault_is_named_and_the_token_goes_on() {
+fn persistent_faults_are_reported_with_a_resume_token() {
     type Fault = fn(Response) -> Act;
     let faults: [(&str, Fault, i32); 8] = [
         (
@@ -160,7 +160,7 @@ fn a_lasting_fault_is_named_and_the_token_goes_on() {
 
 /// What is no success is the SDK's to read: its code tells more than that it is cut.
 #[test]
-fn an_error_answer_that_is_cut_keeps_its_code() {
+fn a_truncated_error_response_keeps_its_code() {
     let body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>No";
     let server = Server::says(reply(401, body));
     server.words("entries").ends(254).says("AuthFailure");
@@ -217,7 +217,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
+fn a_page_truncated_at_any_byte_is_never_the_last_page() {
     let second = |form: &[u8]| form_urlencoded::parse(form).any(|(name, _)| name == "NextToken");
     // Once the second page is the last one, and once it has a token, without which it would look so.
     for (last, number) in [(true, 5), (false, 8)] {
@@ -266,7 +266,7 @@ fn an_answer_that_is_cut_at_any_byte_is_never_taken_for_the_end() {
 }
 
 #[test]
-fn tokens_that_go_round_are_an_error_and_empty_pages_are_not() {
+fn token_cycles_are_errors_and_empty_pages_are_not() {
     let token = |form: &[u8]| {
         form_urlencoded::parse(form)
             .find(|(name, _)| name == "NextToken")
@@ -310,7 +310,7 @@ fn tokens_that_go_round_are_an_error_and_empty_pages_are_not() {
 }
 
 #[test]
-fn a_token_that_repeats_ends_with_a_token_that_goes_on() {
+fn a_repeated_token_has_a_working_resume_token() {
     let first = Mutex::new(String::new());
     let server = Server::new(numbered(40), move |number, mut reply| {
         let token = |body: &str| {
@@ -338,7 +338,7 @@ fn a_token_that_repeats_ends_with_a_token_that_goes_on() {
 }
 
 #[test]
-fn a_page_without_entries_is_no_end() {
+fn an_empty_page_is_not_the_last_page() {
     let server = Server::new(numbered(40), |number, mut reply| {
         if number == 2 {
             let (start, rest) = reply.body.split_once("<item>").unwrap();
@@ -387,7 +387,7 @@ fn wait(stream: &mut TcpStream) {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up() {
+fn a_silent_server_times_out() {
     let url = raw(|mut stream| {
         wait(&mut stream);
         thread::sleep(Duration::from_secs(60));
@@ -407,7 +407,7 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
-fn a_server_that_stops_within_the_body_is_given_up() {
+fn a_stalled_body_times_out() {
     for status in ["200 OK", "503 Slow Down"] {
         let url = raw(move |mut stream| {
             wait(&mut stream);
@@ -425,7 +425,7 @@ fn a_server_that_stops_within_the_body_is_given_up() {
 }
 
 #[test]
-fn a_server_that_trickles_is_given_up() {
+fn a_slow_body_times_out() {
     let url = raw(|mut stream| {
         wait(&mut stream);
         stream.write_all(HEAD).unwrap();
@@ -442,7 +442,7 @@ fn a_server_that_trickles_is_given_up() {
 }
 
 #[test]
-fn a_slow_answer_that_goes_on_is_waited_for() {
+fn a_slow_but_steady_body_is_read() {
     let body = page(0..40, None).body;
     let url = raw(move |mut stream| {
         wait(&mut stream);
@@ -463,7 +463,7 @@ fn a_slow_answer_that_goes_on_is_waited_for() {
 }
 
 #[test]
-fn a_connection_that_does_not_come_about_is_given_up() {
+fn connecting_times_out() {
     // TLS begins with the client's words, and this server has no reply to them.
     let url = raw(|_stream| thread::sleep(Duration::from_secs(60))).replace("http://", "https://");
     times_out(
@@ -475,7 +475,7 @@ fn a_connection_that_does_not_come_about_is_given_up() {
 }
 
 #[test]
-fn a_reset_is_an_error_with_a_next_step() {
+fn a_connection_reset_is_an_error_with_a_hint() {
     // What is closed with the request still unread is reset.
     let url = raw(|stream| {
         let _ = stream.peek(&mut [0]);
@@ -484,7 +484,7 @@ fn a_reset_is_an_error_with_a_next_step() {
 }
 
 #[test]
-fn the_number_of_attempts_is_the_flags_then_the_environments_then_the_profiles() {
+fn max_attempts_comes_from_the_flag_the_environment_or_the_profile() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     std::fs::write(&path, "[default]\nmax_attempts = 3\nretry_mode = legacy\n").unwrap();
@@ -525,7 +525,7 @@ fn the_number_of_attempts_is_the_flags_then_the_environments_then_the_profiles()
 }
 
 #[test]
-fn an_endpoint_that_never_answered_is_given_up_sooner() {
+fn an_endpoint_that_never_responded_fails_sooner() {
     let server = Server::new(numbered(9), |_, _| Act::Hang);
     server.words("entries").ends(255).says("(3 attempts)");
     assert_eq!(server.requests().len(), 3);
@@ -543,7 +543,7 @@ fn an_endpoint_that_never_answered_is_given_up_sooner() {
 }
 
 #[test]
-fn retries_show_in_the_log() {
+fn retries_are_logged() {
     let server = Server::new(numbered(3), |number, reply| match number {
         1 => success(HTML),
         _ => Act::Reply(reply),
@@ -581,7 +581,7 @@ fn throttling(state: State, burst: f64, rate: f64) -> Server {
 }
 
 #[test]
-fn throttling_is_ridden_out() {
+fn throttled_requests_are_retried() {
     // EC2's rate after its burst, and the burst made small instead of the listing long.
     let server = throttling(numbered(60), 10.0, 20.0);
     let run = server

@@ -17,7 +17,7 @@ fn hostile() -> Server {
 }
 
 #[test]
-fn tables_text_and_markdown_show_controls_and_the_others_keep_them() {
+fn control_characters_are_escaped_or_preserved_by_format() {
     let server = hostile();
     for (output, lines) in [("table", None), ("text", Some(2)), ("markdown", Some(4))] {
         let run = server
@@ -48,7 +48,7 @@ fn tables_text_and_markdown_show_controls_and_the_others_keep_them() {
 }
 
 #[test]
-fn errors_and_the_log_show_controls() {
+fn control_characters_are_escaped_in_errors_and_logs() {
     let server = Server::says(refusal(400, HOSTILE, HOSTILE));
     for line in ["entries", "entries --debug", "entries --error-format json"] {
         let run = server.words(line).ends(254);
@@ -61,7 +61,7 @@ fn errors_and_the_log_show_controls() {
 }
 
 #[test]
-fn an_error_as_json_holds_what_the_service_said() {
+fn an_error_as_json_contains_the_service_message() {
     let server = Server::says(refusal(400, HOSTILE, HOSTILE));
     let error = server
         .words("entries --error-format json")
@@ -80,7 +80,7 @@ fn refused(arguments: &[&str], place: &str) -> Run {
 }
 
 #[test]
-fn a_file_that_is_no_document_is_refused_with_its_place() {
+fn an_invalid_document_is_rejected_with_its_position() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = directory.path().join(name);
@@ -128,7 +128,7 @@ fn a_file_that_is_no_document_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_file_without_an_end_is_refused() {
+fn an_endless_file_is_rejected() {
     if Path::new("/dev/zero").exists() {
         refused(
             &["entries", "--offline", "--image-ids", "@/dev/zero"],
@@ -139,7 +139,7 @@ fn a_file_without_an_end_is_refused() {
 }
 
 #[test]
-fn an_argument_of_any_size_is_refused_or_taken() {
+fn arguments_of_any_size_are_handled() {
     for piece in [
         "(",
         "[",

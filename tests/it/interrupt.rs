@@ -70,7 +70,7 @@ pub fn interrupted(mut child: Child, lines: usize) -> Run {
 }
 
 #[test]
-fn the_answer_stops_at_a_whole_line_and_the_token_goes_on_from_there() {
+fn ctrl_c_stops_at_a_complete_row_with_its_token() {
     let server = slow();
     let line = "entries --output ndjson --page-size 3";
     let mut run = interrupted(start(&server, line), 4).says("interrupted");
@@ -86,7 +86,7 @@ fn the_answer_stops_at_a_whole_line_and_the_token_goes_on_from_there() {
 }
 
 #[test]
-fn the_token_is_in_the_json_of_the_error() {
+fn the_json_error_contains_the_token() {
     let server = slow();
     let line = "entries --output ndjson --page-size 3 --error-format json";
     let run = interrupted(start(&server, line), 3);
@@ -96,7 +96,7 @@ fn the_token_is_in_the_json_of_the_error() {
 }
 
 #[test]
-fn before_the_first_page_there_is_nothing_to_resume() {
+fn before_the_first_page_there_is_no_token() {
     let server = Server::new(numbered(1), |_, reply| {
         thread::sleep(Duration::from_secs(60));
         Act::Reply(reply)
@@ -108,7 +108,7 @@ fn before_the_first_page_there_is_nothing_to_resume() {
 }
 
 #[test]
-fn a_file_stays_as_it_was() {
+fn ctrl_c_leaves_the_out_file_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer");
     fs::write(&path, "as it was").unwrap();
@@ -130,7 +130,7 @@ fn ends(mut child: Child, name: &str, status: i32) -> Run {
 }
 
 #[test]
-fn a_reader_that_stalls_does_not_keep_it_and_gets_whole_rows() {
+fn a_stalled_reader_does_not_delay_ctrl_c_and_gets_complete_rows() {
     const MANY: u64 = 2000;
     let server = Server::of(numbered(MANY));
     let line = "entries --output ndjson";
@@ -156,7 +156,7 @@ fn a_reader_that_stalls_does_not_keep_it_and_gets_whole_rows() {
 }
 
 #[test]
-fn waiting_for_the_next_attempt_ends() {
+fn ctrl_c_ends_the_backoff() {
     let server = Server::new(numbered(1), |_, _| Act::Hang);
     let child = start(&server, "entries --max-attempts 20");
     wait_for_requests(&server, 4);
@@ -188,7 +188,7 @@ fn end_of_a_stuck_run(signals: &[&str]) -> Option<i32> {
 }
 
 #[test]
-fn what_is_stuck_is_ended_and_a_second_time_at_once() {
+fn a_second_ctrl_c_ends_a_stuck_process() {
     // Where the machine is slow, a run may not be stuck yet, or the second signal come too late: then there is another.
     let mut once = (0..10).filter_map(|_| end_of_a_stuck_run(&["INT"]));
     assert_eq!(once.next(), Some(130));
@@ -198,7 +198,7 @@ fn what_is_stuck_is_ended_and_a_second_time_at_once() {
 }
 
 #[test]
-fn the_emulator_ends_in_peace() {
+fn signals_stop_the_emulator_gracefully() {
     for name in ["INT", "TERM"] {
         let mut child = crate::support::program(["emulator", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())

@@ -496,7 +496,7 @@ there is no token; rerun the command.
 ";
 
 #[test]
-fn each_fault_has_its_outcome_in_each_format() {
+fn faults_have_the_documented_outcome_in_each_format() {
     let directory = tempfile::tempdir().unwrap();
     let columns: Vec<Vec<[String; 2]>> = thread::scope(|scope| {
         let runs: Vec<_> = FORMATS

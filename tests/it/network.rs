@@ -70,7 +70,7 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn a_ca_bundle_is_taken_from_the_flag_then_the_environment_then_the_profile() {
+fn a_ca_bundle_comes_from_the_flag_the_environment_or_the_profile() {
     let directory = directory();
     let ca = Authority::new("Right");
     let url = format!(
@@ -115,7 +115,7 @@ fn a_ca_bundle_is_taken_from_the_flag_then_the_environment_then_the_profile() {
 }
 
 #[test]
-fn a_bundle_replaces_the_authorities_of_the_system() {
+fn a_ca_bundle_replaces_the_system_authorities() {
     let directory = directory();
     let ca = Authority::new("The system's");
     let url = format!(
@@ -136,7 +136,7 @@ fn a_bundle_replaces_the_authorities_of_the_system() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_trusted_is_refused_with_the_reason() {
+fn an_untrusted_certificate_is_rejected_with_the_reason() {
     let directory = directory();
     let ca = Authority::new("CA");
     let bundle = write(&directory, "ca.pem", &ca.pem);
@@ -190,7 +190,7 @@ fn a_certificate_that_cannot_be_trusted_is_refused_with_the_reason() {
 }
 
 #[test]
-fn https_at_a_port_that_speaks_http_is_named() {
+fn https_to_an_http_port_is_explained() {
     let directory = directory();
     let command = entries(&directory)
         .arg("--endpoint-url")
@@ -200,7 +200,7 @@ fn https_at_a_port_that_speaks_http_is_named() {
 }
 
 #[test]
-fn a_bundle_of_no_use_is_refused_before_any_request() {
+fn an_invalid_ca_bundle_is_rejected_before_a_request() {
     let directory = directory();
     let good = Authority::new("CA").pem;
     let cut = &good[..good.len() / 2];
@@ -238,7 +238,7 @@ fn a_bundle_of_no_use_is_refused_before_any_request() {
 }
 
 #[test]
-fn https_goes_through_a_tunnel_with_the_credentials_of_the_proxys_url() {
+fn https_is_tunneled_with_the_proxy_credentials() {
     let directory = directory();
     let ca = Authority::new("CA");
     let bundle = write(&directory, "ca.pem", &ca.pem);
@@ -263,7 +263,7 @@ fn https_goes_through_a_tunnel_with_the_credentials_of_the_proxys_url() {
 }
 
 #[test]
-fn http_goes_to_the_proxy_as_it_is() {
+fn plain_http_is_forwarded_by_the_proxy() {
     let directory = directory();
     let proxy = Proxy::new(service(None), Manner::Wants(AUTHORIZATION));
     let command = entries(&directory)
@@ -283,7 +283,7 @@ fn http_goes_to_the_proxy_as_it_is() {
 }
 
 #[test]
-fn the_lower_case_variable_wins_and_an_empty_one_means_no_proxy() {
+fn lower_case_proxy_variables_win_and_empty_ones_disable_the_proxy() {
     let directory = directory();
     let port = service(None);
     let proxy = Proxy::new(port, Manner::Open);
@@ -306,7 +306,7 @@ fn the_lower_case_variable_wins_and_an_empty_one_means_no_proxy() {
 }
 
 #[test]
-fn a_host_in_no_proxy_is_reached_without() {
+fn no_proxy_hosts_bypass_the_proxy() {
     let directory = directory();
     let ca = Authority::new("CA");
     let bundle = write(&directory, "ca.pem", &ca.pem);
@@ -337,7 +337,7 @@ fn a_host_in_no_proxy_is_reached_without() {
 }
 
 #[test]
-fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_password() {
+fn proxy_errors_omit_the_password() {
     let directory = directory();
     for (endpoint, host) in [
         ("https://ec2.test", "ec2.test"),
@@ -376,7 +376,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_password() {
 }
 
 #[test]
-fn a_proxy_variable_that_is_no_url_is_refused_without_its_value() {
+fn an_invalid_proxy_url_is_rejected_without_showing_it() {
     let directory = directory();
     for (value, problem) in [
         ("http://user:s3cr#t@127.0.0.1:1", "special character"),
@@ -401,7 +401,7 @@ fn a_proxy_variable_that_is_no_url_is_refused_without_its_value() {
 }
 
 #[test]
-fn the_certificate_behind_a_tunnel_and_that_of_the_proxy_itself_are_verified() {
+fn certificates_of_the_server_and_the_proxy_are_verified() {
     let directory = directory();
     let ca = Authority::new("CA");
     let bundle = write(&directory, "ca.pem", &ca.pem);
@@ -423,7 +423,7 @@ fn the_certificate_behind_a_tunnel_and_that_of_the_proxy_itself_are_verified() {
 }
 
 #[test]
-fn sts_is_reached_with_the_same_bundle_and_the_same_proxy() {
+fn sts_uses_the_same_ca_bundle_and_proxy() {
     let directory = directory();
     let ca = Authority::new("CA");
     let bundle = write(&directory, "ca.pem", &ca.pem);
@@ -520,7 +520,7 @@ fn tinyproxy_passes_https_and_http() {
 }
 
 #[test]
-fn metadata_services_are_not_asked_through_a_proxy() {
+fn metadata_services_bypass_the_proxy() {
     let directory = directory();
     let port = service(None);
     let proxy = Proxy::new(port, Manner::Open);

@@ -11,7 +11,7 @@ use crate::interrupt::signal;
 use crate::support::{Act, Ends, Run, Server, numbered, program, words};
 
 #[test]
-fn what_cannot_be_written_is_named_and_nothing_is_asked() {
+fn an_invalid_out_file_is_rejected_before_a_request() {
     let server = Server::of(numbered(9));
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing/answer");
@@ -28,7 +28,7 @@ fn what_cannot_be_written_is_named_and_nothing_is_asked() {
 }
 
 #[test]
-fn every_text_that_meets_a_full_disk_fails() {
+fn a_full_disk_is_an_error_for_every_output() {
     for line in [
         "completions bash",
         "emulator --listen 127.0.0.1:0",
@@ -69,7 +69,7 @@ fn limited(server: &Server, line: &str, blocks: u32) -> Run {
 }
 
 #[test]
-fn a_full_file_is_given_up_and_the_old_one_stays() {
+fn a_file_size_limit_keeps_the_old_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer");
     fs::write(&path, "as it was").unwrap();
@@ -87,7 +87,7 @@ fn a_full_file_is_given_up_and_the_old_one_stays() {
 /// Needs the right to mount.
 #[test]
 #[ignore = "mounts a file system; run as root"]
-fn a_disk_that_is_really_full() {
+fn a_full_file_system() {
     let directory = tempfile::tempdir().unwrap();
     let disk = directory.path().display().to_string();
     let mounted = Command::new("mount")
@@ -127,7 +127,7 @@ fn a_disk_that_is_really_full() {
 }
 
 #[test]
-fn a_pipe_named_as_the_file_is_no_file_left_as_it_was() {
+fn rows_written_to_a_named_pipe_are_counted() {
     let directory = tempfile::tempdir().unwrap();
     let fifo = directory.path().join("fifo");
     assert!(
@@ -160,7 +160,7 @@ fn a_pipe_named_as_the_file_is_no_file_left_as_it_was() {
 }
 
 #[test]
-fn a_file_is_the_old_one_or_the_whole_new_one_whenever_it_is_killed() {
+fn a_killed_run_leaves_the_old_or_the_complete_new_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer");
     let server = Server::new(numbered(60), |_, reply| {
@@ -194,7 +194,7 @@ fn a_file_is_the_old_one_or_the_whole_new_one_whenever_it_is_killed() {
 }
 
 #[test]
-fn a_column_asked_for_twice_is_one_member_and_two_columns() {
+fn a_repeated_column_is_one_member_and_two_columns() {
     let server = Server::of(numbered(1));
     let line = "entries --columns UsageCount,AccountId,UsageCount --output";
     let run = server.words(&format!("{line} ndjson")).succeeds();
@@ -210,7 +210,7 @@ fn a_column_asked_for_twice_is_one_member_and_two_columns() {
 }
 
 #[test]
-fn a_query_that_is_not_answered_whole_writes_nothing_and_is_run_again() {
+fn a_query_on_incomplete_rows_writes_nothing() {
     let server = Server::new(numbered(20), |number, reply| match number {
         1 => Act::Reply(reply),
         _ => Act::Hang,

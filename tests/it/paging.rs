@@ -151,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
-    fn pieces_of_one_batch_are_the_whole(entries in 1..30_usize, steps in steps(9, 9)) {
+    fn resumed_runs_of_one_batch_join(entries in 1..30_usize, steps in steps(9, 9)) {
         wait(async {
             let (ec2, all, _) = generated(1, entries).await;
             assert_eq!(join(from_ref(&ec2), &Request::default(), &steps).await, all);
@@ -163,7 +163,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
 
     #[test]
-    fn pieces_of_several_batches_are_the_whole(
+    fn resumed_runs_of_several_batches_join(
         images in 195..420_usize,
         more in 0..40_usize,
         steps in steps(150, 90),
@@ -216,7 +216,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
     #[test]
-    fn pieces_of_several_regions_are_the_whole(
+    fn resumed_runs_of_several_regions_join(
         images in 1..30_usize,
         steps in steps(20, 9),
         named in any::<bool>(),
@@ -233,7 +233,7 @@ proptest! {
 }
 
 #[test]
-fn a_region_that_fails_is_passed_over_and_read_later() {
+fn a_failed_region_is_skipped_and_read_later() {
     wait(async {
         let (clients, all, ids) = two_regions(9).await;
         let [first, second] = &clients;
@@ -286,7 +286,7 @@ fn a_region_that_fails_is_passed_over_and_read_later() {
 }
 
 #[test]
-fn a_token_knows_its_regions() {
+fn a_token_is_bound_to_its_regions() {
     wait(async {
         let (clients, ..) = two_regions(1).await;
         let [first, second] = clients.clone();
@@ -332,7 +332,7 @@ fn pieces(server: &Server, line: &str) -> Vec<Run> {
 }
 
 #[test]
-fn a_limit_cuts_the_answer_into_pieces_that_join() {
+fn limited_runs_join() {
     let server = Server::sample();
     let line = "entries --output ndjson";
     let whole = server.words(line).succeeds().stdout;
@@ -350,7 +350,7 @@ fn a_limit_cuts_the_answer_into_pieces_that_join() {
 }
 
 #[test]
-fn a_limit_across_batches_names_the_batch() {
+fn a_limit_across_batches_resumes_in_the_batch() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ids");
     let mut ids: Vec<_> = (0..400).map(|number| format!("ami-{number:08x}")).collect();
@@ -384,7 +384,7 @@ fn a_limit_across_batches_names_the_batch() {
 
 /// The AWS CLI begins at 3 here: it skips on the first page only.
 #[test]
-fn resuming_with_smaller_pages_repeats_nothing() {
+fn resuming_with_smaller_pages_repeats_no_entry() {
     let server = Server::of(numbered(40));
     let run = server
         .words("entries --max-items 7 --page-size 10")
@@ -424,7 +424,7 @@ fn tokens_of_the_service_and_of_botocore_work() {
 }
 
 #[test]
-fn no_paginate_keeps_what_is_to_be_skipped_beyond_its_page() {
+fn no_paginate_carries_the_remaining_skip() {
     let server = Server::of(numbered(9));
     let line = "entries --no-paginate --page-size 2 --starting-token";
     let run = server.words(&format!("{line} None___3")).succeeds();
@@ -436,7 +436,7 @@ fn no_paginate_keeps_what_is_to_be_skipped_beyond_its_page() {
 }
 
 #[test]
-fn a_token_of_another_question_is_refused_by_the_service() {
+fn a_token_of_another_request_is_rejected_by_the_service() {
     let server = Server::sample();
     let run = server
         .words("entries --no-paginate --page-size 2")
@@ -466,7 +466,7 @@ fn a_token_beyond_the_end_is_an_error() {
 }
 
 #[test]
-fn a_repeated_token_is_an_error_whose_token_goes_on_once() {
+fn a_repeated_token_is_an_error_with_a_resume_token() {
     let confused = Server::new(State::sample(), |number, _| {
         Act::Reply(match number {
             1 => page(0..3, Some("a")),
@@ -494,7 +494,7 @@ fn a_repeated_token_is_an_error_whose_token_goes_on_once() {
 
 /// An error in the middle tells where to go on, and the next run's output goes behind what came out.
 #[test]
-fn what_breaks_off_is_continued_without_a_gap() {
+fn failed_runs_resume_without_a_gap() {
     let line = "entries --page-size 4 --output";
     for output in ["ndjson", "csv", "tsv", "markdown", "text"] {
         let whole = Server::of(numbered(10))
@@ -534,7 +534,7 @@ fn what_breaks_off_is_continued_without_a_gap() {
 }
 
 #[test]
-fn a_broken_json_document_is_no_document() {
+fn an_incomplete_json_document_does_not_parse() {
     let server = Server::new(numbered(10), |number, reply| match number {
         1 => Act::Reply(reply),
         _ => Act::Reply(refusal(403, "UnauthorizedOperation", "No more.")),
@@ -545,7 +545,7 @@ fn a_broken_json_document_is_no_document() {
 }
 
 #[test]
-fn what_fails_before_the_first_entry_is_simply_run_again() {
+fn a_failure_before_the_first_entry_has_no_token() {
     let run = words("entries --offline --image-ids bogus").ends(254);
     assert_eq!(run.token(), None);
     let server = Server::says(refusal(403, "UnauthorizedOperation", "No."));

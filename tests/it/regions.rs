@@ -75,7 +75,7 @@ fn counts(regions: &[usize]) -> Vec<u64> {
 }
 
 #[test]
-fn the_regions_answer_in_the_order_given_whatever_the_latency() {
+fn regions_are_listed_in_the_order_given() {
     let quick = server();
     for format in FORMATS {
         let line = format!("entries {ALL} --output {format} --page-size 2");
@@ -100,7 +100,7 @@ fn the_regions_answer_in_the_order_given_whatever_the_latency() {
 }
 
 #[test]
-fn each_row_names_its_region_first() {
+fn the_first_column_is_the_region() {
     let server = server();
     let run = server.words(&format!("entries {ALL}")).succeeds();
     let document = run.json();
@@ -133,7 +133,7 @@ fn each_row_names_its_region_first() {
 }
 
 #[test]
-fn one_region_is_answered_as_ever() {
+fn a_single_region_has_no_region_column() {
     let server = server();
     for format in FORMATS {
         let settings = server
@@ -158,7 +158,7 @@ fn one_region_is_answered_as_ever() {
 }
 
 #[test]
-fn regions_may_stand_before_the_subcommand() {
+fn regions_may_precede_the_subcommand() {
     let server = server();
     for line in [
         format!("{ALL} entries"),
@@ -182,7 +182,7 @@ fn regions_may_stand_before_the_subcommand() {
 }
 
 #[test]
-fn all_regions_are_those_that_the_account_has_in_the_order_of_their_names() {
+fn all_regions_are_the_enabled_regions_sorted_by_name() {
     let server = server();
     let run = server.words("entries --all-regions").succeeds();
     assert_eq!(run.counts(), counts(&[2, 1, 0]));
@@ -207,7 +207,7 @@ fn all_regions_are_those_that_the_account_has_in_the_order_of_their_names() {
 }
 
 #[test]
-fn without_the_list_of_regions_nothing_is_asked() {
+fn without_the_list_of_regions_no_listing_starts() {
     let server = Server::says(refusal(403, "UnauthorizedOperation", "Not you."));
     let run = server.words("entries --all-regions").ends(254).silent();
     run.says("--all-regions").says("ec2:DescribeRegions");
@@ -215,7 +215,7 @@ fn without_the_list_of_regions_nothing_is_asked() {
 }
 
 #[test]
-fn flags_that_do_not_go_with_several_regions_are_refused() {
+fn flags_for_a_single_region_are_rejected() {
     let server = server();
     for (line, words) in [
         ("entries --all-regions --region us-east-1", "--region"),
@@ -244,7 +244,7 @@ fn flags_that_do_not_go_with_several_regions_are_refused() {
 }
 
 #[test]
-fn a_region_that_fails_leaves_the_others_in_every_format() {
+fn a_failed_region_does_not_stop_the_others() {
     let server = failing_after(2);
     for format in FORMATS {
         let of = |region: &str| {
@@ -285,7 +285,7 @@ fn a_region_that_fails_leaves_the_others_in_every_format() {
 }
 
 #[test]
-fn a_region_that_failed_goes_on_alone() {
+fn a_failed_region_is_resumed_by_its_token() {
     let server = failing_after(2);
     let line = format!("entries {ALL} --output ndjson --page-size 2");
     let run = server.words(&line).ends(254);
@@ -305,7 +305,7 @@ fn a_region_that_failed_goes_on_alone() {
 }
 
 #[test]
-fn errors_as_json_are_one_a_region_and_one_for_all() {
+fn json_errors_are_one_per_region_and_a_summary() {
     let server = failing(&["us-east-1", FAILING], 2);
     let run = server
         .words(&format!("entries {ALL} --page-size 2 --error-format json"))
@@ -335,7 +335,7 @@ fn errors_as_json_are_one_a_region_and_one_for_all() {
 }
 
 #[test]
-fn the_status_is_that_of_the_first_failure() {
+fn the_exit_status_is_that_of_the_first_failure() {
     let server = Server::asked(state(), |asked, reply| match asked.region {
         "us-east-1" => Act::Hang,
         FAILING => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
@@ -351,7 +351,7 @@ fn the_status_is_that_of_the_first_failure() {
 }
 
 #[test]
-fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
+fn a_repeated_token_fails_its_region() {
     let server = Server::asked(state(), |asked, reply| match asked.region {
         FAILING => Act::Reply(page(0..2, Some("again"))),
         _ => Act::Reply(reply),
@@ -365,7 +365,7 @@ fn a_service_that_repeats_a_token_is_a_failure_of_its_region() {
 }
 
 #[test]
-fn after_the_last_region_nothing_follows_even_if_it_failed() {
+fn there_is_no_token_after_the_last_region() {
     let run = failing(&["ap-south-1"], 2)
         .words(&format!("entries {ALL} --page-size 2"))
         .ends(254)
@@ -378,7 +378,7 @@ fn after_the_last_region_nothing_follows_even_if_it_failed() {
 }
 
 #[test]
-fn where_all_fail_there_is_no_document() {
+fn if_all_regions_fail_there_is_no_document() {
     let server = failing(&REGIONS, 0);
     let run = server.words(&format!("entries {ALL}")).ends(254).silent();
     for region in REGIONS {
@@ -401,7 +401,7 @@ fn where_all_fail_there_is_no_document() {
 }
 
 #[test]
-fn regions_without_entries_are_no_failure_and_failures_are_no_nothing() {
+fn empty_regions_and_failed_regions_are_distinguished() {
     let server = failing(&[FAILING], 0);
     let run = server
         .words("entries --region eu-west-1 us-west-2")
@@ -415,7 +415,7 @@ fn regions_without_entries_are_no_failure_and_failures_are_no_nothing() {
 }
 
 #[test]
-fn a_file_appears_only_when_all_regions_are_whole() {
+fn an_out_file_requires_all_regions() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("answer");
     fs::write(&path, "as it was").unwrap();
@@ -435,7 +435,7 @@ fn a_file_appears_only_when_all_regions_are_whole() {
 }
 
 #[test]
-fn pieces_of_a_run_in_several_regions_make_the_whole() {
+fn resumed_runs_in_several_regions_join() {
     let server = server();
     for limit in [1, 2, 4, 5, 7] {
         let mut found = Vec::new();
@@ -454,7 +454,7 @@ fn pieces_of_a_run_in_several_regions_make_the_whole() {
 }
 
 #[test]
-fn a_token_knows_its_regions_and_their_order() {
+fn a_token_is_bound_to_its_regions_and_their_order() {
     let server = server();
     let run = server
         .words(&format!("entries {ALL} --max-items 7"))
@@ -499,7 +499,7 @@ fn interrupted_after(rows: usize, server: &Server) -> Run {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_goes_on_in_its_region() {
+fn an_interrupted_run_resumes_in_its_region() {
     let server = Server::asked(state(), |asked, reply| act_late(&asked, reply));
     let mut run = interrupted_after(ROWS as usize + 2, &server);
     let token = run.token().unwrap();
@@ -511,7 +511,7 @@ fn an_interrupted_run_goes_on_in_its_region() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_tells_the_failures_before() {
+fn an_interrupted_run_reports_earlier_failures() {
     let server = Server::asked(state(), |asked, reply| match asked.region {
         "us-east-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
         _ => act_late(&asked, reply),
@@ -525,7 +525,7 @@ fn an_interrupted_run_tells_the_failures_before() {
 }
 
 #[test]
-fn a_dry_run_asks_each_region() {
+fn a_dry_run_checks_each_region() {
     let server = server();
     server
         .words(&format!("entries {ALL} --dry-run"))
@@ -543,7 +543,7 @@ fn a_dry_run_asks_each_region() {
 }
 
 #[test]
-fn reports_are_listed_in_several_regions_too() {
+fn reports_are_listed_in_several_regions() {
     let server = failing_after(2);
     let run = server
         .words(&format!(
@@ -574,7 +574,7 @@ fn reports_are_listed_in_several_regions_too() {
 }
 
 #[test]
-fn what_a_query_makes_of_the_others_has_nothing_to_go_on_from() {
+fn a_query_with_failed_regions_has_no_token() {
     let line = format!("entries {ALL} --page-size 2 --query ImageUsageReportEntries[].Region");
     let run = failing_after(2)
         .words(&line)
@@ -585,7 +585,7 @@ fn what_a_query_makes_of_the_others_has_nothing_to_go_on_from() {
 }
 
 #[test]
-fn what_changes_something_does_so_in_one_region() {
+fn changes_are_limited_to_one_region() {
     let server = server();
     for line in [
         "reports create --image-ids ami-11111111",
@@ -606,7 +606,7 @@ fn what_changes_something_does_so_in_one_region() {
 }
 
 #[test]
-fn a_saved_document_of_several_regions_is_served_region_by_region() {
+fn a_saved_document_of_several_regions_is_served_per_region() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("saved.json");
     let saved = format!("entries {ALL} --out-file {}", path.display());
@@ -620,7 +620,7 @@ fn a_saved_document_of_several_regions_is_served_region_by_region() {
 }
 
 #[test]
-fn a_debug_line_names_its_region() {
+fn debug_lines_contain_the_region() {
     let server = server();
     let run = server.words(&format!("entries {ALL} --debug")).succeeds();
     for region in REGIONS {
@@ -641,7 +641,7 @@ fn a_debug_line_names_its_region() {
 }
 
 #[test]
-fn credentials_are_fetched_once_for_all_regions() {
+fn credentials_are_loaded_once_for_all_regions() {
     let cloud = Cloud::new();
     cloud.config(
         "[profile base]\naws_access_key_id = AKIAbase\naws_secret_access_key = secret\n\
@@ -665,7 +665,7 @@ fn credentials_are_fetched_once_for_all_regions() {
 }
 
 #[test]
-fn without_credentials_the_run_ends_at_once() {
+fn missing_credentials_end_the_run() {
     let run = server()
         .words(&format!("entries {ALL}"))
         .env_remove("AWS_ACCESS_KEY_ID")

@@ -70,7 +70,7 @@ fn creations(server: &Server) -> usize {
 }
 
 #[test]
-fn a_report_is_created_waited_for_listed_and_deleted() {
+fn the_life_cycle_of_a_report() {
     let server = server(SOON, 2000);
     let line = format!(
         "reports create --image-ids {IMAGE} {OTHER} --version-depth 50 --account-ids 123412341234 --tags team=a=b for=x,y --wait"
@@ -127,7 +127,7 @@ fn a_report_is_created_waited_for_listed_and_deleted() {
 }
 
 #[test]
-fn every_format_has_a_reports_nested_members() {
+fn nested_members_of_reports_in_every_format() {
     let report = "--report-ids amiur-0a1b2c3d4e5f60718";
     let list = |format: &str| {
         words(&format!(
@@ -165,7 +165,7 @@ fn every_format_has_a_reports_nested_members() {
 }
 
 #[test]
-fn control_characters_in_tags_stay_in_their_line() {
+fn control_characters_in_tags_are_escaped() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("saved.json");
     let report = json!({"ImageUsageReports": [{
@@ -183,7 +183,7 @@ fn control_characters_in_tags_stay_in_their_line() {
 }
 
 #[test]
-fn filters_are_those_of_reports() {
+fn filters_select_reports() {
     let server = Server::sample();
     let run = server
         .words("reports list --state error,pending --created 2025-10-21T05*")
@@ -208,7 +208,7 @@ fn filters_are_those_of_reports() {
 }
 
 #[test]
-fn pages_and_tokens_are_as_for_entries() {
+fn reports_are_paginated_like_entries() {
     let server = Server::sample();
     let run = server
         .words("reports list --max-items 3 --page-size 2 --output ndjson")
@@ -221,7 +221,7 @@ fn pages_and_tokens_are_as_for_entries() {
 }
 
 #[test]
-fn the_aws_clis_command_lines_get_its_answers() {
+fn command_lines_of_the_aws_cli_give_its_output() {
     let server = server(SOON, 2000);
     let create = [
         "create-image-usage-report",
@@ -272,7 +272,7 @@ fn the_aws_clis_command_lines_get_its_answers() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_before_a_request() {
+fn invalid_arguments_are_rejected_before_a_request() {
     let server = Server::sample();
     for (line, words) in [
         ("create", "required"),
@@ -317,7 +317,7 @@ fn what_cannot_be_is_refused_before_a_request() {
 }
 
 #[test]
-fn images_are_those_owned_or_named() {
+fn images_are_selected_by_owner_or_id() {
     let server = server(SOON, 2000);
     let run = server.words("reports create --owned").succeeds();
     let owned: Vec<_> = created(&run).into_iter().map(|row| row.0).collect();
@@ -363,7 +363,7 @@ fn a_dry_run_creates_and_deletes_nothing() {
 }
 
 #[test]
-fn a_pending_report_is_adopted_if_it_covers_the_order() {
+fn a_pending_report_is_reused_if_it_covers_the_request() {
     let server = server(NEVER, 2000);
     let run = server
         .words(&format!(
@@ -406,7 +406,7 @@ fn a_pending_report_is_adopted_if_it_covers_the_order() {
 }
 
 #[test]
-fn a_full_account_is_a_queue() {
+fn creation_waits_while_the_quota_is_exhausted() {
     let server = server(SOON, 1);
     let line = format!("reports create --image-ids {IMAGE} {OTHER} {THIRD} --wait");
     let run = server.words(&line).succeeds();
@@ -414,7 +414,7 @@ fn a_full_account_is_a_queue() {
 }
 
 #[test]
-fn a_queue_ends_with_the_time_and_loses_nothing() {
+fn a_timeout_while_queued_loses_no_report() {
     let server = server(NEVER, 1);
     let line = format!("reports create --image-ids {IMAGE} {OTHER} {THIRD} --timeout 1");
     let run = server
@@ -430,7 +430,7 @@ fn a_queue_ends_with_the_time_and_loses_nothing() {
 }
 
 #[test]
-fn partial_success_is_told_in_the_order_given() {
+fn partial_success_is_reported_in_the_order_of_the_arguments() {
     let server = server(SOON, 2000);
     let line = format!(
         "reports create --image-ids bogus {IMAGE} ami-00000000000000000 {OTHER} --output csv"
@@ -454,7 +454,7 @@ fn partial_success_is_told_in_the_order_given() {
 }
 
 #[test]
-fn the_advice_names_the_action_that_was_refused() {
+fn hints_name_the_denied_action() {
     let server = Server::says(refusal(403, "UnauthorizedOperation", "No."));
     for (line, action) in [
         ("reports create --image-ids ami-1", "CreateImageUsageReport"),
@@ -476,7 +476,7 @@ fn the_advice_names_the_action_that_was_refused() {
 }
 
 #[test]
-fn throttling_is_ridden_out() {
+fn throttled_requests_are_retried() {
     // Each request is refused once, and there are no attempts within one.
     let refused = Mutex::new(0);
     let server = scripted(SOON, 2000, move |_, reply| {
@@ -498,7 +498,7 @@ fn throttling_is_ridden_out() {
 }
 
 #[test]
-fn a_retry_has_the_token_of_the_first_attempt() {
+fn a_retry_has_the_client_token_of_the_first_attempt() {
     let server = scripted(NEVER, 2000, |number, reply| match number {
         1 => Act::Hang,
         _ => Act::Reply(reply),
@@ -519,7 +519,7 @@ fn a_retry_has_the_token_of_the_first_attempt() {
 }
 
 #[test]
-fn a_wait_ends_with_what_it_waits_for() {
+fn wait_exits_by_the_state_of_the_reports() {
     let server = server(NEVER, 2000);
     // Available; in error; for ever pending.
     server
@@ -539,7 +539,7 @@ fn a_wait_ends_with_what_it_waits_for() {
 }
 
 #[test]
-fn a_wait_for_images_is_for_their_newest_reports() {
+fn wait_for_images_selects_their_newest_reports() {
     let server = Server::sample();
     server
         .words(&format!("reports wait --image-ids {IMAGE}"))
@@ -555,7 +555,7 @@ fn a_wait_for_images_is_for_their_newest_reports() {
 }
 
 #[test]
-fn one_report_at_fault_does_not_hide_the_others() {
+fn a_failed_report_does_not_hide_the_others() {
     let server = Server::sample();
     let line = "reports wait --report-ids amiur-11111111111111111 amiur-x amiur-0f0e0d0c0b0a09080 --timeout 1";
     let run = server
@@ -566,7 +566,7 @@ fn one_report_at_fault_does_not_hide_the_others() {
 }
 
 #[test]
-fn a_report_that_vanishes_is_an_error() {
+fn a_report_deleted_while_waiting_is_an_error() {
     let server = Server::sample();
     let run = server
         .words("reports wait --report-ids amiur-00000000000000099")
@@ -578,7 +578,7 @@ fn a_report_that_vanishes_is_an_error() {
 }
 
 #[test]
-fn a_wait_asks_for_200_reports_at_a_time() {
+fn wait_requests_200_reports_at_a_time() {
     let server = Server::sample();
     let ids: Vec<_> = (0..450)
         .map(|number| format!("amiur-{number:017x}"))
@@ -603,7 +603,7 @@ fn a_wait_asks_for_200_reports_at_a_time() {
 }
 
 #[test]
-fn the_rows_go_to_a_file() {
+fn rows_are_written_to_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("created");
     let server = server(SOON, 2000);
@@ -627,7 +627,7 @@ fn the_rows_go_to_a_file() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_tells_what_was_created() {
+fn ctrl_c_reports_what_was_created() {
     use std::process::Stdio;
 
     use crate::interrupt::{interrupt, wait_for_requests};
@@ -666,7 +666,7 @@ fn ctrl_c_tells_what_was_created() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_tells_what_may_have_been_created() {
+fn ctrl_c_reports_what_may_have_been_created() {
     use std::process::Stdio;
     use std::thread;
 
@@ -692,7 +692,7 @@ fn ctrl_c_tells_what_may_have_been_created() {
 
 /// `reports create --wait … | head -1`: a reader that goes neither ends the wait nor hides a failure.
 #[test]
-fn a_reader_that_goes_hides_nothing() {
+fn a_closed_pipe_does_not_hide_an_error() {
     let settings = Settings {
         report_delay: NEVER,
         ..Settings::default()

@@ -121,7 +121,7 @@ fn giver(answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Cloud {
 }
 
 #[test]
-fn when_all_goes_well() {
+fn on_success() {
     nothing_shows(&Cloud::new(), &[], ENVIRONMENT, 0, "");
     let cloud = giver(|call| {
         let body = crate::cloud::session(call, LATER);
@@ -137,7 +137,7 @@ fn when_all_goes_well() {
 }
 
 #[test]
-fn when_ec2_fails() {
+fn when_ec2_returns_an_error() {
     let refused = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>No</Message></Error></Errors>\
                    <RequestID>0</RequestID></Response>";
     nothing_shows(
@@ -166,7 +166,7 @@ fn when_ec2_fails() {
 }
 
 #[test]
-fn when_the_endpoint_holds_a_password() {
+fn when_the_endpoint_contains_a_password() {
     for url in [
         "http://me:hush-url-password@127.0.0.1:1/?x=hush-url-query",
         "http://me:hush-url-password@[::1/",
@@ -232,7 +232,7 @@ fn when_the_proxy_has_a_password() {
 }
 
 #[test]
-fn when_a_file_of_settings_is_broken() {
+fn when_a_configuration_file_is_malformed() {
     for file in [
         "[default\naws_secret_access_key = hush-secret-key\n",
         "aws_secret_access_key = hush-secret-key\n[default]\n",
@@ -254,7 +254,7 @@ fn when_a_file_of_settings_is_broken() {
 }
 
 #[test]
-fn when_credentials_cannot_be_had() {
+fn when_credentials_cannot_be_loaded() {
     let refuse = |call: &Call| match call.action().as_str() {
         "" => {
             let body = r#"{"__type": "UnauthorizedException", "message": "No", "Code": "No", "Message": "No"}"#;
@@ -333,7 +333,7 @@ fn when_credentials_cannot_be_had() {
 }
 
 #[test]
-fn when_the_container_is_set_up_wrongly() {
+fn when_the_container_endpoint_is_misconfigured() {
     let cloud = Cloud::new();
     let file = cloud.write("token", "hush-container-token\n");
     let token = (
@@ -420,7 +420,7 @@ fn when_a_credential_process_fails() {
 
 /// The typed code is not shown by the terminal either: see `credentials::mfa`.
 #[test]
-fn when_the_command_line_is_wrong() {
+fn when_the_command_line_is_invalid() {
     let cloud = Cloud::new();
     for arguments in [
         &["--profile", "missing"][..],

@@ -46,7 +46,7 @@ const DELETE: &str = "delete-image-usage-report";
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn a_report_lives_and_dies() {
+fn the_life_cycle_of_a_report_with_the_aws_cli() {
     let server = server(Duration::from_millis(300));
     let created = answer(
         &server,
@@ -129,7 +129,7 @@ fn a_report_lives_and_dies() {
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn a_pending_report_is_one_of_its_kind() {
+fn an_image_has_one_pending_report() {
     let server = server(Duration::from_secs(3600));
     let create = [
         CREATE,
@@ -158,7 +158,7 @@ fn a_pending_report_is_one_of_its_kind() {
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn images_references_and_regions_are_read() {
+fn images_references_and_regions_are_listed() {
     let server = Server::sample();
     let ids = |arguments: &[&str]| -> Vec<String> {
         let mut line = vec!["describe-images", "--owners", "self"];

@@ -596,7 +596,7 @@ const DIFFERENT: &[Difference] = &[
 
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
-fn conformance_of_reports_ends_where_it_should() {
+fn conformance_of_reports_has_known_differences() {
     check(DIFFERENT, |(why, row, expected)| {
         let [(theirs, _), (ours, _)] = both_ec2(server, row);
         let ends = [&theirs, &ours].map(|outcome| (outcome.succeeded, outcome.requests.len()));
