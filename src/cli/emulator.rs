@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
+use clap_complete::engine::ArgValueCompleter;
 
-use super::manual;
+use super::{candidates, manual};
 use crate::args::value;
-use crate::emulator::{Synthetic, Throttle};
+use crate::emulator::{REPORT_TYPES, Synthetic, Throttle};
 
 /// Run a local EC2 endpoint for image usage reports
 ///
@@ -41,6 +42,22 @@ pub struct Emulator {
     /// Time until a new report is available
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
     pub report_delay: Duration,
+
+    /// Resource types that new reports can cover
+    ///
+    /// By default the four of the service: `ec2:Instance`, `ec2:LaunchTemplate`, `imagebuilder:ImageRecipe` and
+    /// `imagebuilder:ContainerRecipe`. Reports of other types are refused with InvalidParameterValue, as by an endpoint
+    /// that does not have them yet.
+    #[arg(
+        long,
+        value_name = "TYPE",
+        num_args = 1..,
+        value_delimiter = ',',
+        default_values = REPORT_TYPES,
+        hide_default_value = true,
+        add = ArgValueCompleter::new(candidates::resource_types)
+    )]
+    pub resource_types: Vec<String>,
 
     /// Rate limit, such as burst=100,rate=20
     ///

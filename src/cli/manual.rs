@@ -296,6 +296,9 @@ Examples:
     amiusage emulator --listen 127.0.0.1:0 \\
         --synthetic images=20,entries=50000 --latency 50ms
 
+  Test a script against an endpoint that does not have the recipe types yet:
+    amiusage emulator --resource-types ec2:Instance,ec2:LaunchTemplate
+
   Test a script against throttling:
     amiusage emulator --throttle burst=100,rate=20 --report-delay 30s
 

@@ -24,6 +24,7 @@ pub(super) async fn run(
     };
     let settings = Settings {
         report_delay: arguments.report_delay,
+        resource_types: arguments.resource_types,
         throttle: arguments.throttle,
         ..Settings::default()
     };

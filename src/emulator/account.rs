@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::resource_type::REPORT_TYPES;
 use super::state::State;
 use super::throttle::Throttle;
 
@@ -12,6 +13,8 @@ use super::throttle::Throttle;
 pub struct Settings {
     /// How long a new report is pending.
     pub report_delay: Duration,
+    /// The resource types that new reports can cover. The service has four; an endpoint that lags behind has fewer.
+    pub resource_types: Vec<String>,
     /// The quota of pending reports per Region. The service's quota is 2,000.
     pub max_pending: usize,
     /// The rate limit of requests; none by default.
@@ -19,10 +22,11 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// A delay of 300 milliseconds, short enough for examples; the service's quota; no throttling.
+    /// A delay of 300 milliseconds, short enough for examples; the service's resource types and quota; no throttling.
     fn default() -> Self {
         Self {
             report_delay: Duration::from_millis(300),
+            resource_types: REPORT_TYPES.map(str::to_owned).into(),
             max_pending: 2_000,
             throttle: None,
         }

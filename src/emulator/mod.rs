@@ -32,6 +32,7 @@ pub use account::Settings;
 pub use connector::in_memory_client;
 pub use http::serve;
 pub use region::signed_region;
+pub use resource_type::REPORT_TYPES;
 pub use response::Response;
 pub use saved::LoadError;
 pub use service::Emulator;

@@ -4,6 +4,14 @@ use super::form::Parameters;
 use super::model::{ResourceType, ResourceTypeOption};
 use super::response::ApiError;
 
+/// The resource types that reports of the service can cover.
+pub const REPORT_TYPES: [&str; 4] = [
+    INSTANCE,
+    LAUNCH_TEMPLATE,
+    "imagebuilder:ImageRecipe",
+    "imagebuilder:ContainerRecipe",
+];
+
 const LAUNCH_TEMPLATE: &str = "ec2:LaunchTemplate";
 const INSTANCE: &str = "ec2:Instance";
 
@@ -24,12 +32,13 @@ const INSTANCE_STATES: &[&str] = &[
 /// the codes are those of its other actions.
 pub(super) fn parse(
     parameters: &mut Parameters,
-    supported: &[&str],
+    supported: &[impl AsRef<str>],
 ) -> Result<Vec<ResourceType>, ApiError> {
     let types = parameters.structures("ResourceType", |structure| {
         let resource_type = structure.required("ResourceType")?;
-        if !supported.contains(&resource_type.as_str()) {
-            let expected = format!("Expecting one of {}.", supported.join(", "));
+        let names = supported.iter().map(AsRef::as_ref);
+        if !names.clone().any(|name| name == resource_type) {
+            let expected = format!("Expecting one of {}.", names.collect::<Vec<_>>().join(", "));
             return Err(ApiError::invalid_value(
                 "ResourceType",
                 &resource_type,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use aws_smithy_types::DateTime;
 
 use super::model::{Entry, Image, REPORT_LIFETIME, Report, ResourceType};
+use super::resource_type::REPORT_TYPES;
 use super::state::{Images, State};
 use super::store::{EntryRange, Reports, Rows};
 use super::{number_list, timestamp};
@@ -40,7 +41,8 @@ impl FromStr for Synthetic {
     }
 }
 
-const RESOURCE_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
+/// The resource types of the entries. The reports cover all types.
+const USED_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
 
 /// 2025-11-01T02:00:00Z: creation time of the first report. The others follow at intervals of a minute, in seconds.
 const FIRST_REPORT_SECS: i64 = 1_761_962_400;
@@ -92,7 +94,7 @@ fn report(image: u64) -> Report {
         image_id: format!("ami-0{:016x}", mix(image)),
         report_id: format!("amiur-0{:016x}", mix(!image)),
         resource_types: Some(
-            RESOURCE_TYPES
+            REPORT_TYPES
                 .map(|name| ResourceType {
                     resource_type: name.to_owned(),
                     resource_type_options: None,
@@ -113,7 +115,7 @@ fn entry(report: &Report, position: usize) -> Entry<'_> {
     let account = (position as u64 / 2 + 1) * 618_033_988_749 % 1_000_000_000_000;
     Entry {
         report,
-        resource_type: Some(RESOURCE_TYPES[position % 2]),
+        resource_type: Some(USED_TYPES[position % 2]),
         usage_count: Some((mix(position as u64) % 50) as i64),
         account_id: Some(Cow::Owned(format!("{account:012}"))),
         report_creation_time: report.creation_time.as_deref(),

@@ -163,7 +163,7 @@ fn throttle_limits_the_rate() {
     );
     // Who waits gets all.
     let run = emulator.words("entries --page-size 10").succeeds();
-    assert_eq!(run.counts().len(), 19);
+    assert_eq!(run.counts().len(), 21);
 }
 
 #[test]
@@ -266,4 +266,20 @@ fn quiet_prints_only_the_exports() {
     interrupt(&emulator.child);
     let stderr = emulator.child.stderr.take().unwrap();
     assert_eq!(std::io::read_to_string(stderr).unwrap(), "");
+}
+
+#[test]
+fn it_refuses_resource_types_that_it_is_told_to_lack() {
+    const CREATE: &str = "ImageId=ami-0abcdef1234567890&ResourceType.1.ResourceType";
+    let emulator = Running::start("--resource-types ec2:Instance,ec2:LaunchTemplate");
+    let recipes = emulator.ask(
+        "CreateImageUsageReport",
+        &format!("{CREATE}=imagebuilder:ContainerRecipe"),
+    );
+    assert!(
+        recipes.contains("<Code>InvalidParameterValue</Code>"),
+        "{recipes}"
+    );
+    let instances = emulator.ask("CreateImageUsageReport", &format!("{CREATE}=ec2:Instance"));
+    assert!(instances.contains("<reportId>amiur-"), "{instances}");
 }

@@ -191,20 +191,25 @@ fn the_names_of_the_aws_cli_and_abbreviations_work() {
 #[test]
 fn filters_select_entries() {
     for (line, rows) in [
-        ("", 19),
+        ("", 21),
         ("--account-ids 001100110011", 3),
         (
             "--account-ids 001100110011 --resource-types ec2:LaunchTemplate",
             1,
         ),
         ("--account-ids 001100110011 123412341234", 6),
-        ("--created 2025-10-20T*", 14),
+        ("--created 2025-10-20T*", 16),
         (
             "--created 2025-10-20T* --image-ids ami-0fedcba9876543210",
-            6,
+            7,
         ),
         ("--report-ids amiur-22222222222222222", 1),
         ("--resource-types ec2:instance", 0),
+        ("--resource-types imagebuilder:ImageRecipe", 1),
+        (
+            "--resource-types imagebuilder:ImageRecipe,imagebuilder:ContainerRecipe",
+            2,
+        ),
     ] {
         let run = words(&format!("entries --offline --output ndjson {line}")).succeeds();
         assert_eq!(run.counts().len(), rows, "{line}");
@@ -349,7 +354,7 @@ fn the_default_format_without_a_terminal_is_json() {
             .as_array()
             .unwrap()
             .len(),
-        19
+        21
     );
     assert_eq!(
         words("entries --offline --output auto").succeeds().stdout,
@@ -426,8 +431,8 @@ fn limited_output_ends_with_its_token_in_json_and_text() {
     assert_eq!(run.stdout.lines().count(), 3);
     assert!(run.token().is_some());
     // All there are: no token.
-    let run = words("entries --offline --max-items 19").succeeds();
-    assert_eq!((run.counts().len(), run.token()), (19, None));
+    let run = words("entries --offline --max-items 21").succeeds();
+    assert_eq!((run.counts().len(), run.token()), (21, None));
 }
 
 #[test]

@@ -339,8 +339,8 @@ fn limited_runs_join() {
     for (flags, runs) in [
         ("--max-items 7", 3),
         ("--max-items 7 --page-size 2", 3),
-        ("--max-items 4 --page-size 4", 5),
-        ("--max-items 19 --page-size 7", 1),
+        ("--max-items 4 --page-size 4", 6),
+        ("--max-items 21 --page-size 7", 1),
     ] {
         let pieces = pieces(&server, &format!("{line} {flags}"));
         assert_eq!(pieces.len(), runs, "{flags}");

@@ -142,13 +142,14 @@ fn nested_members_of_reports_in_every_format() {
          amiur-0a1b2c3d4e5f60718\tavailable\t\n\
          RESOURCETYPES\tec2:Instance\nRESOURCETYPES\tec2:LaunchTemplate\n\
          RESOURCETYPEOPTIONS\tversion-depth\nOPTIONVALUES\t50\n\
+         RESOURCETYPES\timagebuilder:ImageRecipe\nRESOURCETYPES\timagebuilder:ContainerRecipe\n\
          TAGS\tteam\tplatform\nTAGS\tpurpose\tretirement review\n"
     );
     assert_eq!(
         list("csv"),
         "ImageId,ReportId,ResourceTypes,AccountIds,State,StateReason,CreationTime,ExpirationTime,Tags\n\
-         ami-0f4e3d2c1b0a99887,amiur-0a1b2c3d4e5f60718,\"ec2:Instance, ec2:LaunchTemplate (version-depth=50)\",,\
-         available,,2025-10-20T02:15:40.127Z,2025-11-19T02:15:40.127Z,\"team=platform, purpose=retirement review\"\n"
+         ami-0f4e3d2c1b0a99887,amiur-0a1b2c3d4e5f60718,\"ec2:Instance, ec2:LaunchTemplate (version-depth=50), \
+         imagebuilder:ImageRecipe, imagebuilder:ContainerRecipe\",,available,,2025-10-20T02:15:40.127Z,2025-11-19T02:15:40.127Z,\"team=platform, purpose=retirement review\"\n"
     );
     let table = list("table");
     assert!(

@@ -3,7 +3,7 @@
 use aws_smithy_types::DateTime;
 
 use super::tag;
-use crate::emulator::account::{Account, AccountData};
+use crate::emulator::account::{Account, AccountData, Settings};
 use crate::emulator::form::Parameters;
 use crate::emulator::model::{REPORT_LIFETIME, Report};
 use crate::emulator::request::{MAX_IDS, RequestContext, check_image_id, list_up_to};
@@ -12,9 +12,6 @@ use crate::emulator::response::ApiError;
 use crate::emulator::state::State;
 use crate::emulator::timestamp;
 use crate::emulator::xml::Xml;
-
-/// The resource types that a report can cover.
-const RESOURCE_TYPES: &[&str] = &["ec2:Instance", "ec2:LaunchTemplate"];
 
 const MAX_CLIENT_TOKEN_CHARS: usize = 128;
 
@@ -25,7 +22,7 @@ pub(super) fn respond(
     mut parameters: Parameters,
 ) -> Result<String, ApiError> {
     let AccountData { state, tokens } = &mut *account.write();
-    let report = parse(state, context, &mut parameters)?;
+    let report = parse(state, &account.settings, context, &mut parameters)?;
     let token = client_token(&mut parameters)?;
     parameters.finish()?;
     check_owner(state, context, &report.image_id)?;
@@ -68,12 +65,13 @@ pub(super) fn respond(
 /// The final report, without its ID.
 fn parse(
     state: &State,
+    settings: &Settings,
     context: &RequestContext<'_>,
     parameters: &mut Parameters,
 ) -> Result<Report, ApiError> {
     let image_id = parameters.required("ImageId")?;
     check_image_id(state, &image_id)?;
-    let resource_types = resource_type::parse(parameters, RESOURCE_TYPES)?;
+    let resource_types = resource_type::parse(parameters, &settings.resource_types)?;
     if resource_types.is_empty() {
         return Err(parameters.missing("ResourceType"));
     }

@@ -610,3 +610,33 @@ fn requests_beyond_the_rate_limit_are_rejected() {
         .expect("a thousand requests are more than one a second");
     assert_eq!(code(&refused), (503, "RequestLimitExceeded"));
 }
+
+#[test]
+fn a_report_covers_the_resource_types_that_the_endpoint_supports() {
+    const IMAGE: (&str, &str) = ("ImageId", "ami-0f4e3d2c1b0a99887");
+    const RECIPES: (&str, &str) = ("ResourceType.3.ResourceType", "imagebuilder:ImageRecipe");
+    let request = [IMAGE, INSTANCES, TEMPLATES, RECIPES];
+    let emulator = quick(State::sample());
+    let id = create(&emulator, &request);
+    assert!(
+        entries_of(&emulator, &id).contains(&"222233334444 imagebuilder:ImageRecipe 1".to_owned())
+    );
+    let id = create(&emulator, &request[..3]);
+    assert_eq!(entries_of(&emulator, &id).len(), 8);
+
+    let settings = Settings {
+        resource_types: vec!["ec2:Instance".to_owned(), "ec2:LaunchTemplate".to_owned()],
+        ..Settings::default()
+    };
+    let emulator = Emulator::with_settings(State::sample(), settings);
+    let response = send(&emulator, CREATE, &request);
+    assert_eq!(code(&response), (400, "InvalidParameterValue"));
+    assert_eq!(
+        texts(&response, "Message"),
+        [
+            "Value (imagebuilder:ImageRecipe) for parameter ResourceType is invalid. Expecting one of ec2:Instance, \
+             ec2:LaunchTemplate."
+        ]
+    );
+    create(&emulator, &request[..3]);
+}
