@@ -129,6 +129,8 @@ pub(super) struct Reference {
     pub image_id: String,
     pub resource_type: String,
     pub arn: String,
+    /// The state of an instance; `running` if absent.
+    pub instance_state: Option<String>,
     pub region: Option<String>,
 }
 

@@ -55,6 +55,7 @@ impl State {
         let images = (reports.iter().enumerate())
             .map(|(number, report)| Image {
                 name: Some(format!("synthetic-{number:06}")),
+                creation_date: Some("2025-01-01T00:00:00.000Z".to_owned()),
                 ..Image::with_id(&report.image_id, None)
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use crate::emulator::account::Account;
 use crate::emulator::form::Parameters;
-use crate::emulator::model::is_in;
+use crate::emulator::model::{Reference, ResourceType, is_in};
 use crate::emulator::paging::Page;
 use crate::emulator::request::{RequestContext, check_image_id, list_up_to};
 use crate::emulator::resource_type;
@@ -21,8 +21,8 @@ const RESOURCE_TYPES: &[&str] = &[
 const MAX_IMAGES: usize = 10;
 const MIN_PAGE_SIZE: usize = 5;
 
-/// Returns a page of the account's own references to the images. Options of resource types are validated but have no
-/// effect: a document has neither instance states nor template versions.
+/// Returns a page of the account's own references to the images. `state-name` selects instances by their `InstanceState`.
+/// `version-depth` is validated but has no effect: a document has no template versions.
 pub(super) fn respond(
     account: &Account,
     context: &RequestContext<'_>,
@@ -51,12 +51,13 @@ pub(super) fn respond(
     context.check_dry_run()?;
 
     let rows = (state.references.iter().enumerate().skip(page.start)).filter(|(_, reference)| {
+        let requested = types
+            .iter()
+            .find(|requested| requested.resource_type == reference.resource_type);
         is_in(reference.region.as_deref(), context.region)
             && image_ids.contains(&reference.image_id)
-            && (all_types
-                || types
-                    .iter()
-                    .any(|listed| listed.resource_type == reference.resource_type))
+            && (all_types || requested.is_some())
+            && requested.is_none_or(|requested| has_state(reference, requested))
     });
     Ok(
         page.respond(context, "imageReferenceSet", rows, |xml, reference| {
@@ -65,4 +66,13 @@ pub(super) fn respond(
             xml.text("arn", &reference.arn);
         }),
     )
+}
+
+/// Whether an instance has one of the requested states. All have them if none are requested.
+fn has_state(reference: &Reference, requested: &ResourceType) -> bool {
+    let state = reference.instance_state.as_deref().unwrap_or("running");
+    let options = requested.resource_type_options.iter().flatten();
+    (options.filter(|option| option.option_name == "state-name"))
+        .flat_map(|option| &option.option_values)
+        .all(|values| values.iter().any(|value| value == state))
 }
