@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use serde::{Serialize, Serializer};
 
 /// A time in the service's form: UTC, always with milliseconds, as the `creation-time` filter expects. A time with higher
@@ -28,6 +29,12 @@ impl Time {
     /// The time as the service writes it, such as `2025-09-29T13:27:12.322Z`.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.text[..usize::from(self.length)]).expect("only ASCII is pushed")
+    }
+
+    /// Parses an RFC 3339 time in UTC, the form in which some actions return a time as text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = DateTime::from_str(text, Format::DateTime).ok()?;
+        Some(time.into())
     }
 
     /// The time as the system represents it; `None` if it is out of range.
@@ -138,7 +145,6 @@ impl Serialize for Time {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_types::date_time::Format;
     use proptest::prelude::*;
 
     use super::*;

@@ -48,8 +48,15 @@ pub struct Check {
     pub version_depth: Option<u32>,
 
     /// Maximum report age, such as 3d
-    #[arg(long, value_name = "TIME", value_parser = value::age, default_value = "24h")]
+    #[arg(long, value_name = "TIME", value_parser = value::age, default_value = "12h")]
     pub max_report_age: Duration,
+
+    /// Minimum age and time since the last launch
+    ///
+    /// An image that was launched within this time, in any account, is `in-use`. EC2 records launches up to 24 hours late.
+    /// An image that was created within it is not `unused`. 0 disables both conditions.
+    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "30d")]
+    pub idle: Duration,
 
     /// Do not create reports
     ///

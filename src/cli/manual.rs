@@ -194,13 +194,16 @@ Exit codes:
 pub(super) const CHECK: &str = "\
 Verdicts:
   in-use   a recent report counts a use in another account, or something in this
-           account references the image; the rows may not show every use
+           account references the image, or it was launched within --idle; the
+           rows may not show every use
   unused   a recent, available report covers all accounts, both resource types
            and enough launch template versions, was read completely, and counts
-           no use; and a complete listing finds no reference in this account
+           no use; a complete listing finds no reference in this account; and
+           the image has existed and was not launched for the time of --idle
   unknown  anything else, with the reasons: a report that is pending, failed,
            too old or too narrow, a missing permission, an incomplete listing,
-           or an image that the account does not own
+           an image that is younger than --idle, or one that the account does
+           not own
 
 Limits of an unused verdict:
   A report may miss instances of the last 24 hours and launch templates of the

@@ -253,6 +253,7 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Res
             },
             version_depth: arguments.version_depth,
             max_report_age: arguments.max_report_age,
+            idle: arguments.idle,
             create: !arguments.no_create,
             timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
         },

@@ -16,16 +16,21 @@ pub const MAX_NAME_PATTERNS: usize = 200;
 const PAGE_SIZE: i32 = 1000;
 
 /// An image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
     /// The image's ID, `ami-…`. An image without one makes the response invalid.
     pub image_id: Option<String>,
     /// Its name.
     pub name: Option<String>,
+    /// When it was created, as the service sends it.
+    pub creation_date: Option<String>,
+    /// When an instance of it was last launched, in any account, as the service sends it: up to 24 hours late, and
+    /// absent if none was since April 2017.
+    pub last_launched_time: Option<String>,
 }
 
 impl Image {
-    /// The approximate memory use in bytes, with an ID and a name of up to 128 characters.
+    /// The approximate memory use in bytes, with an ID, a name of up to 128 characters, and two times.
     fn memory_size(&self) -> usize {
         2 * size_of::<Self>()
     }
@@ -36,6 +41,8 @@ impl From<types::Image> for Image {
         Self {
             image_id: image.image_id,
             name: image.name,
+            creation_date: image.creation_date,
+            last_launched_time: image.last_launched_time,
         }
     }
 }

@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::aws::Ec2;
 use crate::listing::{Request, paginated_operation};
 
+/// The states in which an instance is a use. By default the service also returns terminated instances.
+const LIVE_STATES: [&str; 5] = ["pending", "running", "shutting-down", "stopping", "stopped"];
+
 /// A resource of the caller's account that references an image.
 ///
 /// The members are those of the API's `ImageReference`; absent ones are `None`.
@@ -68,20 +71,31 @@ impl DescribeImageReferences {
     }
 
     fn call(&self, ec2: &Ec2) -> Call {
-        let depth = ResourceTypeOption::builder()
-            .option_name(ImageReferenceOptionName::VersionDepth)
-            .option_values(self.version_depth.to_string())
-            .build();
-        let templates = ResourceTypeRequest::builder()
-            .resource_type(ImageReferenceResourceType::Ec2LaunchTemplate)
-            .resource_type_options(depth)
-            .build();
+        let with_option = |resource_type, name, values: Vec<String>| {
+            let option = ResourceTypeOption::builder()
+                .option_name(name)
+                .set_option_values(Some(values))
+                .build();
+            ResourceTypeRequest::builder()
+                .resource_type(resource_type)
+                .resource_type_options(option)
+                .build()
+        };
         ec2.client
             .describe_image_references()
             .set_image_ids(self.request.sdk_image_ids())
-            // All types, with a different option for this one.
+            // All types; the options of these two replace the service's defaults.
             .include_all_resource_types(true)
-            .resource_types(templates)
+            .resource_types(with_option(
+                ImageReferenceResourceType::Ec2Instance,
+                ImageReferenceOptionName::StateName,
+                LIVE_STATES.map(str::to_owned).to_vec(),
+            ))
+            .resource_types(with_option(
+                ImageReferenceResourceType::Ec2LaunchTemplate,
+                ImageReferenceOptionName::VersionDepth,
+                vec![self.version_depth.to_string()],
+            ))
     }
 }
 

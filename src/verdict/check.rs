@@ -47,11 +47,11 @@ pub async fn check(
         read_uses(source, options, &images, started, &reporter).await?;
     confirm_unused(source, &mut entries).await?;
 
-    let window = options.window(started, &source.ec2);
+    let limits = options.limits(started, &source.ec2);
     Ok((images.into_iter())
         .map(|image| {
-            let evidence = image.evidence(options, &window, &mut entries, &mut references);
-            Row::new(&evidence, &window)
+            let evidence = image.evidence(options, &limits, &mut entries, &mut references);
+            Row::new(&evidence, &limits)
         })
         .collect())
 }
@@ -64,9 +64,9 @@ async fn read_uses(
     started: Instant,
     reporter: &ProgressReporter<'_>,
 ) -> Result<(PartialLists<Entry>, PartialLists<Reference>), ListError> {
-    let window = options.window(started, &source.ec2);
+    let limits = options.limits(started, &source.ec2);
     let report_ids = (images.iter())
-        .flat_map(|image| image.reports_to_read(options, &window))
+        .flat_map(|image| image.reports_to_read(options, &limits))
         .collect();
     let used = RefCell::new(HashSet::new());
     let observe = |reports, referenced, in_use: &mut dyn Iterator<Item = Option<String>>| {
@@ -138,7 +138,7 @@ async fn find_ids(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck
                 (Some(_), None) => None,
             };
             ImageUnderCheck {
-                name: found.and_then(|image| image.name),
+                image: found.unwrap_or_default(),
                 not_owned,
                 ..ImageUnderCheck::new(id.clone())
             }
@@ -154,8 +154,9 @@ async fn find_owned(source: &Source, names: &[String]) -> Result<Vec<ImageUnderC
     images.dedup();
     Ok((images.into_iter())
         .map(|image| ImageUnderCheck {
-            name: image.name,
-            ..ImageUnderCheck::new(image.image_id.unwrap_or_default())
+            image_id: image.image_id.clone().unwrap_or_default(),
+            image,
+            ..ImageUnderCheck::new(String::new())
         })
         .collect())
 }

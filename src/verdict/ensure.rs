@@ -28,12 +28,12 @@ pub(super) async fn ensure_reports(
 ) -> Result<(), ListError> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
-    let window = options.window(started, &source.ec2);
+    let limits = options.limits(started, &source.ec2);
     let mut pending: Vec<Pending> = (images.iter().enumerate())
-        .filter_map(|(index, image)| Some((index, image.pending_report(options, &window)?)))
+        .filter_map(|(index, image)| Some((index, image.pending_report(options, &limits)?)))
         .collect();
     let mut missing: Vec<usize> = (0..images.len())
-        .filter(|&index| images[index].needs_report(options, &window))
+        .filter(|&index| images[index].needs_report(options, &limits))
         .collect();
     if !options.create {
         for index in missing.drain(..) {
@@ -53,9 +53,9 @@ pub(super) async fn ensure_reports(
         pending.extend(note_created(images, &missing, created)?);
         let available = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
         // A pending report that does not cover makes way for one that does.
-        let window = options.window(started, &source.ec2);
+        let limits = options.limits(started, &source.ec2);
         missing.retain(|&index| {
-            available.contains(&index) && images[index].needs_report(options, &window)
+            available.contains(&index) && images[index].needs_report(options, &limits)
         });
         if missing.is_empty() || left() == Some(Duration::ZERO) {
             break;

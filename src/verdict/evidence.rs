@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::reason::Reason;
 use crate::entries::Entry;
-use crate::images::Reference;
+use crate::images::{Image, Reference};
 use crate::reports::CoverageGap;
 
 /// A list that may be incomplete.
@@ -62,8 +62,8 @@ pub struct ReportEvidence {
 pub struct Evidence {
     /// The image's ID, as requested.
     pub image_id: String,
-    /// Its name.
-    pub name: Option<String>,
+    /// The image as the service describes it, if it does.
+    pub image: Image,
     /// Why the image is not known to belong to the account.
     pub not_owned: Option<Reason>,
     /// Its reports.
@@ -74,37 +74,43 @@ pub struct Evidence {
     pub references: PartialList<Reference>,
 }
 
-/// The creation times of reports that are recent enough to judge by.
+/// The times that evidence is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportWindow {
-    created: RangeInclusive<SystemTime>,
+pub struct TimeLimits {
+    report_created: RangeInclusive<SystemTime>,
+    /// The start of the idle time that *unused* requires; `None` if it requires none.
+    pub idle_since: Option<SystemTime>,
     /// The time of the verdict.
     pub now: SystemTime,
 }
 
-impl ReportWindow {
-    /// The maximum difference between the clocks of this machine and the service. With a larger one the service rejects
-    /// signatures.
-    const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+impl TimeLimits {
+    /// The maximum difference between the clocks of this machine and the service, if responses have no `Date` header.
+    const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
-    /// Creates the window from `max_age` before the run `started` until `now`.
-    pub fn new(started: SystemTime, max_age: Duration, now: SystemTime) -> Self {
-        let oldest = started
-            .checked_sub(max_age)
-            .unwrap_or(SystemTime::UNIX_EPOCH);
+    /// The limits for a run that `started` then. Reports are at most `max_report_age` older than that, and the image was
+    /// idle for `idle`.
+    pub fn new(
+        started: SystemTime,
+        now: SystemTime,
+        max_report_age: Duration,
+        idle: Duration,
+    ) -> Self {
+        let before = |age| started.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
-            created: oldest..=now + Self::CLOCK_SKEW,
+            report_created: before(max_report_age)..=now + Self::CLOCK_SKEW,
+            idle_since: (!idle.is_zero()).then(|| before(idle)),
             now,
         }
     }
 
     /// Whether a report that was created then is recent enough.
-    pub fn contains(&self, created: SystemTime) -> bool {
-        self.created.contains(&created)
+    pub fn is_recent(&self, created: SystemTime) -> bool {
+        self.report_created.contains(&created)
     }
 
     /// Whether a report that was created then is too old.
-    pub fn is_past(&self, created: SystemTime) -> bool {
-        created < *self.created.start()
+    pub fn is_too_old(&self, created: SystemTime) -> bool {
+        created < *self.report_created.start()
     }
 }

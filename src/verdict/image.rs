@@ -2,20 +2,21 @@
 
 use std::time::SystemTime;
 
-use super::evidence::{Evidence, PartialList, ReportEvidence, ReportWindow, State};
+use super::evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
 use super::lists::missing_item;
 use super::options::CheckOptions;
 use super::read::PartialLists;
 use super::reason::Reason;
 use crate::aws::Time;
 use crate::entries::Entry;
-use crate::images::Reference;
+use crate::images::{Image, Reference};
 use crate::reports::Report;
 
 /// An image to check.
 pub(super) struct ImageUnderCheck {
     pub image_id: String,
-    pub name: Option<String>,
+    /// The image as the service describes it, if it does.
+    pub image: Image,
     pub not_owned: Option<Reason>,
     pub reports: PartialList<Report>,
     pub blockers: Vec<Reason>,
@@ -25,7 +26,7 @@ impl ImageUnderCheck {
     pub fn new(image_id: String) -> Self {
         Self {
             image_id,
-            name: None,
+            image: Image::default(),
             not_owned: None,
             reports: PartialList::none(missing_item("DescribeImageUsageReports")),
             blockers: Vec::new(),
@@ -36,43 +37,43 @@ impl ImageUnderCheck {
     pub fn covering(
         &self,
         options: &CheckOptions,
-        window: &ReportWindow,
+        limits: &TimeLimits,
     ) -> impl Iterator<Item = &Report> {
         let spec = options.spec(&self.image_id);
         (self.reports.found.iter())
-            .filter(move |report| spec.is_covered_by(report) && is_recent(report, window))
+            .filter(move |report| spec.is_covered_by(report) && is_recent(report, limits))
     }
 
     /// Whether a report must be created: none that covers is available or pending.
-    pub fn needs_report(&self, options: &CheckOptions, window: &ReportWindow) -> bool {
-        let is_usable = |report: &Report| is_readable(report, window.now) || report.is_pending();
+    pub fn needs_report(&self, options: &CheckOptions, limits: &TimeLimits) -> bool {
+        let is_usable = |report: &Report| is_readable(report, limits.now) || report.is_pending();
         self.not_owned.is_none()
             && self.reports.gap.is_none()
-            && !self.covering(options, window).any(is_usable)
+            && !self.covering(options, limits).any(is_usable)
     }
 
     /// The pending report to wait for, when none that covers is available.
-    pub fn pending_report(&self, options: &CheckOptions, window: &ReportWindow) -> Option<String> {
-        if (self.covering(options, window)).any(|report| is_readable(report, window.now)) {
+    pub fn pending_report(&self, options: &CheckOptions, limits: &TimeLimits) -> Option<String> {
+        if (self.covering(options, limits)).any(|report| is_readable(report, limits.now)) {
             return None;
         }
         let mut pending = self
-            .covering(options, window)
+            .covering(options, limits)
             .filter(|report| report.is_pending());
         pending.next().and_then(|report| report.report_id.clone())
     }
 
     /// The reports to read: recent ones, which may show a use whatever they cover; and if none of them covers, the newest
     /// one, as a lead.
-    pub fn reports_to_read(&self, options: &CheckOptions, window: &ReportWindow) -> Vec<String> {
+    pub fn reports_to_read(&self, options: &CheckOptions, limits: &TimeLimits) -> Vec<String> {
         let available = || (self.reports.found.iter()).filter(|report| report.is_available());
         let mut wanted: Vec<&Report> = available()
-            .filter(|report| is_recent(report, window))
+            .filter(|report| is_recent(report, limits))
             .collect();
-        if !(self.covering(options, window)).any(|report| is_readable(report, window.now)) {
+        if !(self.covering(options, limits)).any(|report| is_readable(report, limits.now)) {
             let created = |report: &&Report| report.creation_time.as_ref().and_then(Time::on_clock);
             let newest = available().max_by_key(created);
-            wanted.extend(newest.filter(|newest| !is_recent(newest, window)));
+            wanted.extend(newest.filter(|newest| !is_recent(newest, limits)));
         }
         (wanted.into_iter())
             .filter_map(|report| report.report_id.clone())
@@ -97,7 +98,7 @@ impl ImageUnderCheck {
     pub fn evidence(
         self,
         options: &CheckOptions,
-        window: &ReportWindow,
+        limits: &TimeLimits,
         entries: &mut PartialLists<Entry>,
         references: &mut PartialLists<Reference>,
     ) -> Evidence {
@@ -108,7 +109,7 @@ impl ImageUnderCheck {
         };
         for report in self.reports.found {
             let gaps = spec.gaps_in(&report);
-            let state = state(&report, window.now);
+            let state = state(&report, limits.now);
             let created = report.creation_time.as_ref().and_then(Time::on_clock);
             let Some(report_id) = report.report_id else {
                 reports.gap = Some(missing_item("DescribeImageUsageReports"));
@@ -139,7 +140,7 @@ impl ImageUnderCheck {
         Evidence {
             references: references.remove(&self.image_id).unwrap_or_else(unread),
             image_id: self.image_id,
-            name: self.name,
+            image: self.image,
             not_owned: self.not_owned,
             reports,
             blockers: self.blockers,
@@ -163,7 +164,7 @@ fn is_readable(report: &Report, now: SystemTime) -> bool {
     report.is_available() && end.is_none_or(|end| now < end)
 }
 
-fn is_recent(report: &Report, window: &ReportWindow) -> bool {
+fn is_recent(report: &Report, limits: &TimeLimits) -> bool {
     let created = report.creation_time.as_ref().and_then(Time::on_clock);
-    created.is_some_and(|created| window.contains(created))
+    created.is_some_and(|created| limits.is_recent(created))
 }

@@ -19,7 +19,7 @@ mod rule;
 mod tests;
 
 pub use check::check;
-pub use evidence::{Evidence, PartialList, ReportEvidence, ReportWindow, State};
+pub use evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
 pub use options::{CheckOptions, Images};
 pub use plan::{PlannedCall, planned_calls};
 pub use progress::CheckProgress;

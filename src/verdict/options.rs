@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::evidence::ReportWindow;
+use super::evidence::TimeLimits;
 use crate::aws::Ec2;
 use crate::reports::{ReportSpec, ResourceType, resource_type};
 
@@ -15,6 +15,8 @@ pub struct CheckOptions {
     pub version_depth: Option<u32>,
     /// The maximum age of a report.
     pub max_report_age: Duration,
+    /// How long *unused* requires that the image exists and was not launched; zero for no requirement.
+    pub idle: Duration,
     /// Whether reports may be created.
     pub create: bool,
     /// How long to wait for reports in total; without limit when absent.
@@ -34,11 +36,11 @@ pub enum Images {
 }
 
 impl CheckOptions {
-    /// The creation times of reports that are recent enough for a run that `started` then.
-    pub(super) fn window(&self, started: Instant, ec2: &Ec2) -> ReportWindow {
+    /// The times that evidence is compared with, for a run that `started` then.
+    pub(super) fn limits(&self, started: Instant, ec2: &Ec2) -> TimeLimits {
         let now = ec2.now();
         let start = now.checked_sub(started.elapsed()).unwrap_or(now);
-        ReportWindow::new(start, self.max_report_age, now)
+        TimeLimits::new(start, now, self.max_report_age, self.idle)
     }
 
     /// The report that an image needs: all accounts, both resource types, at the requested depth.

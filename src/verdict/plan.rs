@@ -50,9 +50,9 @@ pub async fn planned_calls(
         report_progress: &|_| {},
     };
     let images = find(source, options, &reporter).await?;
-    let window = options.window(Instant::now(), &source.ec2);
+    let limits = options.limits(Instant::now(), &source.ec2);
     let mut calls: Vec<PlannedCall> = (images.iter())
-        .filter(|image| options.create && image.needs_report(options, &window))
+        .filter(|image| options.create && image.needs_report(options, &limits))
         .map(|image| PlannedCall {
             action: "CreateImageUsageReport",
             image_id: Some(image.image_id.clone()),
@@ -60,11 +60,11 @@ pub async fn planned_calls(
         })
         .collect();
     let pending = (images.iter())
-        .filter(|image| image.pending_report(options, &window).is_some())
+        .filter(|image| image.pending_report(options, &limits).is_some())
         .count();
     let created = calls.len();
     let available = (images.iter())
-        .map(|image| image.reports_to_read(options, &window).len())
+        .map(|image| image.reports_to_read(options, &limits).len())
         .sum::<usize>();
     let reports = vec![String::new(); created + pending + available];
     let image_ids = owned_ids(&images);

@@ -23,6 +23,21 @@ pub enum Reason {
         /// The number of resources.
         references: usize,
     },
+    /// The image was launched within the time of `--idle`, in any account.
+    LaunchedRecently {
+        /// The time of the launch, as the service sends it.
+        time: String,
+    },
+    /// The image is younger than `--idle`.
+    TooYoung {
+        /// Its creation date, as the service sends it.
+        time: String,
+    },
+    /// The image's creation date is absent, or one of its times is not readable.
+    InvalidImageTime {
+        /// The member of the API's `Image`.
+        member: &'static str,
+    },
     /// A report that covers what is needed shows no use, and no resource of the owner references the image.
     NoUseFound,
     /// The account owns no such image in this Region.
@@ -106,11 +121,24 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it shows a use.
+    pub fn is_use(&self) -> bool {
+        matches!(
+            self,
+            Self::UsedByAccounts { .. }
+                | Self::ReferencedByOwner { .. }
+                | Self::LaunchedRecently { .. }
+        )
+    }
+
     /// The code in JSON.
     pub fn code(&self) -> &'static str {
         match self {
             Self::UsedByAccounts { .. } => "UsedByAccounts",
             Self::ReferencedByOwner { .. } => "ReferencedByOwner",
+            Self::LaunchedRecently { .. } => "LaunchedRecently",
+            Self::TooYoung { .. } => "TooYoung",
+            Self::InvalidImageTime { .. } => "InvalidImageTime",
             Self::NoUseFound => "NoUseFound",
             Self::NotOwned => "NotOwned",
             Self::RequestFailed { .. } => "RequestFailed",
@@ -160,6 +188,13 @@ impl fmt::Display for Reason {
                 1 => f.write_str("1 resource in this account references it"),
                 _ => write!(f, "{references} resources in this account reference it"),
             },
+            Self::LaunchedRecently { time } => {
+                write!(f, "last launched {time}, within --idle")
+            }
+            Self::TooYoung { time } => write!(f, "created {time}, within --idle"),
+            Self::InvalidImageTime { member } => {
+                write!(f, "DescribeImages returned no valid {member}")
+            }
             Self::NoUseFound => f.write_str("no use and no reference found"),
             Self::NotOwned => f.write_str(
                 "this account owns no such image in this Region; check the ID, --region and --profile",

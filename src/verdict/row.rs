@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::evidence::{Evidence, ReportWindow, State};
+use super::evidence::{Evidence, State, TimeLimits};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
@@ -81,8 +81,8 @@ pub struct OwnReference {
 
 impl Row {
     /// Judges the evidence.
-    pub fn new(evidence: &Evidence, window: &ReportWindow) -> Self {
-        let judgement = judge(evidence, window);
+    pub fn new(evidence: &Evidence, limits: &TimeLimits) -> Self {
+        let judgement = judge(evidence, limits);
         let image_id = evidence.image_id.as_str();
         let mut used_by = Vec::new();
         let mut is_complete = false;
@@ -113,7 +113,7 @@ impl Row {
         let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
         Self {
             image_id: evidence.image_id.clone(),
-            name: evidence.name.clone(),
+            name: evidence.image.name.clone(),
             verdict: judgement.verdict,
             reasons: judgement.reasons,
             accounts: is_complete.then_some(number(accounts.len())),
@@ -124,7 +124,7 @@ impl Row {
             report_creation_time: (judgement.report.and_then(|report| report.created))
                 .map(Time::from),
             report_age: (judgement.report.and_then(|report| report.created))
-                .map(|created| window.now.duration_since(created).unwrap_or_default()),
+                .map(|created| limits.now.duration_since(created).unwrap_or_default()),
             used_by,
             referenced_by,
         }

@@ -9,9 +9,11 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::evidence::{Evidence, ReportEvidence, ReportWindow, State};
+use super::evidence::{Evidence, ReportEvidence, State, TimeLimits};
 use super::reason::Reason;
+use crate::aws::Time;
 use crate::entries::Entry;
+use crate::images::Image;
 
 /// Whether an image can be retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +49,16 @@ pub struct Judgment<'e> {
 }
 
 /// Judges an image.
-pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> {
+pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
     let image_id = evidence.image_id.as_str();
     let mut reports: Vec<&ReportEvidence> = evidence.reports.found.iter().collect();
     // Newest first, then by ID.
     reports.sort_by_key(|report| Reverse((report.created, &report.report_id)));
     let recent = || {
-        let holds = |created| window.contains(created);
+        let holds = |created| limits.is_recent(created);
         (reports.iter().copied()).filter(move |report| report.created.is_some_and(holds))
     };
-    let covering = recent().find(|report| coverage_problems(report, image_id, window).is_empty());
+    let covering = recent().find(|report| coverage_problems(report, image_id, limits).is_empty());
     let in_use = recent().find(|report| accounts(report, image_id) > 0);
     let (own, unexpected): (Vec<_>, Vec<_>) = (evidence.references.found.iter())
         .partition(|reference| reference.image_id.as_deref() == Some(image_id));
@@ -75,6 +77,8 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> 
             references: own.len(),
         });
     }
+    let activity = activity(&evidence.image, limits);
+    uses.extend(activity.iter().filter(|reason| reason.is_use()).cloned());
 
     let mut gaps = Vec::new();
     gaps.extend(evidence.reports.gap.clone());
@@ -83,7 +87,7 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> 
         // Report what is missing in the report that comes closest.
         let problems = reports
             .iter()
-            .map(|report| coverage_problems(report, image_id, window))
+            .map(|report| coverage_problems(report, image_id, limits))
             .min_by_key(Vec::len);
         gaps.extend(problems.unwrap_or_default());
     }
@@ -95,6 +99,9 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> 
         gaps.push(Reason::UnexpectedItem {
             action: "DescribeImageReferences",
         });
+    }
+    if uses.is_empty() {
+        gaps.extend(activity);
     }
     if let Some(reason) = &evidence.not_owned {
         // All other gaps follow from it.
@@ -116,12 +123,34 @@ pub fn judge<'e>(evidence: &'e Evidence, window: &ReportWindow) -> Judgment<'e> 
     }
 }
 
+/// What the image's own times show against *unused*.
+fn activity(image: &Image, limits: &TimeLimits) -> Vec<Reason> {
+    let Some(idle_since) = limits.idle_since else {
+        return Vec::new();
+    };
+    let parse = |text: &String| Time::parse(text).as_ref().and_then(Time::on_clock);
+    let mut reasons = Vec::new();
+    if let Some(text) = &image.last_launched_time {
+        match parse(text) {
+            Some(time) if time < idle_since => {}
+            Some(_) => reasons.push(Reason::LaunchedRecently { time: text.clone() }),
+            None => reasons.push(Reason::InvalidImageTime {
+                member: "LastLaunchedTime",
+            }),
+        }
+    }
+    match image.creation_date.as_ref().map(|text| (text, parse(text))) {
+        Some((_, Some(time))) if time < idle_since => {}
+        Some((text, Some(_))) => reasons.push(Reason::TooYoung { time: text.clone() }),
+        _ => reasons.push(Reason::InvalidImageTime {
+            member: "CreationDate",
+        }),
+    }
+    reasons
+}
+
 /// Why a report does not cover what is needed.
-fn coverage_problems(
-    report: &ReportEvidence,
-    image_id: &str,
-    window: &ReportWindow,
-) -> Vec<Reason> {
+fn coverage_problems(report: &ReportEvidence, image_id: &str, limits: &TimeLimits) -> Vec<Reason> {
     let report_id = report.report_id.clone();
     let mut problems = Vec::new();
     match &report.state {
@@ -148,8 +177,8 @@ fn coverage_problems(
         });
     }
     match report.created {
-        Some(created) if window.contains(created) => {}
-        Some(created) if window.is_past(created) => {
+        Some(created) if limits.is_recent(created) => {}
+        Some(created) if limits.is_too_old(created) => {
             problems.push(Reason::ReportTooOld {
                 accounts: accounts(report, image_id),
                 report_id,

@@ -4,20 +4,22 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::entries::Entry;
-use crate::images::Reference;
+use crate::images::{Image, Reference};
 use crate::reports::CoverageGap;
 
 const IMAGE: &str = "ami-0abcdef1234567890";
 const REPORT: &str = "amiur-00000000000000001";
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// When the runs of these tests begin, and when they judge.
 fn started() -> SystemTime {
     SystemTime::UNIX_EPOCH + 20_000 * 24 * HOUR
 }
 
-fn window() -> ReportWindow {
-    ReportWindow::new(started(), 24 * HOUR, started() + HOUR)
+fn limits() -> TimeLimits {
+    TimeLimits::new(started(), started() + HOUR, 24 * HOUR, IDLE)
 }
 
 fn entry(count: Option<i64>) -> Entry {
@@ -74,6 +76,19 @@ fn used(report: ReportEvidence) -> ReportEvidence {
     }
 }
 
+fn time(time: SystemTime) -> Option<String> {
+    Some(humantime::format_rfc3339_millis(time).to_string())
+}
+
+/// An image that was created then, and never launched.
+fn image(created: SystemTime) -> Image {
+    Image {
+        image_id: Some(IMAGE.to_owned()),
+        creation_date: time(created),
+        ..Image::default()
+    }
+}
+
 fn reference() -> Reference {
     Reference {
         image_id: Some(IMAGE.to_owned()),
@@ -86,7 +101,7 @@ fn reference() -> Reference {
 fn unused() -> Evidence {
     Evidence {
         image_id: IMAGE.to_owned(),
-        name: None,
+        image: image(started() - 400 * DAY),
         not_owned: None,
         reports: complete(vec![report()]),
         blockers: Vec::new(),
@@ -108,7 +123,7 @@ fn with_all(reports: Vec<ReportEvidence>) -> Evidence {
 /// What the evidence comes to: the verdict, and the names of its reasons.
 #[track_caller]
 fn is(evidence: &Evidence, verdict: Verdict, reasons: &[&str]) {
-    let judgement = judge(evidence, &window());
+    let judgement = judge(evidence, &limits());
     let codes: Vec<_> = judgement.reasons.iter().map(Reason::code).collect();
     assert_eq!(
         (judgement.verdict, codes.as_slice()),
@@ -209,7 +224,7 @@ fn any_gap_makes_it_unknown() {
         ),
         (
             with(ReportEvidence {
-                created: Some(started() + HOUR + Duration::from_secs(301)),
+                created: Some(started() + HOUR + Duration::from_secs(901)),
                 ..report()
             }),
             &["InvalidReportTime"],
@@ -324,7 +339,7 @@ fn the_bounds_of_the_window_are_inclusive() {
     for created in [
         started() - 24 * HOUR,
         started(),
-        started() + HOUR + Duration::from_secs(300),
+        started() + HOUR + Duration::from_secs(900),
     ] {
         let evidence = with(ReportEvidence {
             created: Some(created),
@@ -411,7 +426,7 @@ fn an_old_use_does_not_prove_use_now() {
         ..used(report())
     };
     is(&with(old.clone()), Unknown, &["ReportTooOld"]);
-    let judgement = judge(&with(old.clone()), &window()).reasons[0].to_string();
+    let judgement = judge(&with(old.clone()), &limits()).reasons[0].to_string();
     assert!(judgement.contains("it shows use in 1 account, which may have ended"));
     // Nor does it stand against a report of the present.
     is(&with_all(vec![old, other(2)]), Unused, &["NoUseFound"]);
@@ -425,19 +440,19 @@ fn reports_are_not_added_up() {
     };
     let evidence = with_all(vec![earlier.clone(), used(report())]);
     is(&evidence, InUse, &["UsedByAccounts"]);
-    let row = Row::new(&evidence, &window());
+    let row = Row::new(&evidence, &limits());
     assert_eq!((row.accounts, row.instances), (Some(1), Some(3)));
     assert_eq!(row.report_id.as_deref(), Some(REPORT));
 
     // A use in an earlier recent report counts, and the reason mentions the newer one.
     let evidence = with_all(vec![report(), earlier]);
     is(&evidence, InUse, &["UsedByAccounts"]);
-    let reason = judge(&evidence, &window()).reasons[0].to_string();
+    let reason = judge(&evidence, &limits()).reasons[0].to_string();
     assert!(reason.contains("a newer report shows no use"), "{reason}");
     let mut evidence = evidence;
     evidence.reports.found[0].entries = PartialList::none(gap());
     is(&evidence, InUse, &["UsedByAccounts", "RequestFailed"]);
-    let reason = judge(&evidence, &window()).reasons[0].to_string();
+    let reason = judge(&evidence, &limits()).reasons[0].to_string();
     assert_eq!(reason, "used in 1 other account");
 }
 
@@ -509,7 +524,7 @@ fn an_image_of_another_owner_has_that_one_reason() {
 fn each_combination_fails_closed() {
     // Every clause met or not met, in all combinations: unused is the one where all are.
     type Breach = fn(&mut Evidence);
-    let breaches: [Breach; 9] = [
+    let breaches: [Breach; 10] = [
         |evidence| evidence.not_owned = Some(Reason::NotOwned),
         |evidence| evidence.reports.gap = Some(gap()),
         |evidence| evidence.reports.found[0].state = State::Pending,
@@ -519,6 +534,7 @@ fn each_combination_fails_closed() {
         |evidence| evidence.reports.found[0].entries.found[0].usage_count = None,
         |evidence| evidence.references.gap = Some(gap()),
         |evidence| evidence.reports.found[0].entries.found[0].report_id = None,
+        |evidence| evidence.image = image(started() - DAY),
     ];
     for chosen in 0..1_u32 << breaches.len() {
         let mut evidence = unused();
@@ -527,18 +543,18 @@ fn each_combination_fails_closed() {
                 breach(&mut evidence);
             }
         }
-        let verdict = judge(&evidence, &window()).verdict;
+        let verdict = judge(&evidence, &limits()).verdict;
         let expected = if chosen == 0 { Unused } else { Unknown };
         assert_eq!(verdict, expected, "{evidence:#?}");
         // A reference is a use in each of them.
         evidence.references.found.push(reference());
-        assert_eq!(judge(&evidence, &window()).verdict, InUse);
+        assert_eq!(judge(&evidence, &limits()).verdict, InUse);
     }
 }
 
 #[test]
 fn unknown_counts_are_absent() {
-    let row = |evidence: &Evidence| Row::new(evidence, &window());
+    let row = |evidence: &Evidence| Row::new(evidence, &limits());
     let unused = row(&unused());
     assert_eq!(
         (unused.accounts, unused.instances, unused.launch_templates),
@@ -570,4 +586,42 @@ fn unknown_counts_are_absent() {
         unreferenced.used_by[0].to_string(),
         "123412341234 ec2:Instance 3"
     );
+}
+
+#[test]
+fn an_image_must_be_idle_to_be_unused() {
+    let millisecond = Duration::from_millis(1);
+    let old = started() - 400 * DAY;
+    let (within, before) = (started() - IDLE, started() - IDLE - millisecond);
+    let rows = [
+        (time(before), None, Unused, "NoUseFound"),
+        (time(within), None, Unknown, "TooYoung"),
+        (time(started() + DAY), None, Unknown, "TooYoung"),
+        (None, None, Unknown, "InvalidImageTime"),
+        (Some("2025".to_owned()), None, Unknown, "InvalidImageTime"),
+        (time(old), time(before), Unused, "NoUseFound"),
+        (time(old), time(within), InUse, "LaunchedRecently"),
+        (time(old), time(started() + DAY), InUse, "LaunchedRecently"),
+        (
+            time(old),
+            Some("soon".to_owned()),
+            Unknown,
+            "InvalidImageTime",
+        ),
+        (time(within), time(within), InUse, "LaunchedRecently"),
+        (None, time(within), InUse, "LaunchedRecently"),
+    ];
+    for (creation_date, last_launched_time, verdict, reason) in rows {
+        let mut evidence = unused();
+        evidence.image.creation_date = creation_date;
+        evidence.image.last_launched_time = last_launched_time;
+        is(&evidence, verdict, &[reason]);
+        // With `--idle 0s` these times do not count.
+        let limits = TimeLimits::new(started(), started() + HOUR, DAY, Duration::ZERO);
+        assert_eq!(judge(&evidence, &limits).verdict, Unused);
+        // A use decides alone.
+        let mut evidence = with(used(report()));
+        evidence.image = image(within);
+        is(&evidence, InUse, &["UsedByAccounts"]);
+    }
 }

@@ -27,8 +27,12 @@ fn hours_ago(hours: u64) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
+/// An image that has existed for longer than `--idle`, and was never launched.
 fn image(id: &str, name: &str) -> Value {
-    json!({"ImageId": id, "Name": name, "OwnerId": "123456789012", "State": "available"})
+    json!({
+        "ImageId": id, "Name": name, "OwnerId": "123456789012", "State": "available",
+        "CreationDate": "2024-01-01T00:00:00.000Z",
+    })
 }
 
 fn both_types() -> Value {
@@ -397,7 +401,7 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
             "NoReport",
         ),
         (
-            json!([with(&|report| report["CreationTime"] = hours_ago(25).into())]),
+            json!([with(&|report| report["CreationTime"] = hours_ago(13).into())]),
             "NoReport",
         ),
         (
@@ -420,8 +424,8 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
     }
 
     for (reports, flags) in [
-        (json!([report(UNUSED, 1, 23)]), ""),
-        (json!([report(UNUSED, 1, 25)]), "--max-report-age 26h"),
+        (json!([report(UNUSED, 1, 11)]), ""),
+        (json!([report(UNUSED, 1, 13)]), "--max-report-age 14h"),
         (json!([types(templates("20"))]), ""),
         (json!([types(templates("50"))]), "--version-depth 50"),
         (json!([types(templates("19"))]), "--version-depth 19"),
@@ -429,6 +433,71 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
         let server = server(one_image(reports, json!([entry(UNUSED, 1, Some(0))])));
         let line = format!("check --image-ids {UNUSED} --output json --no-create {flags}");
         is(&server.words(&line).succeeds(), "unused", "NoUseFound");
+    }
+}
+
+/// What DescribeImages and DescribeImageReferences show, in the order of the rule.
+#[test]
+fn recent_launches_young_images_and_live_references_decide() {
+    let launched = |hours: u64| json!({"LastLaunchedTime": hours_ago(hours)});
+    let created = |hours: u64| json!({"CreationDate": hours_ago(hours)});
+    let day = 24;
+    for (attributes, flags, verdict, reason) in [
+        (created(2), "", "unknown", "TooYoung"),
+        (created(29 * day), "", "unknown", "TooYoung"),
+        (created(31 * day), "", "unused", "NoUseFound"),
+        (created(2), "--idle 1h", "unused", "NoUseFound"),
+        (created(2), "--idle 0s", "unused", "NoUseFound"),
+        (
+            json!({"CreationDate": null}),
+            "",
+            "unknown",
+            "InvalidImageTime",
+        ),
+        (
+            json!({"CreationDate": "yesterday"}),
+            "",
+            "unknown",
+            "InvalidImageTime",
+        ),
+        (
+            json!({"CreationDate": null}),
+            "--idle 0",
+            "unused",
+            "NoUseFound",
+        ),
+        (launched(day), "", "in-use", "LaunchedRecently"),
+        (launched(29 * day), "", "in-use", "LaunchedRecently"),
+        (launched(31 * day), "", "unused", "NoUseFound"),
+        (launched(day), "--idle 0", "unused", "NoUseFound"),
+        (
+            json!({"LastLaunchedTime": "?"}),
+            "",
+            "unknown",
+            "InvalidImageTime",
+        ),
+    ] {
+        let mut image = image(UNUSED, "a");
+        (image.as_object_mut().unwrap()).extend(attributes.as_object().unwrap().clone());
+        let server = server(state(&json!({"Images": [image], "Usage": []})));
+        let line = format!("check --image-ids {UNUSED} --output json --fail-on none {flags}");
+        is(&server.words(&line).succeeds(), verdict, reason);
+    }
+
+    for (instance, verdict, reason) in [
+        ("terminated", "unused", "NoUseFound"),
+        ("shutting-down", "in-use", "ReferencedByOwner"),
+        ("pending", "in-use", "ReferencedByOwner"),
+        ("running", "in-use", "ReferencedByOwner"),
+        ("stopping", "in-use", "ReferencedByOwner"),
+        ("stopped", "in-use", "ReferencedByOwner"),
+    ] {
+        let server = server(state(&json!({
+            "Images": [image(UNUSED, "a")], "Usage": [],
+            "ImageReferences": [{"ImageId": UNUSED, "ResourceType": "ec2:Instance", "Arn": "arn", "InstanceState": instance}],
+        })));
+        let line = format!("check --image-ids {UNUSED} --output json --fail-on none");
+        is(&server.words(&line).succeeds(), verdict, reason);
     }
 }
 
@@ -441,9 +510,9 @@ fn the_owner_s_templates_are_looked_at_as_deep_as_others() {
             .words(&format!("check --image-ids {UNUSED} {flags}"))
             .succeeds();
         let option = format!(
-            "IncludeAllResourceTypes=true&ResourceType.1.ResourceType=ec2:LaunchTemplate&\
-             ResourceType.1.ResourceTypeOption.1.OptionName=version-depth&\
-             ResourceType.1.ResourceTypeOption.1.OptionValue.1={depth}"
+            "&ResourceType.2.ResourceType=ec2:LaunchTemplate&\
+             ResourceType.2.ResourceTypeOption.1.OptionName=version-depth&\
+             ResourceType.2.ResourceTypeOption.1.OptionValue.1={depth}"
         );
         let requests = server.requests();
         assert!(
