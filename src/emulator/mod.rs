@@ -39,6 +39,3 @@ pub use service::Emulator;
 pub use state::State;
 pub use synthetic::{Synthetic, SyntheticError};
 pub use throttle::{Throttle, ThrottleError};
-
-#[cfg(test)]
-mod tests;

@@ -15,9 +15,6 @@ mod row_writer;
 mod table;
 mod text;
 
-#[cfg(test)]
-mod tests;
-
 use std::io::{self, BufWriter, Write};
 
 pub use destination::{Destination, write_to_stdout};

@@ -1,8 +1,9 @@
-//! Tests of the emulator through its interface: forms in, XML out, and the AWS SDK over both transports.
+//! The emulator through its interface: forms in, XML out, and the AWS SDK over both transports.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use amiusage::emulator::{Emulator, Response, Settings, State, in_memory_client, serve};
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::operation::RequestId;
@@ -13,14 +14,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::actions::ACTIONS;
-use super::*;
-
 mod account;
-mod life;
+mod lifecycle;
 
 const ENTRIES: &str = "DescribeImageUsageReportEntries";
 const REPORTS: &str = "DescribeImageUsageReports";
+
+/// All actions of the emulator.
+const ACTIONS: [&str; 7] = [
+    "CreateImageUsageReport",
+    "DeleteImageUsageReport",
+    "DescribeImageReferences",
+    ENTRIES,
+    REPORTS,
+    "DescribeImages",
+    "DescribeRegions",
+];
 
 fn sample() -> Emulator {
     Emulator::new(State::sample())
@@ -487,7 +496,7 @@ proptest! {
         let mut parameters: Vec<_> =
             parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let emulator = sample();
-        for (action, _) in ACTIONS {
+        for action in ACTIONS {
             let response = send(&emulator, action, &parameters);
             prop_assert!(matches!(response.status, 200 | 400 | 412), "{}", response.body);
         }

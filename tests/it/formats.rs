@@ -1,4 +1,4 @@
-//! Every format on the same answers: golden files, and what must hold for any values.
+//! Every format on the same rows: golden files, and properties of any values.
 //!
 //! `SNAPSHOTS=overwrite cargo test` rewrites the golden files.
 
@@ -7,13 +7,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use amiusage::entries::Entry;
+use amiusage::output::{
+    Cell, Column, Field, Format, Options, Query, Record, TableStyle, escape, omitted_columns,
+    writer,
+};
 use aws_smithy_types::DateTime;
 use proptest::prelude::*;
 use snapbox::data::DataFormat;
 use snapbox::{Data, assert_data_eq, str};
-
-use super::*;
-use crate::entries::Entry;
 
 /// Bytes that a writer has flushed.
 #[derive(Clone, Default)]
@@ -52,7 +54,7 @@ fn options(format: Format) -> Options {
     }
 }
 
-/// What a whole answer of these pages looks like.
+/// The output for these pages.
 fn written<R: Record>(options: Options, pages: &[&[R]], next_token: Option<&str>) -> String {
     let sink = Sink::default();
     let mut writer = writer::<R>(options, Box::new(sink.clone()));
@@ -121,7 +123,7 @@ const ALL: [(Format, &str); 7] = [
 /// Compares with a golden file.
 fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/output/golden")
+        .join("tests/it/golden/formats")
         .join(name);
     assert_data_eq!(actual, Data::read_from(&path, Some(DataFormat::Text)).raw());
 }
@@ -186,7 +188,7 @@ fn a_table_fits_the_terminal() {
 }
 
 #[test]
-fn values_that_repeat_stand_above_the_rows_of_a_narrow_table() {
+fn a_narrow_table_shows_repeated_values_above_the_rows() {
     let table = |width| {
         let options = Options {
             grouping: vec![Field::Column(4)],
@@ -280,7 +282,7 @@ a     golden-日...  one two three
 }
 
 #[test]
-fn nothing_found_is_an_empty_document_or_a_header() {
+fn no_rows_give_an_empty_document_or_a_header() {
     let empty = |format| written::<Entry>(options(format), &[&[]], None);
     assert_eq!(empty(Format::Json), "{\"ImageUsageReportEntries\": []}\n");
     assert_eq!(empty(Format::Ndjson), "");
@@ -301,7 +303,7 @@ fn nothing_found_is_an_empty_document_or_a_header() {
 }
 
 #[test]
-fn an_answer_that_goes_on_has_no_header() {
+fn resumed_output_has_no_header() {
     for format in [Format::Csv, Format::Tsv, Format::Markdown] {
         let part = |header, entries: &[Entry]| {
             let options = Options {
@@ -310,15 +312,15 @@ fn an_answer_that_goes_on_has_no_header() {
             };
             written(options, &[entries], None)
         };
-        let whole = usual();
-        let (first, rest) = whole.split_at(1);
-        assert_eq!(part(true, first) + &part(false, rest), part(true, &whole));
+        let all = usual();
+        let (first, rest) = all.split_at(1);
+        assert_eq!(part(true, first) + &part(false, rest), part(true, &all));
         assert_eq!(part(false, &[]), "");
     }
 }
 
 #[test]
-fn json_and_text_end_with_the_token_of_a_cut_answer() {
+fn limited_json_and_text_end_with_the_token() {
     let cut = |format| written(options(format), &[&usual()[..1]], Some("a\"b"));
     assert!(cut(Format::Json).ends_with(".322Z\"}\n], \"NextToken\": \"a\\\"b\"}\n"));
     assert!(cut(Format::Text).ends_with("\nNEXTTOKEN\ta\"b\n"));
@@ -341,7 +343,7 @@ fn json_and_text_end_with_the_token_of_a_cut_answer() {
 }
 
 #[test]
-fn an_unfinished_answer_is_whole_rows_and_an_open_document() {
+fn incomplete_output_has_complete_rows_and_an_open_document() {
     for (format, _) in ALL {
         let sink = Sink::default();
         let mut writer = writer::<Entry>(options(format), Box::new(sink.clone()));
@@ -353,8 +355,8 @@ fn an_unfinished_answer_is_whole_rows_and_an_open_document() {
             flushed,
             "{format:?} leaves nothing in its buffer"
         );
-        let whole = written(options(format), &[&usual()], None);
-        let rest = whole.strip_prefix(&flushed).unwrap();
+        let complete = written(options(format), &[&usual()], None);
+        let rest = complete.strip_prefix(&flushed).unwrap();
         match format {
             Format::Json => assert_eq!(rest, "\n]}\n"),
             _ => assert_eq!(rest, ""),
@@ -363,7 +365,7 @@ fn an_unfinished_answer_is_whole_rows_and_an_open_document() {
 }
 
 #[test]
-fn columns_stand_in_the_order_asked() {
+fn columns_have_the_requested_order() {
     let some = |format| {
         let options = Options {
             fields: Some(vec![Field::Column(2), Field::Column(0)]),
@@ -410,17 +412,16 @@ UsageCount  ResourceType
 }
 
 #[test]
-fn a_terminal_sees_no_control_character_in_any_format() {
+fn no_format_writes_control_characters_to_a_terminal() {
     for (format, _) in ALL {
         let options = Options {
             terminal: true,
             ..options(format)
         };
         let shown = written(options, &[&hostile()], None);
-        let control = shown
-            .replace("\r\n", "\n")
-            .chars()
-            .find(|&c| escape::is_control(c) && c != '\n' && c != '\t');
+        let control = shown.replace("\r\n", "\n").chars().find(|&c| {
+            c != '\n' && c != '\t' && escape(c.encode_utf8(&mut [0; 4])) != c.to_string()
+        });
         assert_eq!(control, None, "{format:?}");
     }
     let csv = written(options(Format::Csv), &[&hostile()], None);
@@ -428,7 +429,7 @@ fn a_terminal_sees_no_control_character_in_any_format() {
 }
 
 #[test]
-fn a_query_sees_the_whole_document() {
+fn a_query_applies_to_the_document() {
     let json = |query| queried(Format::Json, query, &usual());
     assert_data_eq!(
         json("@"),
@@ -480,9 +481,9 @@ fn a_query_sees_the_whole_document() {
     assert_eq!(json("ImageUsageReportEntries[0].UsageCount"), "15\n");
     assert_eq!(json("avg([`1`, `2`])"), "1.5\n");
     assert_eq!(json("Nothing"), "null\n");
-    // A record keeps the API's order beside an object that the expression makes of some of its members.
-    let beside = json("[ImageUsageReportEntries[0], {ImageId: `1`, ResourceType: `2`}]");
-    let keys: Vec<&str> = beside
+    // A record keeps the API's order, and an object of the expression its own.
+    let objects = json("[ImageUsageReportEntries[0], {ImageId: `1`, ResourceType: `2`}]");
+    let keys: Vec<&str> = objects
         .split('"')
         .filter(|part| part.ends_with("Type") || *part == "ImageId")
         .collect();
@@ -497,7 +498,7 @@ fn a_query_sees_the_whole_document() {
 }
 
 #[test]
-fn a_query_in_text_is_the_aws_clis() {
+fn a_query_in_text_equals_the_output_of_the_aws_cli() {
     let text = |query| queried(Format::Text, query, &usual());
     assert_data_eq!(
         text("@"),
@@ -538,7 +539,7 @@ IMAGEUSAGEREPORTENTRIES	123412341234	ami-0abcdef1234567890	2025-09-29T13:27:12.3
 }
 
 #[test]
-fn a_query_in_a_table_takes_the_shape_of_its_result() {
+fn a_query_in_a_table_has_the_shape_of_its_result() {
     let table = |query| queried(Format::Table, query, &usual());
     assert_data_eq!(
         table("ImageUsageReportEntries[].{Account: AccountId, Count: UsageCount}"),
@@ -599,7 +600,7 @@ ami-0abcdef1234567890
     );
 }
 
-/// Any text, control characters among it, which proptest's own strings leave out.
+/// Any text, including control characters, which proptest's own strings omit.
 fn any_text() -> impl Strategy<Value = Option<String>> {
     let special = prop::sample::select(
         "\r\n\t\"',|\\<>&`{} \0\x1b\u{7f}\u{85}\u{9b}\u{2028}\u{202e}\u{feff}日é\u{301}🙂"
@@ -635,11 +636,14 @@ fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     })
 }
 
-/// A cell as formats without types have it.
+/// A cell as text.
 fn plain(cell: Cell<'_>) -> String {
     match cell {
+        Cell::Absent => String::new(),
+        Cell::Text(text) => text.into_owned(),
+        Cell::List(items) => items.join("; "),
         Cell::Number(number) => number.to_string(),
-        cell => cell.text().unwrap().into_owned(),
+        Cell::Time(time) => time.to_owned(),
     }
 }
 
@@ -650,7 +654,7 @@ fn cells(entry: &Entry) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn data_formats_read_back_as_the_same_records(entries in any_entries(), cut in 0usize..8) {
+    fn data_formats_parse_to_the_same_records(entries in any_entries(), cut in 0usize..8) {
         let cut = cut.min(entries.len());
         let pages = [&entries[..cut], &entries[cut..]];
         let values: Vec<_> = entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect();
@@ -672,7 +676,7 @@ proptest! {
     }
 
     #[test]
-    fn line_formats_have_a_line_a_record(entries in any_entries()) {
+    fn line_formats_have_one_line_per_record(entries in any_entries()) {
         let fields = Entry::COLUMNS.len();
         let text = written(options(Format::Text), &[&entries], None);
         prop_assert_eq!(text.lines().count(), entries.len());
@@ -687,13 +691,13 @@ proptest! {
     }
 
     #[test]
-    fn a_table_splits_and_loses_no_value(entries in any_entries(), cut in 0usize..8, width in prop::option::of(10u16..150)) {
+    fn a_table_contains_every_value_unsplit(entries in any_entries(), cut in 0usize..8, width in prop::option::of(10u16..150)) {
         let cut = cut.min(entries.len());
         let style = TableStyle { width, ..options(Format::Table).style };
         let all: Vec<_> = (0..Entry::COLUMNS.len()).map(Field::Column).collect();
         let options = || Options { style, fields: Some(all.clone()), ..options(Format::Table) };
         let complete = written(options(), &[&entries], None);
-        prop_assert_eq!(&written(options(), &[&entries[..cut], &entries[cut..]], None), &complete, "pages do not show");
+        prop_assert_eq!(&written(options(), &[&entries[..cut], &entries[cut..]], None), &complete, "output does not depend on pages");
         let lines: Vec<_> = complete.split_terminator('\n').collect();
         prop_assert_eq!(lines.len(), 1 + entries.len());
         for (entry, line) in entries.iter().zip(&lines[1..]) {
@@ -712,7 +716,7 @@ proptest! {
     }
 
     #[test]
-    fn a_table_omits_columns_only_by_name(width in 10u16..150, regional: bool) {
+    fn omitted_columns_are_named(width in 10u16..150, regional: bool) {
         let style = TableStyle { width: Some(width), ..TableStyle::default() };
         let options = Options { style, regional, ..options(Format::Table) };
         let omitted = omitted_columns::<Entry>(&options);
