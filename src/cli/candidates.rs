@@ -12,9 +12,11 @@ use super::regions::REGIONS;
 use crate::reports::resource_type;
 
 /// Resource types. Each candidate has a description, which is empty here.
-const RESOURCE_TYPES: [(&str, &str); 2] = [
+const RESOURCE_TYPES: [(&str, &str); 4] = [
     (resource_type::INSTANCE, ""),
     (resource_type::LAUNCH_TEMPLATE, ""),
+    (resource_type::IMAGE_RECIPE, ""),
+    (resource_type::CONTAINER_RECIPE, ""),
 ];
 
 /// Filters for entries.
@@ -24,7 +26,7 @@ const FILTERS: [(&str, &str); 3] = [
         "creation-time",
         "Report creation time, such as 2025-11-29T*",
     ),
-    ("resource-type", "ec2:Instance or ec2:LaunchTemplate"),
+    ("resource-type", "Resource type, such as ec2:Instance"),
 ];
 
 /// Report states.
@@ -164,10 +166,11 @@ mod tests {
     #[test]
     fn resource_types_are_completed_as_a_list_without_repetition() {
         let types = |current: &str| values(resource_types(OsStr::new(current)));
-        assert_eq!(types(""), ["ec2:Instance", "ec2:LaunchTemplate"]);
+        assert_eq!(types("").len(), 4);
+        assert_eq!(types("ec2:"), ["ec2:Instance", "ec2:LaunchTemplate"]);
         assert_eq!(types("ec2:L"), ["ec2:LaunchTemplate"]);
-        assert_eq!(types("ec2:Instance,"), ["ec2:Instance,ec2:LaunchTemplate"]);
-        assert!(types("ec2:Instance,ec2:LaunchTemplate,").is_empty());
+        assert_eq!(types("ec2:Instance,e"), ["ec2:Instance,ec2:LaunchTemplate"]);
+        assert!(types("ec2:Instance,ec2:LaunchTemplate,e").is_empty());
         assert!(types("rds").is_empty());
     }
 
@@ -185,7 +188,7 @@ mod tests {
         assert_eq!(filters(""), filters("Name="));
         assert_eq!(filters("Name=res"), ["Name=resource-type,Values="]);
         assert_eq!(
-            filters("Name=resource-type,Values=ec2:Instance,"),
+            filters("Name=resource-type,Values=ec2:Instance,e"),
             ["Name=resource-type,Values=ec2:Instance,ec2:LaunchTemplate"]
         );
         assert!(filters("Name=account-id,Values=").is_empty());

@@ -142,8 +142,10 @@ pub struct Create {
 
     /// Resource types to count, such as ec2:Instance
     ///
-    /// `ec2:Instance` and `ec2:LaunchTemplate` if omitted. Also accepts the structures of the AWS CLI, in shorthand or
-    /// JSON: `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
+    /// If omitted, `ec2:Instance`, `ec2:LaunchTemplate`, `imagebuilder:ImageRecipe` and
+    /// `imagebuilder:ContainerRecipe`, without those that the endpoint does not support; a note names them. Also accepts
+    /// the structures of the AWS CLI, in shorthand or JSON:
+    /// `ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=100}]`.
     #[arg(long, value_name = "TYPE", num_args = 1.., add = ArgValueCompleter::new(candidates::resource_types))]
     pub resource_types: Vec<String>,
 

@@ -13,7 +13,7 @@ use crate::output::{Cell, Column, Record};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Entry {
-    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    /// What uses the image, such as `ec2:Instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The report's ID, `amiur-…`.

@@ -10,6 +10,7 @@ use super::backoff::Backoff;
 use super::bounded::{self, MAX_CONCURRENT, MAX_THROTTLED};
 use super::read::read;
 use super::record::Report;
+use super::refused_types::RefusedTypes;
 use super::spec::ReportSpec;
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{Filter, MAX_IDS_PER_REQUEST, Request};
@@ -97,15 +98,21 @@ impl CreateStatus {
 /// An image with a pending report adopts it. When the account has too many pending reports, specs are queued for `timeout`
 /// in total, or without limit; under throttling they back off. `observe` is called with each event. Sends no more
 /// requests once it is dropped; requests already sent may still take effect.
+///
+/// With `refused`, resource types that the endpoint refuses are omitted from the reports and added to it.
 pub async fn create(
     ec2: &Ec2,
     specs: Vec<ReportSpec>,
     timeout: Option<Duration>,
+    refused: Option<&RefusedTypes>,
     observe: impl FnMut(CreateEvent<'_>),
 ) -> Vec<Created> {
     let mut creation = Creation {
         queue: (0..specs.len()).collect(),
         results: specs.iter().map(|_| None).collect(),
+        specs,
+        refused,
+        pending: HashMap::new(),
         deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         observe,
         backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(15)),
@@ -113,8 +120,10 @@ pub async fn create(
         must_pause: false,
         is_probing: false,
     };
-    if specs.len() > 1 {
-        creation.adopt_pending(ec2, &specs).await;
+    creation.narrow();
+    if creation.specs.len() > 1 {
+        creation.pending = all_pending(ec2, &creation.specs).await;
+        creation.adopt_pending();
     }
     let mut running = FuturesUnordered::new();
     loop {
@@ -122,13 +131,23 @@ pub async fn create(
             creation.pause().await;
         }
         while let Some(index) = creation.next(running.len()) {
-            let spec = &specs[index];
-            running.push(async move { (index, attempt(ec2, spec).await) });
+            let spec = creation.specs[index].clone();
+            running.push(async move {
+                let attempt = attempt(ec2, &spec).await;
+                (index, spec, attempt)
+            });
         }
-        let Some((index, attempt)) = running.next().await else {
+        let Some((index, spec, attempt)) = running.next().await else {
             break;
         };
-        creation.record(index, attempt);
+        match attempt {
+            Ok(Created::Failed(error)) if creation.can_narrow(&spec, &error) => {
+                creation.queue.push_front(index);
+                creation.narrow();
+                creation.adopt_pending();
+            }
+            attempt => creation.record(index, attempt),
+        }
     }
     (creation.results.into_iter())
         .map(|created| created.expect("the queue is empty"))
@@ -136,7 +155,11 @@ pub async fn create(
 }
 
 /// The state of [`create`].
-struct Creation<F> {
+struct Creation<'r, F> {
+    specs: Vec<ReportSpec>,
+    refused: Option<&'r RefusedTypes>,
+    /// The pending reports of each image at the start.
+    pending: HashMap<String, Vec<Report>>,
     /// The indexes of the specs without a result that are not being sent.
     queue: VecDeque<usize>,
     results: Vec<Option<Created>>,
@@ -151,15 +174,28 @@ struct Creation<F> {
     is_probing: bool,
 }
 
-impl<F: FnMut(CreateEvent<'_>)> Creation<F> {
+impl<F: FnMut(CreateEvent<'_>)> Creation<'_, F> {
+    /// Whether the endpoint refuses types of the spec but may accept others.
+    fn can_narrow(&self, spec: &ReportSpec, error: &RequestError) -> bool {
+        (self.refused).is_some_and(|refused| refused.learn(spec, error))
+    }
+
+    /// Omits the refused types from all specs.
+    fn narrow(&mut self) {
+        if let Some(refused) = self.refused {
+            for spec in &mut self.specs {
+                *spec = refused.narrow(spec);
+            }
+        }
+    }
+
     /// Adopts pending reports, so that a rerun after an interruption does not send a useless request for each of them.
-    async fn adopt_pending(&mut self, ec2: &Ec2, specs: &[ReportSpec]) {
-        let pending = all_pending(ec2, specs).await;
+    fn adopt_pending(&mut self) {
         for index in std::mem::take(&mut self.queue) {
-            let spec = &specs[index];
-            let mut reports = pending.get(&spec.image_id).into_iter().flatten();
-            match reports.find(|report| spec.is_covered_by(report)) {
-                Some(report) => self.finish(index, Created::Adopted(report.clone())),
+            let spec = &self.specs[index];
+            let mut reports = self.pending.get(&spec.image_id).into_iter().flatten();
+            match reports.find(|report| spec.is_covered_by(report)).cloned() {
+                Some(report) => self.finish(index, Created::Adopted(report)),
                 None => self.queue.push_back(index),
             }
         }
@@ -223,10 +259,23 @@ impl<F: FnMut(CreateEvent<'_>)> Creation<F> {
     }
 }
 
-/// Checks with dry runs whether the reports could be created.
-pub async fn dry_run(ec2: &Ec2, specs: Vec<ReportSpec>) -> Vec<Result<(), RequestError>> {
+/// Checks with dry runs whether the reports could be created. `refused` is used as in [`create`].
+pub async fn dry_run(
+    ec2: &Ec2,
+    specs: Vec<ReportSpec>,
+    refused: Option<&RefusedTypes>,
+) -> Vec<Result<(), RequestError>> {
     let dry_run_one = async |spec: ReportSpec| {
-        RequestError::unless_dry_run(spec.call(ec2).dry_run(true).send().await, ec2)
+        let mut spec = refused.map_or(spec.clone(), |refused| refused.narrow(&spec));
+        loop {
+            let result = spec.call(ec2).dry_run(true).send().await;
+            match (RequestError::unless_dry_run(result, ec2), refused) {
+                (Err(error), Some(refused)) if refused.learn(&spec, &error) => {
+                    spec = refused.narrow(&spec);
+                }
+                (result, _) => return result,
+            }
+        }
     };
     bounded::for_each(specs, dry_run_one, |_, _| ()).await
 }

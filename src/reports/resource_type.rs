@@ -10,6 +10,14 @@ pub const INSTANCE: &str = "ec2:Instance";
 /// Launch templates, by their newest versions.
 pub const LAUNCH_TEMPLATE: &str = "ec2:LaunchTemplate";
 
+/// Image recipes of EC2 Image Builder.
+pub const IMAGE_RECIPE: &str = "imagebuilder:ImageRecipe";
+/// Container recipes of EC2 Image Builder.
+pub const CONTAINER_RECIPE: &str = "imagebuilder:ContainerRecipe";
+
+/// All types that the service has. An endpoint may lag behind, and later ones may have more.
+pub const ALL: [&str; 4] = [INSTANCE, LAUNCH_TEMPLATE, IMAGE_RECIPE, CONTAINER_RECIPE];
+
 /// The option for the number of newest versions of a launch template that are examined.
 pub const VERSION_DEPTH: &str = "version-depth";
 
@@ -20,7 +28,7 @@ pub const DEFAULT_VERSION_DEPTH: u32 = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceType {
-    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    /// One of [`ALL`], or a later one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// Its options.

@@ -86,13 +86,13 @@ async fn create_all(
     }
     // The first request shows whether reports may be created at all.
     let others = specs.split_off(1);
-    let mut created = create(&source.ec2, specs, timeout, observe).await;
+    let mut created = create(&source.ec2, specs, timeout, None, observe).await;
     match &created[0] {
         Created::Failed(error) if is_denied(error) || error.code().is_none() => {
             let refusal = created[0].clone();
             created.resize(count, refusal);
         }
-        _ => created.extend(create(&source.ec2, others, timeout, observe).await),
+        _ => created.extend(create(&source.ec2, others, timeout, None, observe).await),
     }
     created
 }

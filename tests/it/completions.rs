@@ -59,7 +59,7 @@ fn columns_as_a_comma_separated_list() {
 fn resource_types() {
     let line = ["entries", "--resource-types", "ec2:"];
     assert_eq!(candidates(&line), ["ec2:Instance", "ec2:LaunchTemplate"]);
-    let line = ["entries", "--resource-types", "ec2:Instance,"];
+    let line = ["entries", "--resource-types", "ec2:Instance,e"];
     assert_eq!(candidates(&line), ["ec2:Instance,ec2:LaunchTemplate"]);
 }
 
@@ -102,7 +102,7 @@ fn filter_names_and_values() {
     for flag in ["--filter", "--filters"] {
         assert_eq!(candidates(&["entries", flag, "Name="]), names);
     }
-    let line = ["entries", "--filter", "Name=resource-type,Values="];
+    let line = ["entries", "--filter", "Name=resource-type,Values=e"];
     assert_eq!(
         candidates(&line),
         [

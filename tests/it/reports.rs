@@ -102,6 +102,8 @@ fn the_life_cycle_of_a_report() {
                     "ResourceType": "ec2:LaunchTemplate",
                     "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": ["50"]}]
                 },
+                {"ResourceType": "imagebuilder:ImageRecipe"},
+                {"ResourceType": "imagebuilder:ContainerRecipe"},
             ],
             "AccountIds": ["123412341234"],
             "State": "available",
@@ -719,4 +721,83 @@ fn a_closed_pipe_does_not_hide_an_error() {
         let run = program.stdout(writer).stderr(std::process::Stdio::piped());
         Run::of(run.output().unwrap(), status).says("error: ");
     }
+}
+
+/// An endpoint that does not have the recipe types yet.
+fn older_endpoint(images: usize, report_delay: Duration) -> Server {
+    let settings = Settings {
+        report_delay,
+        resource_types: vec!["ec2:Instance".to_owned(), "ec2:LaunchTemplate".to_owned()],
+        ..Settings::default()
+    };
+    let size = format!("images={images},entries=0").parse().unwrap();
+    Server::with_settings(State::synthetic(size), settings, |_, reply| {
+        Act::Reply(reply)
+    })
+}
+
+#[test]
+fn new_reports_cover_all_resource_types() {
+    let server = server(SOON, 2000);
+    server
+        .words(&format!("reports create --image-ids {IMAGE}"))
+        .succeeds();
+    let request = &server.requests()[0];
+    for (number, name) in [
+        "ec2:Instance",
+        "ec2:LaunchTemplate",
+        "imagebuilder:ImageRecipe",
+        "imagebuilder:ContainerRecipe",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let parameter = format!("ResourceType.{}.ResourceType={name}", number + 1);
+        assert!(request.contains(&parameter), "{request}");
+    }
+}
+
+#[test]
+fn types_that_the_endpoint_refuses_are_omitted_and_named() {
+    const NOTE: &str = "note: the endpoint does not support imagebuilder:ImageRecipe, imagebuilder:ContainerRecipe; \
+                        the reports do not cover them";
+    let server = older_endpoint(40, NEVER);
+    let run = server.words("reports create --owned").succeeds();
+    assert_eq!(results(&run), ["created"; 40]);
+    run.says(NOTE);
+    // Up to four requests are sent before the first response.
+    let sent = creations(&server);
+    assert!((42..=48).contains(&sent), "{sent} requests");
+    let list = server.words("reports list --state pending").succeeds();
+    let types = &list.json()["ImageUsageReports"][39]["ResourceTypes"];
+    assert_eq!(
+        *types,
+        json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}])
+    );
+
+    // A rerun adopts the pending reports instead of creating others.
+    let run = server.words("reports create --owned").succeeds();
+    let adopted = results(&run);
+    let adopted = adopted.iter().filter(|result| *result == "adopted");
+    assert_eq!(adopted.count(), 40);
+    run.says(NOTE).says("adopted 40 pending reports");
+    let more = creations(&server) - sent;
+    assert!((1..=12).contains(&more), "{more} requests");
+
+    let run = server.words("reports create --owned --dry-run").succeeds();
+    run.says(NOTE).says("the request would have succeeded");
+}
+
+#[test]
+fn types_of_the_command_line_are_never_omitted() {
+    let server = older_endpoint(1, SOON);
+    for dry_run in ["", " --dry-run"] {
+        let run = server.words(&format!(
+            "reports create --owned --resource-types ec2:Instance,imagebuilder:ImageRecipe{dry_run}"
+        ));
+        run.ends(254)
+            .says("InvalidParameterValue")
+            .says("imagebuilder:ImageRecipe");
+    }
+    assert_eq!(creations(&server), 2);
 }

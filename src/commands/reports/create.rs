@@ -23,8 +23,8 @@ use crate::commands::terminal::Terminal;
 use crate::error::Error;
 use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
-    CreateEvent, CreateRow, CreateStatus, Created, ReportSpec, ResourceType, Tag, create, dry_run,
-    resource_type,
+    CreateEvent, CreateRow, CreateStatus, Created, RefusedTypes, ReportSpec, ResourceType, Tag,
+    create, dry_run, resource_type,
 };
 
 /// The maximum length of a client token, by the API reference.
@@ -34,6 +34,8 @@ const MAX_TOKEN_LENGTH: usize = 128;
 struct Plan {
     images: Images,
     resource_types: Vec<ResourceType>,
+    /// Whether types that the endpoint refuses may be omitted, because the command line does not name them.
+    can_omit_types: bool,
     account_ids: Vec<String>,
     tags: Vec<Tag>,
     client_token: Option<String>,
@@ -70,10 +72,13 @@ pub(in crate::commands) async fn run(
         terminal.note("no reports created: the account owns no matching image in this Region");
         return Ok(());
     }
+    let types = RefusedTypes::default();
+    let refused = plan.can_omit_types.then_some(&types);
     if plan.dry_run {
-        let results = signals.or(dry_run(&ec2, specs.clone())).await?;
+        let results = signals.or(dry_run(&ec2, specs.clone(), refused)).await?;
         let errors = results.iter().map(|result| result.as_ref().err());
         partial(NOT_CREATED, specs.len(), &with_images(&specs, errors))?;
+        note_refused(&types, terminal);
         terminal.note("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
@@ -81,7 +86,7 @@ pub(in crate::commands) async fn run(
     let statuses = RefCell::new(vec![CreateStatus::Queued; specs.len()]);
     let bar = progress::bar(specs.len(), ec2.retries());
     let observe = |event: CreateEvent<'_>| update(&mut statuses.borrow_mut(), &bar, event);
-    let creating = signals.or(create(&ec2, specs.clone(), plan.timeout, observe));
+    let creating = signals.or(create(&ec2, specs.clone(), plan.timeout, refused, observe));
     let outcome = progress::with_progress(&bar, terminal, creating).await;
     let statuses = statuses.into_inner();
     plan.write(rows, &specs, &statuses).await?;
@@ -89,6 +94,7 @@ pub(in crate::commands) async fn run(
         Error::from(interrupted).with_hint("rerun to create the rest: pending reports are adopted")
     })?;
 
+    note_refused(&types, terminal);
     note_adopted(&statuses, terminal);
     let created = all_created(&specs, &statuses);
     if !plan.wait {
@@ -125,6 +131,16 @@ fn update(statuses: &mut [CreateStatus], bar: &ProgressBar, event: CreateEvent<'
             statuses[index] = CreateStatus::Queued;
             bar.set_message(format!("reports created, {queued} waiting for quota"));
         }
+    }
+}
+
+fn note_refused(refused: &RefusedTypes, terminal: &Terminal) {
+    let names = refused.names();
+    if !names.is_empty() {
+        terminal.note(&format!(
+            "the endpoint does not support {}; the reports do not cover them",
+            names.join(", ")
+        ));
     }
 }
 
@@ -255,10 +271,9 @@ fn plan(
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;
     let mut resource_types = structure::resource_types(&arguments.resource_types, &mut stdin)?;
-    if resource_types.is_empty() {
-        resource_types = [resource_type::INSTANCE, resource_type::LAUNCH_TEMPLATE]
-            .map(ResourceType::named)
-            .into();
+    let can_omit_types = resource_types.is_empty();
+    if can_omit_types {
+        resource_types = resource_type::ALL.map(ResourceType::named).into();
     }
     if let Some(depth) = arguments.version_depth {
         set_version_depth(&mut resource_types, depth)?;
@@ -280,6 +295,7 @@ fn plan(
     let plan = Plan {
         images,
         resource_types,
+        can_omit_types,
         account_ids,
         tags,
         client_token: arguments.client_token,
