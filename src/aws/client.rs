@@ -10,9 +10,9 @@ use aws_config::profile::ProfileSet;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sdk_ec2::Client;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_ec2::config::{AppName, Builder, Region, SharedHttpClient};
+use aws_sdk_ec2::config::{AppName, Region, SharedHttpClient};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::attempt_limit::AttemptLimit;
@@ -20,7 +20,7 @@ use super::ca_bundle::CaBundle;
 use super::connect_error::ConnectError;
 use super::credentials::Providers;
 use super::ec2::Ec2;
-use super::endpoint::{self, Endpoint, EndpointUrl};
+use super::endpoint::{Endpoint, EndpointUrl, EndpointUrls};
 use super::entry_page::PageHandover;
 use super::error::RequestError;
 use super::error_chain::describe;
@@ -30,6 +30,23 @@ use super::retry_settings::{self, RetrySettings};
 use super::role::MfaPrompt;
 use super::trace::{DebugLog, Retries, Trace};
 use super::{http, regions};
+
+/// The configuration of a service's client: each service has a builder of its own type, and its own rate limits.
+macro_rules! configure {
+    ($factory:expr, $service:ident, $config:expr, $url:expr, $trace:expr) => {{
+        let rate_limiter = RateLimiter::default();
+        let mut config = $service::config::Builder::from($config)
+            .http_client(rate_limiter.wrap($factory.http_client.clone()))
+            .retry_partition(unlimited_retry_quota())
+            .retry_classifier(rate_limiter.clone())
+            .interceptor($trace.clone());
+        config.set_endpoint_url($url.clone());
+        if $factory.has_attempt_limit {
+            config = config.retry_classifier(AttemptLimit::new(rate_limiter));
+        }
+        config
+    }};
+}
 
 /// How to connect to the service.
 #[derive(Debug)]
@@ -62,7 +79,9 @@ pub async fn connect(connection: Connection) -> Result<Ec2, RequestError> {
 /// limits for retries and rates, as the service has.
 #[derive(Debug)]
 pub struct ClientFactory {
-    config: Builder,
+    config: SdkConfig,
+    /// The endpoints that replace those of the Region.
+    urls: EndpointUrls,
     http_client: SharedHttpClient,
     /// The Region of the flags, the environment, the profile or the instance.
     region: Option<String>,
@@ -84,9 +103,6 @@ impl ClientFactory {
             Endpoint::Url(url) => online(connection, Some(url)).await?,
             Endpoint::Configured => online(connection, None).await?,
         };
-        let app_name = AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
-            .expect("a package name and a version are valid in a user agent");
-        factory.config.set_app_name(Some(app_name));
         factory.debug_log = debug_log;
         Ok(factory)
     }
@@ -140,19 +156,22 @@ impl ClientFactory {
             });
         }
         let trace = Trace::new(self.debug_log, label, self.retries.clone());
-        let rate_limiter = RateLimiter::default();
-        let mut config = self
-            .config
-            .clone()
-            .region(Region::new(region.to_owned()))
-            .http_client(rate_limiter.wrap(self.http_client.clone()))
-            .retry_classifier(rate_limiter.clone())
-            .interceptor(trace.clone())
-            .interceptor(PageHandover);
-        if self.has_attempt_limit {
-            config = config.retry_classifier(AttemptLimit::new(rate_limiter));
-        }
-        Ok(Ec2::new(Client::from_conf(config.build()), region, trace))
+        let config = self.config.to_builder();
+        let config = config.region(Region::new(region.to_owned())).build();
+        let ec2 = configure!(self, aws_sdk_ec2, &config, &self.urls.ec2, &trace);
+        let auto_scaling = configure!(
+            self,
+            aws_sdk_autoscaling,
+            &config,
+            &self.urls.auto_scaling,
+            &trace
+        );
+        Ok(Ec2::new(
+            ec2.interceptor(PageHandover).build(),
+            auto_scaling.build(),
+            region,
+            trace,
+        ))
     }
 }
 
@@ -162,20 +181,29 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// A factory that reads no file and no environment, and uses no network.
 fn offline(http_client: SharedHttpClient, connection: Connection) -> ClientFactory {
     let credentials = Credentials::new("offline", "offline", None, None, "offline");
-    let config = Builder::new()
+    let config = SdkConfig::builder()
+        .app_name(app_name())
         .behavior_version(BehaviorVersion::latest())
         .retry_config(connection.retry_settings.own_retries())
         .timeout_config(connection.retry_settings.timeouts())
-        .credentials_provider(credentials);
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
     let region = connection.region;
     ClientFactory {
         config,
+        urls: EndpointUrls::default(),
         http_client: validate_responses(http_client),
         region: Some(region.unwrap_or_else(|| DEFAULT_REGION.to_owned())),
         has_attempt_limit: false,
         debug_log: None,
         retries: Retries::default(),
     }
+}
+
+/// The name of this program in the user agent.
+fn app_name() -> AppName {
+    AppName::new(concat!("amiusage-", env!("CARGO_PKG_VERSION")))
+        .expect("a package name and a version are valid in a user agent")
 }
 
 /// A factory with the settings of the flags, the environment and the AWS CLI's files.
@@ -201,25 +229,29 @@ async fn online(
     let shared: SdkConfig = loader.load().await;
     let region = shared.region().map(ToString::to_string);
     let providers = Providers::new(shared.clone(), profiles, connection.mfa_prompt);
-    let mut config = Builder::from(&shared)
-        .retry_partition(unlimited_retry_quota())
-        .credentials_provider(providers.chain(is_explicit));
-    // Only for EC2: STS and SSO, which credentials may need, have other endpoints.
-    let configured = endpoint::configured(&shared)?;
-    let url = url.or(configured).map(|url| url.to_string());
+    // Not for STS and SSO, which credentials may need: they have other endpoints.
+    let urls = EndpointUrls::choose(url, &shared)?;
     // A plain endpoint needs no certificates, but a bundle on the command line must be valid even then.
-    if is_named || !url.as_ref().is_some_and(|url| url.starts_with("http:")) {
+    if is_named
+        || !urls
+            .ec2
+            .as_ref()
+            .is_some_and(|url| url.starts_with("http:"))
+    {
         (ca_bundle.context()).map_err(|ConnectError { problem, hint }| {
             let (problem, hint) = (problem.clone(), (*hint).to_owned());
             RequestError::Configuration { problem, hint }
         })?;
     }
-    config.set_endpoint_url(url);
+    let mut config = (shared.into_builder())
+        .app_name(app_name())
+        .credentials_provider(SharedCredentialsProvider::new(providers.chain(is_explicit)));
     if !has_max_attempts {
         config = config.retry_config(retry_settings::unlimited(retries));
     }
     Ok(ClientFactory {
-        config,
+        config: config.build(),
+        urls,
         http_client: validate_responses(http_client),
         region: region.filter(|region| !region.is_empty()),
         has_attempt_limit: !has_max_attempts,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_sdk_ec2::Client;
+use aws_sdk_ec2::{Client, Config};
 
 use super::trace::{Retries, Trace};
 
@@ -12,18 +12,30 @@ use super::trace::{Retries, Trace};
 pub struct Ec2 {
     /// The official SDK's client.
     pub client: Client,
+    auto_scaling: aws_sdk_autoscaling::Config,
     region: Arc<str>,
     trace: Trace,
 }
 
 impl Ec2 {
-    /// Wraps a client of `region` that has `trace` as an interceptor.
-    pub(super) fn new(client: Client, region: &str, trace: Trace) -> Self {
+    /// Creates the client of `region`, whose configurations have `trace` as an interceptor.
+    pub(super) fn new(
+        config: Config,
+        auto_scaling: aws_sdk_autoscaling::Config,
+        region: &str,
+        trace: Trace,
+    ) -> Self {
         Self {
-            client,
+            client: Client::from_conf(config),
+            auto_scaling,
             region: region.into(),
             trace,
         }
+    }
+
+    /// The client of EC2 Auto Scaling, which few commands need.
+    pub fn auto_scaling(&self) -> aws_sdk_autoscaling::Client {
+        aws_sdk_autoscaling::Client::from_conf(self.auto_scaling.clone())
     }
 
     /// The name of the endpoint for messages: the URL of the requests, or the Region before the first one.

@@ -49,31 +49,60 @@ impl fmt::Display for EndpointUrl {
     }
 }
 
-/// The URL for EC2 in the environment or the profile. An empty one counts as unset.
-///
-/// # Errors
-/// [`RequestError::Configuration`] for an invalid URL: the SDK would panic, or show the whole request.
-pub(super) fn configured(shared: &SdkConfig) -> Result<Option<EndpointUrl>, RequestError> {
+/// The endpoint URLs of the services; those of the Region if absent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndpointUrls {
+    pub ec2: Option<String>,
+    pub auto_scaling: Option<String>,
+}
+
+impl EndpointUrls {
+    /// Chooses the user's URL for all services, or those in the environment or the profile.
+    ///
+    /// # Errors
+    /// [`RequestError::Configuration`] for an invalid URL: the SDK would panic, or show the whole request.
+    pub(super) fn choose(
+        url: Option<EndpointUrl>,
+        shared: &SdkConfig,
+    ) -> Result<Self, RequestError> {
+        let choose = |service| match &url {
+            Some(url) => Ok(Some(url.to_string())),
+            None => configured(service, shared),
+        };
+        Ok(Self {
+            ec2: choose("EC2")?,
+            auto_scaling: choose("Auto Scaling")?,
+        })
+    }
+}
+
+/// The URL for a service in the environment or the profile. An empty one counts as unset.
+fn configured(service: &str, shared: &SdkConfig) -> Result<Option<String>, RequestError> {
     let key = ServiceConfigKey::builder()
-        .service_id("EC2")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
         .expect("all parts of the key are given");
-    let for_ec2 = shared
+    let for_service = shared
         .service_config()
         .and_then(|config| config.load_config(key));
-    for_ec2
+    let Some(url) = for_service
         .or_else(|| shared.endpoint_url().map(str::to_owned))
         .filter(|url| !url.is_empty())
-        .map(|url| url.parse())
-        .transpose()
-        .map_err(|error: InvalidEndpointUrl| RequestError::Configuration {
+    else {
+        return Ok(None);
+    };
+    match url.parse::<EndpointUrl>() {
+        Ok(url) => Ok(Some(url.to_string())),
+        Err(error) => Err(RequestError::Configuration {
             problem: format!("invalid endpoint URL in the environment or the profile: {error}"),
-            hint:
-                "fix or unset AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL and the profile's endpoint_url"
-                    .to_owned(),
-        })
+            hint: format!(
+                "fix or unset AWS_ENDPOINT_URL_{}, AWS_ENDPOINT_URL and the profile's endpoint_url",
+                service.to_ascii_uppercase().replace(' ', "_")
+            ),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Validates that a successful response is complete: the XML document of the requested action.
 //!
 //! This wrapper between the HTTP client and the SDK reads the body and turns an incomplete one into a transport error,
-//! which the SDK retries. Error responses pass unchanged: the SDK reads their code. It is for the EC2 client only, whose
-//! operations all respond with XML and none of which streams.
+//! which the SDK retries. Error responses pass unchanged: the SDK reads their code. It is for the clients of EC2 and EC2
+//! Auto Scaling only, whose operations all respond with XML and none of which streams.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::entry_page;
 use super::transport_error::TransportError;
-use super::xml;
+use super::xml::{self, BodyError};
 
 /// Wraps `client` so that every successful response is complete.
 pub(super) fn validate_responses(client: SharedHttpClient) -> SharedHttpClient {
@@ -92,7 +92,9 @@ impl HttpConnector for ValidatingConnector {
             if status.is_success() {
                 let page = match root.as_str() {
                     entry_page::ROOT => entry_page::decode(&body),
-                    _ => xml::validate(&body, &root).map(|()| None),
+                    _ => xml::validate(&body, &root)
+                        .and_then(|()| require_list(&body, &root))
+                        .map(|()| None),
                 };
                 let page = page.map_err(|error| {
                     let status = status.as_u16();
@@ -105,6 +107,17 @@ impl HttpConnector for ValidatingConnector {
             *response.body_mut() = SdkBody::from(body);
             Ok(response)
         })
+    }
+}
+
+/// Checks that a response of EC2 Auto Scaling has its list. The SDK for EC2 tells a missing list from an empty one.
+fn require_list(body: &[u8], root: &str) -> Result<(), BodyError> {
+    const LIST: &str = "LaunchConfigurations";
+    let tag = format!("<{LIST}");
+    let is_required = root == "DescribeLaunchConfigurationsResponse";
+    match is_required && !body.windows(tag.len()).any(|text| text == tag.as_bytes()) {
+        true => Err(BodyError::MissingList(LIST)),
+        false => Ok(()),
     }
 }
 

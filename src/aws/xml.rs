@@ -30,6 +30,9 @@ pub(super) enum BodyError {
     /// A response to another action.
     #[error("unexpected root element `{0}`")]
     UnexpectedRoot(String),
+    /// A list is missing, which the SDK would take for an empty one.
+    #[error("no element `{0}`")]
+    MissingList(&'static str),
 }
 
 /// Checks that `body` is one well-formed document with the root element `expected`, and that the SDK's decoder reads all

@@ -58,6 +58,20 @@ pub struct Check {
     #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "30d")]
     pub idle: Duration,
 
+    /// Also read who may launch each image
+    ///
+    /// Accounts, organizations and organizational units with launch permission. They are not a use. Sends one request per
+    /// image, and needs the permission ec2:DescribeImageAttribute.
+    #[arg(long, hide_short_help = true)]
+    pub launch_permissions: bool,
+
+    /// Also check Auto Scaling launch configurations
+    ///
+    /// They reference images like launch templates, but EC2 does not report them. Needs the permission
+    /// autoscaling:DescribeLaunchConfigurations.
+    #[arg(long, hide_short_help = true)]
+    pub auto_scaling: bool,
+
     /// Do not create reports
     ///
     /// Images without a usable report are unknown.

@@ -242,7 +242,9 @@ Permissions:
   one may also require ec2:DescribeInstances, ec2:DescribeLaunchTemplates,
   ec2:DescribeLaunchTemplateVersions, ssm:DescribeParameters, ssm:GetParameters,
   imagebuilder:ListImageRecipes, imagebuilder:ListContainerRecipes and
-  imagebuilder:GetContainerRecipe.
+  imagebuilder:GetContainerRecipe. --launch-permissions requires
+  ec2:DescribeImageAttribute, --auto-scaling requires
+  autoscaling:DescribeLaunchConfigurations.
 
 Exit codes:
   0    all images are unused, or --fail-on excludes the other verdicts
@@ -261,12 +263,14 @@ pub(super) const EMULATOR: &str = "\
 Actions:
   DescribeImageUsageReportEntries, DescribeImageUsageReports,
   CreateImageUsageReport, DeleteImageUsageReport, DescribeImages,
-  DescribeImageReferences and DescribeRegions, with EC2's quotas: 1 pending
-  report per image and 2,000 per Region. Changes are lost on exit.
+  DescribeImageAttribute (launchPermission), DescribeImageReferences and
+  DescribeRegions, with EC2's quotas: 1 pending report per image and 2,000 per
+  Region; DescribeLaunchConfigurations of EC2 Auto Scaling. Changes are lost on
+  exit.
 
 Documents:
   The file of --state (and of --offline=FILE) is a JSON object with the lists
-  below. The first four have the AWS CLI's output format, so a document can
+  below. The first five have the AWS CLI's output format, so a document can
   combine the output of several commands. Every list is optional, but one of
   ImageUsageReports, ImageUsageReportEntries and Usage is required.
 
@@ -274,13 +278,15 @@ Documents:
   ImageUsageReportEntries  their entries, returned once the report is available
   Images                   all images; if omitted, any image has reports
   ImageReferences          resources in the account itself that use an image
+  LaunchConfigurations     launch configurations in the account itself
   Usage                    entries of new reports
   FailingReports           images whose new reports fail
 
   An item of Usage has an ImageId, ResourceType, AccountId and UsageCount. A new
   report contains the items that match its image and coverage; without any, it
   contains the entries of the image's newest available report. An item of
-  FailingReports has an ImageId and a StateReason.
+  FailingReports has an ImageId and a StateReason. An image can have
+  LaunchPermissions.
 
   The account is the owner of the first image, and reports can be created for
   its images only. An item with a Region exists in that Region, an item without

@@ -255,6 +255,8 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Res
             max_report_age: arguments.max_report_age,
             idle: arguments.idle,
             create: !arguments.no_create,
+            launch_permissions: arguments.launch_permissions,
+            auto_scaling: arguments.auto_scaling,
             timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
         },
         concurrency,

@@ -24,20 +24,20 @@ pub(super) async fn connect_all(
 ) -> Result<Vec<Ec2>, Error> {
     match regions {
         Regions::One(region) => {
-            let account = account(connection, region, debug).await?;
-            Ok(vec![account.client()?])
+            let factory = client_factory(connection, region, debug).await?;
+            Ok(vec![factory.client()?])
         }
         Regions::Several(regions) => {
             let first = regions.first().cloned();
-            let account = account(connection, first, debug).await?;
-            Ok(account.clients(&regions)?)
+            let factory = client_factory(connection, first, debug).await?;
+            Ok(factory.clients(&regions)?)
         }
         Regions::Enabled => {
-            let account = account(connection, None, debug).await?;
-            let regions = account.enabled_regions().await.map_err(|error| {
+            let factory = client_factory(connection, None, debug).await?;
+            let regions = factory.enabled_regions().await.map_err(|error| {
                 Error::from(error).context("cannot list the Regions for --all-regions")
             })?;
-            Ok(account.clients(&regions)?)
+            Ok(factory.clients(&regions)?)
         }
     }
 }
@@ -45,7 +45,9 @@ pub(super) async fn connect_all(
 /// The client of a command that works in one Region.
 pub(super) async fn connect(connection: Connection, debug: bool) -> Result<Ec2, Error> {
     let flag = match Regions::check(&connection)? {
-        Regions::One(region) => return Ok(account(connection, region, debug).await?.client()?),
+        Regions::One(region) => {
+            return Ok(client_factory(connection, region, debug).await?.client()?);
+        }
         Regions::Several(_) => "--region",
         Regions::Enabled => "--all-regions",
     };
@@ -53,8 +55,8 @@ pub(super) async fn connect(connection: Connection, debug: bool) -> Result<Ec2, 
     Err(ArgumentError::new(flag, problem).into())
 }
 
-/// What the clients of all Regions share; `region` overrides the configured one.
-async fn account(
+/// Reads the settings that the clients of all Regions share. `region` overrides the configured one.
+async fn client_factory(
     connection: Connection,
     region: Option<String>,
     debug: bool,

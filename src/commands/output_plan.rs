@@ -1,4 +1,4 @@
-//! From the output flags to the form of an answer and the place where it goes.
+//! Checks the output options: which format, which columns, and where the output is written.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use crate::args::error::ArgumentError;
 use crate::cli::output::{Output, OutputFlags};
 use crate::output::{Field, Format, Options, Query, Record, Shown, omitted_columns};
 
-/// What the output flags come to, once checked.
+/// The checked output options.
 pub(super) struct OutputPlan {
     options: Options,
     pub(super) out_file: Option<PathBuf>,
 }
 
 impl OutputPlan {
-    /// Checks the flags. What goes on where another run `resumed` from has no header.
+    /// Checks the options. The output of a `resumed` run has no header, so that it can be appended.
     pub(super) fn check<R: Record + Send + Sync>(
         flags: OutputFlags<R>,
         resumed: bool,
@@ -33,15 +33,7 @@ impl OutputPlan {
             Output::Markdown => Format::Markdown,
         };
         let query = match &flags.query {
-            Some(_) if !matches!(format, Format::Json | Format::Text | Format::Table) => {
-                return Err(ArgumentError::new(
-                    "--query",
-                    "works with --output json, text and table; what it selects has no columns of its own",
-                ));
-            }
-            Some(query) => {
-                Some(Query::compile(query).map_err(|error| ArgumentError::new("--query", error))?)
-            }
+            Some(query) => Some(compile(query, format)?),
             None => None,
         };
         let fields: Option<Vec<Field>> = (!flags.columns.is_empty()).then(|| {
@@ -79,7 +71,7 @@ impl OutputPlan {
         })
     }
 
-    /// Shows the columns that `--details` asks for, in formats of one line per row.
+    /// Adds the columns of `--details`, in formats with one line per row.
     pub(super) fn with_details(mut self, details: bool) -> Self {
         self.options.details = details;
         self
@@ -112,6 +104,17 @@ impl OutputPlan {
         }
         options
     }
+}
+
+/// Compiles a query for a format that can show its result.
+fn compile(query: &str, format: Format) -> Result<Query, ArgumentError> {
+    const FLAG: &str = "--query";
+    if !matches!(format, Format::Json | Format::Text | Format::Table) {
+        let problem =
+            "works with --output json, text and table, because its result has other columns";
+        return Err(ArgumentError::new(FLAG, problem));
+    }
+    Query::compile(query).map_err(|error| ArgumentError::new(FLAG, error))
 }
 
 /// Names the columns that a table omits because the terminal is too narrow.

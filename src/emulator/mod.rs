@@ -1,4 +1,4 @@
-//! A local implementation of Amazon EC2's image usage actions.
+//! A local implementation of Amazon EC2's image usage actions, and of what else a check needs.
 //!
 //! [`Emulator`] turns the form body of an EC2 Query request into the service's XML and knows nothing of HTTP. Two
 //! transports use it: [`in_memory_client`] replaces the socket of an AWS SDK client, and [`serve`] listens on a real

@@ -107,6 +107,8 @@ pub(super) struct Image {
     pub deprecation_time: Option<String>,
     pub last_launched_time: Option<String>,
     pub public: Option<bool>,
+    #[serde(default)]
+    pub launch_permissions: Vec<LaunchPermission>,
     pub tags: Option<Vec<Tag>>,
     pub region: Option<String>,
 }
@@ -120,6 +122,27 @@ impl Image {
             ..Self::default()
         }
     }
+}
+
+/// A launch permission of an image: one of the members is set.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LaunchPermission {
+    pub group: Option<String>,
+    pub user_id: Option<String>,
+    pub organization_arn: Option<String>,
+    pub organizational_unit_arn: Option<String>,
+}
+
+/// A launch configuration of the account, with the members of the API that the emulator returns.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LaunchConfiguration {
+    pub launch_configuration_name: String,
+    #[serde(rename = "LaunchConfigurationARN")]
+    pub launch_configuration_arn: String,
+    pub image_id: String,
+    pub region: Option<String>,
 }
 
 /// A resource of the account itself that uses an image.

@@ -49,6 +49,18 @@ impl Page {
                         ApiError::invalid_value("MaxResults", &value, &expected)
                     })
             })?;
+        Self::read_sized(context, parameters, size)
+    }
+
+    /// Takes `NextToken` out of `parameters`, for a page of this size.
+    ///
+    /// # Errors
+    /// `InvalidNextToken` for a token that this query did not return.
+    pub fn read_sized(
+        context: &RequestContext<'_>,
+        parameters: &mut Parameters,
+        size: usize,
+    ) -> Result<Self, ApiError> {
         let start = parameters.text("NextToken").map_or(Ok(0), |sent| {
             position(&sent)
                 .filter(|&position| token(context, position) == sent)
@@ -68,19 +80,31 @@ impl Page {
         &self,
         context: &RequestContext<'_>,
         name: &str,
-        mut rows: impl Iterator<Item = (usize, T)>,
+        rows: impl Iterator<Item = (usize, T)>,
         write: impl Fn(&mut Xml, &T),
     ) -> String {
         Xml::response(context.action, context.request_id, |xml| {
-            xml.nest(name, |xml| {
-                for (_, row) in rows.by_ref().take(self.size) {
-                    xml.nest("item", |xml| write(xml, &row));
-                }
-            });
-            if let Some((position, _)) = rows.next() {
-                xml.text("nextToken", &token(context, position));
-            }
+            self.write(context, xml, [name, "item", "nextToken"], rows, write);
         })
+    }
+
+    /// Writes this page of `rows`, with the names of the elements for the list, an item and the next token.
+    pub fn write<T>(
+        &self,
+        context: &RequestContext<'_>,
+        xml: &mut Xml,
+        [list, item, next_token]: [&str; 3],
+        mut rows: impl Iterator<Item = (usize, T)>,
+        write: impl Fn(&mut Xml, &T),
+    ) {
+        xml.nest(list, |xml| {
+            for (_, row) in rows.by_ref().take(self.size) {
+                xml.nest(item, |xml| write(xml, &row));
+            }
+        });
+        if let Some((position, _)) = rows.next() {
+            xml.text(next_token, &token(context, position));
+        }
     }
 }
 

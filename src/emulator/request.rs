@@ -86,7 +86,7 @@ impl<'a> RequestContext<'a> {
 /// The service's errors for an unknown or missing action or version.
 pub(super) fn action<T: Copy>(
     parameters: &Parameters,
-    actions: &[(&'static str, T)],
+    actions: &[(&'static str, &str, T)],
 ) -> Result<(&'static str, T), ApiError> {
     let value = |key: &str| {
         let (_, value) = parameters.iter().find(|(name, _)| *name == key)?;
@@ -98,8 +98,8 @@ pub(super) fn action<T: Copy>(
             "The request is missing an action",
         ));
     };
-    let Some(&action) = actions.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<_> = actions.iter().map(|(known, _)| *known).collect();
+    let Some(&(name, supported, action)) = actions.iter().find(|(known, ..)| *known == name) else {
+        let known: Vec<_> = actions.iter().map(|(known, ..)| *known).collect();
         return Err(ApiError::new(
             "InvalidAction",
             format!(
@@ -109,10 +109,10 @@ pub(super) fn action<T: Copy>(
         ));
     };
     match value("Version") {
-        Some("2016-11-15") => Ok(action),
+        Some(version) if version == supported => Ok((name, action)),
         Some(version) => Err(ApiError::new(
             "NoSuchVersion",
-            format!("The requested version ({version}) of service AmazonEC2 does not exist"),
+            format!("The requested version ({version}) of the service does not exist"),
         )),
         None => Err(parameters.missing("Version")),
     }

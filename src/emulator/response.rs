@@ -56,14 +56,28 @@ impl ApiError {
     pub fn into_response(self, request_id: String) -> Response {
         let mut xml = Xml::new();
         xml.nest("Response", |xml| {
-            xml.nest("Errors", |xml| {
-                xml.nest("Error", |xml| {
-                    xml.text("Code", self.code);
-                    xml.text("Message", &self.message);
-                });
-            });
+            xml.nest("Errors", |xml| xml.nest("Error", |xml| self.write(xml)));
             xml.text("RequestID", &request_id);
         });
+        self.respond(xml, request_id)
+    }
+
+    /// The response in the format of EC2 Auto Scaling.
+    pub fn into_auto_scaling_response(self, request_id: String) -> Response {
+        let mut xml = Xml::new();
+        xml.nest("ErrorResponse", |xml| {
+            xml.nest("Error", |xml| self.write(xml));
+            xml.text("RequestId", &request_id);
+        });
+        self.respond(xml, request_id)
+    }
+
+    fn write(&self, xml: &mut Xml) {
+        xml.text("Code", self.code);
+        xml.text("Message", &self.message);
+    }
+
+    fn respond(&self, xml: Xml, request_id: String) -> Response {
         Response {
             status: self.status,
             request_id,

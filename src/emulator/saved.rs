@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::model::{FailingReport, Image, Reference, Report, Row};
+use super::model::{FailingReport, Image, LaunchConfiguration, Reference, Report, Row};
 use super::state::{Images, State};
 use super::store::{Reports, Rows, Usage, group_by_report};
 use super::timestamp;
@@ -57,6 +57,7 @@ struct Document {
     image_usage_report_entries: Option<Vec<SavedEntry>>,
     images: Option<Vec<Image>>,
     image_references: Option<Vec<Reference>>,
+    launch_configurations: Option<Vec<LaunchConfiguration>>,
     usage: Option<Vec<SavedUsage>>,
     failing_reports: Option<Vec<FailingReport>>,
 }
@@ -87,8 +88,8 @@ struct SavedUsage {
 }
 
 impl State {
-    /// Loads a JSON document, as the AWS CLI prints it: `ImageUsageReports`, `ImageUsageReportEntries`, `Images` and
-    /// `ImageReferences`, and two lists of the emulator's own for reports that are created later: `Usage`, their
+    /// Loads a JSON document, as the AWS CLI prints it: `ImageUsageReports`, `ImageUsageReportEntries`, `Images`,
+    /// `ImageReferences` and `LaunchConfigurations`, and two lists of the emulator's own for reports that are created later: `Usage`, their
     /// entries, and `FailingReports`, the images whose reports fail. Lists may be omitted. A report that has only
     /// entries is `available`.
     ///
@@ -108,6 +109,7 @@ impl State {
         let usage = document.usage.unwrap_or_default();
         let references = document.image_references.unwrap_or_default();
         let failing = document.failing_reports.unwrap_or_default();
+        let launch_configurations = document.launch_configurations.unwrap_or_default();
 
         let ranges = group_by_report(owners(&mut reports, &entries)?.into_iter());
         let images = match document.images {
@@ -120,6 +122,7 @@ impl State {
             references.iter().map(|r| &r.region).collect(),
             usage.iter().map(|u| &u.region).collect(),
             failing.iter().map(|f| &f.region).collect(),
+            launch_configurations.iter().map(|l| &l.region).collect(),
         ];
         let regions = item_regions
             .into_iter()
@@ -131,7 +134,9 @@ impl State {
         let mut rows: Vec<Row> = entries.into_iter().map(Row::from).collect();
         let usage = usage_rows(usage, &mut rows);
         let reports = Reports::new(reports, ranges, Rows::Saved(rows), usage);
-        Ok(State::new(reports, images, references, regions, failing))
+        let mut state = State::new(reports, images, references, regions, failing);
+        state.launch_configurations = launch_configurations;
+        Ok(state)
     }
 }
 

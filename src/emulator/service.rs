@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::account::{Account, Settings};
-use super::actions::ACTIONS;
+use super::actions::{ACTIONS, AUTO_SCALING};
 use super::clock::Clock;
 use super::form::Parameters;
 use super::request::{self, DEFAULT_REGION, RequestContext};
@@ -49,6 +49,7 @@ impl Emulator {
                 request_id,
                 body,
             },
+            Err(error) if is_for_auto_scaling(form) => error.into_auto_scaling_response(request_id),
             Err(error) => error.into_response(request_id),
         }
     }
@@ -84,4 +85,9 @@ impl Emulator {
         let number = self.request_count.fetch_add(1, Ordering::Relaxed) + 1;
         format!("00000000-0000-4000-8000-{:012x}", number & 0xffff_ffff_ffff)
     }
+}
+
+/// Whether a request is for EC2 Auto Scaling, whose errors have another format.
+fn is_for_auto_scaling(form: &[u8]) -> bool {
+    form_urlencoded::parse(form).any(|(name, value)| name == "Version" && value == AUTO_SCALING)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
 
-use super::model::{FailingReport, Image, Reference, is_in};
+use super::model::{FailingReport, Image, LaunchConfiguration, Reference, is_in};
 use super::store::Reports;
 
 /// The data of an [`Emulator`](super::Emulator), which creates and deletes reports in it.
@@ -13,6 +13,7 @@ pub struct State {
     pub(super) images: Images,
     /// In listing order.
     pub(super) references: Vec<Reference>,
+    pub(super) launch_configurations: Vec<LaunchConfiguration>,
     /// The Regions of the items that have one.
     pub(super) regions: BTreeSet<String>,
     failing: Vec<FailingReport>,
@@ -78,6 +79,7 @@ impl State {
             reports,
             images,
             references,
+            launch_configurations: Vec::new(),
             regions,
             failing,
             clock_start: None,

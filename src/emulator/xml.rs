@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use quick_xml::escape::partial_escape;
 
-/// The namespace of API version 2016-11-15.
+/// The namespace of EC2's API version 2016-11-15.
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// A document that is being written.
@@ -17,11 +17,18 @@ impl Xml {
         Self("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned())
     }
 
-    /// The document of an action's response.
+    /// The document of an EC2 action's response.
     pub fn response(action: &str, request_id: &str, content: impl FnOnce(&mut Self)) -> String {
+        Self::document(action, NAMESPACE, |xml| {
+            xml.text("requestId", request_id);
+            content(xml);
+        })
+    }
+
+    /// The document of an action's response in a namespace.
+    pub fn document(action: &str, namespace: &str, content: impl FnOnce(&mut Self)) -> String {
         let mut xml = Self::new();
-        xml.push(&["<", action, "Response xmlns=\"", NAMESPACE, "\">"]);
-        xml.text("requestId", request_id);
+        xml.push(&["<", action, "Response xmlns=\"", namespace, "\">"]);
         content(&mut xml);
         xml.push(&["</", action, "Response>"]);
         xml.into_string()

@@ -1,7 +1,11 @@
-//! Images and what references them.
+//! Images, who may launch them, and what references them.
 
+mod launch_configurations;
+mod launch_permissions;
 mod owned;
 mod references;
 
+pub use launch_configurations::launch_configurations;
+pub use launch_permissions::{LaunchPermission, launch_permissions};
 pub use owned::{DescribeImages, Image, MAX_NAME_PATTERNS, owned};
 pub use references::{DescribeImageReferences, Reference};

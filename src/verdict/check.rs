@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use super::ensure::ensure_reports;
 use super::evidence::PartialList;
-use super::image::ImageUnderCheck;
+use super::image::{ImageUnderCheck, Lists};
 use super::lists::{
     entries_by_report, images_by_id, missing_item, references_by_image, reports_by_id,
     reports_by_image,
 };
+use super::optional::{add_launch_configurations, launch_configurations, launch_permissions};
 use super::options::{CheckOptions, Images};
 use super::progress::{CheckProgress, ProgressReporter};
 use super::read::{PartialLists, Source, read};
@@ -43,27 +44,26 @@ pub async fn check(
     let mut images = find(source, options, &reporter).await?;
     ensure_reports(source, options, started, &mut images, &reporter).await?;
 
-    let (mut entries, mut references) =
-        read_uses(source, options, &images, started, &reporter).await?;
-    confirm_unused(source, &mut entries).await?;
+    let mut lists = read_lists(source, options, &images, started, &reporter).await?;
+    confirm_unused(source, &mut lists.entries).await?;
 
     let limits = options.limits(started, &source.ec2);
     Ok((images.into_iter())
         .map(|image| {
-            let evidence = image.evidence(options, &limits, &mut entries, &mut references);
+            let evidence = image.evidence(options, &limits, &mut lists);
             Row::new(&evidence, &limits)
         })
         .collect())
 }
 
-/// Reads the entries of the reports, and the owner's references to the images, at the same time.
-async fn read_uses(
+/// Reads the entries of the reports, the owner's references to the images, and what else is requested, at the same time.
+async fn read_lists(
     source: &Source,
     options: &CheckOptions,
     images: &[ImageUnderCheck],
     started: Instant,
     reporter: &ProgressReporter<'_>,
-) -> Result<(PartialLists<Entry>, PartialLists<Reference>), ListError> {
+) -> Result<Lists, ListError> {
     let limits = options.limits(started, &source.ec2);
     let report_ids = (images.iter())
         .flat_map(|image| image.reports_to_read(options, &limits))
@@ -89,11 +89,19 @@ async fn read_uses(
     };
     let by_report = entries_by_report();
     let by_image = references_by_image(options.version_depth);
-    let (entries, references) = tokio::join!(
+    let (entries, references, configurations, launch_permissions) = tokio::join!(
         read(source, &by_report, report_ids, &observe_entries),
         read(source, &by_image, owned_ids(images), &observe_references),
+        launch_configurations(source, options),
+        launch_permissions(source, options, owned_ids(images)),
     );
-    Ok((entries?, references?))
+    let mut references = references?;
+    add_launch_configurations(&mut references, configurations?);
+    Ok(Lists {
+        entries: entries?,
+        references,
+        launch_permissions: launch_permissions?,
+    })
 }
 
 /// Finds the images and their reports.

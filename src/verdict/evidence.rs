@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::reason::Reason;
 use crate::entries::Entry;
-use crate::images::{Image, Reference};
+use crate::images::{Image, LaunchPermission, Reference};
 use crate::reports::CoverageGap;
 
 /// A list that may be incomplete.
@@ -72,6 +72,10 @@ pub struct Evidence {
     pub blockers: Vec<Reason>,
     /// The resources of the account that reference it.
     pub references: PartialList<Reference>,
+    /// Who may launch it; `None` if that was not requested.
+    pub launch_permissions: Option<PartialList<LaunchPermission>>,
+    /// What was not checked, because it was not requested.
+    pub not_checked: Vec<String>,
 }
 
 /// The times that evidence is compared with.

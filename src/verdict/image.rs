@@ -9,8 +9,16 @@ use super::read::PartialLists;
 use super::reason::Reason;
 use crate::aws::Time;
 use crate::entries::Entry;
-use crate::images::{Image, Reference};
+use crate::images::{Image, LaunchPermission, Reference};
 use crate::reports::Report;
+
+/// What was read about all images: entries by report, the other lists by image.
+pub(super) struct Lists {
+    pub entries: PartialLists<Entry>,
+    pub references: PartialLists<Reference>,
+    /// Empty if not requested.
+    pub launch_permissions: PartialLists<LaunchPermission>,
+}
 
 /// An image to check.
 pub(super) struct ImageUnderCheck {
@@ -99,8 +107,7 @@ impl ImageUnderCheck {
         self,
         options: &CheckOptions,
         limits: &TimeLimits,
-        entries: &mut PartialLists<Entry>,
-        references: &mut PartialLists<Reference>,
+        lists: &mut Lists,
     ) -> Evidence {
         let spec = options.spec(&self.image_id);
         let mut reports = PartialList {
@@ -132,13 +139,15 @@ impl ImageUnderCheck {
                 state,
                 created,
                 gaps,
-                entries: entries.remove(&report_id).unwrap_or_else(unread),
+                entries: lists.entries.remove(&report_id).unwrap_or_else(unread),
                 report_id,
             });
         }
         let unread = || PartialList::none(missing_item("DescribeImageReferences"));
         Evidence {
-            references: references.remove(&self.image_id).unwrap_or_else(unread),
+            references: (lists.references.remove(&self.image_id)).unwrap_or_else(unread),
+            launch_permissions: lists.launch_permissions.remove(&self.image_id),
+            not_checked: options.not_checked(),
             image_id: self.image_id,
             image: self.image,
             not_owned: self.not_owned,

@@ -7,6 +7,7 @@ mod ensure;
 mod evidence;
 mod image;
 mod lists;
+mod optional;
 mod options;
 mod plan;
 mod progress;

@@ -19,6 +19,10 @@ pub struct CheckOptions {
     pub idle: Duration,
     /// Whether reports may be created.
     pub create: bool,
+    /// Whether to read the launch permissions of each image, with one request per image.
+    pub launch_permissions: bool,
+    /// Whether to look for references in launch configurations of EC2 Auto Scaling.
+    pub auto_scaling: bool,
     /// How long to wait for reports in total; without limit when absent.
     pub timeout: Option<Duration>,
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::check::{find, owned_ids};
 use super::lists::{entries_by_report, references_by_image, reports_by_id};
+use super::optional::{DESCRIBE_IMAGE_ATTRIBUTE, DESCRIBE_LAUNCH_CONFIGURATIONS};
 use super::options::CheckOptions;
 use super::progress::ProgressReporter;
 use super::read::Source;
@@ -81,5 +82,11 @@ pub async fn planned_calls(
     add(entries.action, entries.requests(&reports));
     let references = references_by_image(options.version_depth);
     add(references.action, references.requests(&image_ids));
+    add(
+        DESCRIBE_LAUNCH_CONFIGURATIONS,
+        usize::from(options.auto_scaling),
+    );
+    let permissions = usize::from(options.launch_permissions) * image_ids.len();
+    add(DESCRIBE_IMAGE_ATTRIBUTE, permissions);
     Ok(calls)
 }

@@ -51,7 +51,7 @@ pub enum Reason {
     },
     /// A permission is missing.
     PermissionMissing {
-        /// The action, which is also the name of the IAM permission after `ec2:`.
+        /// The action, which is also the name of the IAM permission after the service's prefix.
         action: &'static str,
         /// The service's error, which may name another permission that the action needs.
         problem: String,
@@ -201,7 +201,11 @@ impl fmt::Display for Reason {
             ),
             Self::RequestFailed { action, problem } => write!(f, "{action} failed: {problem}"),
             Self::PermissionMissing { action, problem } => {
-                write!(f, "missing IAM permission ec2:{action}: {problem}")
+                let service = match *action {
+                    "DescribeLaunchConfigurations" => "autoscaling",
+                    _ => "ec2",
+                };
+                write!(f, "missing IAM permission {service}:{action}: {problem}")
             }
             Self::NoReport => f.write_str(
                 "no report covers it, and --no-create is set; omit --no-create to create one",

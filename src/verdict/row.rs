@@ -10,6 +10,7 @@ use super::evidence::{Evidence, State, TimeLimits};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
+use crate::images::LaunchPermission;
 use crate::output::{Cell, Column, Emphasis, Record, Shown};
 use crate::reports::{resource_type, span};
 
@@ -51,6 +52,11 @@ pub struct Row {
     pub used_by: Vec<Use>,
     /// The owner's resources that reference it.
     pub referenced_by: Vec<OwnReference>,
+    /// Who may launch it, which is not a use; absent if not requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_permissions: Option<Vec<LaunchPermission>>,
+    /// What was not checked, because it was not requested.
+    pub not_checked: Vec<String>,
 }
 
 /// The use of the image by another account.
@@ -127,6 +133,10 @@ impl Row {
                 .map(|created| limits.now.duration_since(created).unwrap_or_default()),
             used_by,
             referenced_by,
+            launch_permissions: (evidence.launch_permissions.as_ref())
+                .filter(|list| list.gap.is_none())
+                .map(|list| list.found.clone()),
+            not_checked: evidence.not_checked.clone(),
         }
     }
 }
@@ -191,6 +201,23 @@ impl Record for Row {
             list(&row.referenced_by)
         })
         .nested()
+        .below()
+        .shown(Shown::Details),
+        Column::text("LaunchPermissions", 36, 28, |row: &Self| {
+            match &row.launch_permissions {
+                Some(permissions) => list(permissions),
+                None => Cell::Absent,
+            }
+        })
+        .nested()
+        .below()
+        .shown(Shown::Details),
+        Column::text("NotChecked", 31, 17, |row: &Self| {
+            match row.not_checked.is_empty() {
+                true => Cell::Absent,
+                false => row.not_checked.join(", ").into(),
+            }
+        })
         .below()
         .shown(Shown::Details),
         Column::number("ReportAge", 9, |row: &Self| match row.report_age {

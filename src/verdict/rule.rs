@@ -2,7 +2,8 @@
 //!
 //! *Unused* needs all of these: the account owns the image; the list of its reports is complete; one report covers what is
 //! needed, is recent and available, and its entries are complete; no entry of any recent report counts a use, and each
-//! entry has a count and belongs to its report and image; the list of the owner's references is complete and empty.
+//! entry has a count and belongs to its report and image; the list of the owner's references is complete and empty; the
+//! launch permissions are complete, if requested.
 //! *In use* needs one use: an entry of a recent report with a count above zero, or a reference. Everything else is
 //! *unknown*.
 
@@ -95,6 +96,8 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
         gaps.extend(entry_problems(report, image_id));
     }
     gaps.extend(evidence.references.gap.clone());
+    let permissions = evidence.launch_permissions.as_ref();
+    gaps.extend(permissions.and_then(|list| list.gap.clone()));
     if !unexpected.is_empty() {
         gaps.push(Reason::UnexpectedItem {
             action: "DescribeImageReferences",

@@ -106,6 +106,8 @@ fn unused() -> Evidence {
         reports: complete(vec![report()]),
         blockers: Vec::new(),
         references: complete(Vec::new()),
+        launch_permissions: None,
+        not_checked: Vec::new(),
     }
 }
 

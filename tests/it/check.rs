@@ -1,5 +1,7 @@
 //! `amiusage check`: evidence over the wire, verdicts on stdout, and what the exit status makes of them.
 
+mod optional;
+
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -196,7 +198,7 @@ fn lines_have_who_and_what_with_details() {
     let details = server.words(&format!("{line} --details")).succeeds();
     assert_eq!(
         details.stdout.lines().next().unwrap(),
-        format!("{header},UsedBy,ReferencedBy")
+        format!("{header},UsedBy,ReferencedBy,LaunchPermissions,NotChecked")
     );
     assert!(
         details.stdout.contains(

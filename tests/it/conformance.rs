@@ -33,6 +33,11 @@ fn aws(server: &Server, arguments: &[&str]) -> Output {
 
 /// `aws ec2` with these arguments, asking `server`, with nothing of the machine's settings.
 fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
+    aws_service(server, [&"ec2"].into_iter().chain(arguments))
+}
+
+/// Any service of the AWS CLI, in the same way.
+fn aws_service<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
     Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY))
         .env_clear()
         .envs(env::var_os("PATH").map(|path| ("PATH", path)))
@@ -47,7 +52,6 @@ fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_MAX_ATTEMPTS", "1")
         .envs(server.environment())
-        .arg("ec2")
         .args(arguments)
         .output()
         .expect(WHY)

@@ -21,9 +21,10 @@ const ENTRIES: &str = "DescribeImageUsageReportEntries";
 const REPORTS: &str = "DescribeImageUsageReports";
 
 /// All actions of the emulator.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "CreateImageUsageReport",
     "DeleteImageUsageReport",
+    "DescribeImageAttribute",
     "DescribeImageReferences",
     ENTRIES,
     REPORTS,

@@ -363,9 +363,10 @@ impl Server {
     }
 
     /// The environment that leads an AWS tool to this server.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
+    pub fn environment(&self) -> [(&'static str, String); 5] {
         [
             ("AWS_ENDPOINT_URL_EC2", self.url()),
+            ("AWS_ENDPOINT_URL_AUTO_SCALING", self.url()),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),

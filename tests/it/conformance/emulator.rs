@@ -7,7 +7,7 @@ use std::time::Duration;
 use amiusage::emulator::{Settings, State};
 use serde_json::{Value, json};
 
-use super::aws_ec2;
+use super::{aws_ec2, aws_service};
 use crate::support::{Act, IMAGE, Server};
 
 /// The emulator on its sample data, where reports take this long.
@@ -223,4 +223,49 @@ fn images_references_and_regions_are_listed() {
         })
     );
     assert_eq!(regions["Regions"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn launch_permissions_and_configurations_with_the_aws_cli() {
+    let permissions = json!([
+        {"UserId": "001100110011"},
+        {"Group": "all"},
+        {"OrganizationArn": "arn:aws:organizations::123456789012:organization/o-example"},
+        {"OrganizationalUnitArn": "arn:aws:organizations::123456789012:ou/o-example/ou-1234-5678"},
+    ]);
+    let configurations: Vec<_> = (0..120)
+        .map(|number| {
+            json!({
+                "LaunchConfigurationName": format!("web-{number}"),
+                "LaunchConfigurationARN": format!("arn:aws:autoscaling:us-east-1::launchConfiguration:{number}"),
+                "ImageId": IMAGE,
+            })
+        })
+        .collect();
+    let document = json!({
+        "Images": [{"ImageId": IMAGE, "LaunchPermissions": permissions}],
+        "Usage": [],
+        "LaunchConfigurations": configurations,
+    });
+    let state = State::from_json(&document.to_string()).unwrap();
+    let server = Server::start(state, Settings::default(), |_, response| {
+        Act::Reply(response)
+    });
+
+    let attribute = "describe-image-attribute --attribute launchPermission --image-id";
+    let mut arguments: Vec<_> = attribute.split(' ').collect();
+    arguments.push(IMAGE);
+    let described = answer(&server, &arguments);
+    assert_eq!(described["LaunchPermissions"], permissions);
+    arguments[2] = "description";
+    refused(&server, &arguments, "InvalidParameterValue");
+
+    let list = ["autoscaling", "describe-launch-configurations"];
+    let output = aws_service(&server, &list);
+    let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listed, json!({"LaunchConfigurations": configurations}));
+    let output = aws_service(&server, &[&list[..], &["--page-size", "101"]].concat());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("(InvalidParameterValue)"), "{stderr}");
 }

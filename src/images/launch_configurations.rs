@@ -1,0 +1,53 @@
+//! The action `DescribeLaunchConfigurations` of EC2 Auto Scaling: which launch configurations reference images.
+//!
+//! `DescribeImageReferences` does not examine launch configurations, the predecessors of launch templates.
+
+use aws_sdk_autoscaling::types::LaunchConfiguration;
+
+use super::references::Reference;
+use crate::aws::{Ec2, RequestError};
+
+/// The number of launch configurations per page: the service's maximum.
+const PAGE_SIZE: i32 = 100;
+
+impl From<LaunchConfiguration> for Reference {
+    fn from(configuration: LaunchConfiguration) -> Self {
+        Self {
+            image_id: configuration.image_id,
+            resource_type: Some("autoscaling:LaunchConfiguration".to_owned()),
+            arn: configuration.launch_configuration_arn,
+        }
+    }
+}
+
+/// Lists all launch configurations of the account in the client's Region.
+///
+/// # Errors
+/// [`RequestError`], also for an incomplete response or a page token that the service returns twice.
+pub async fn launch_configurations(ec2: &Ec2) -> Result<Vec<Reference>, RequestError> {
+    let client = ec2.auto_scaling();
+    let mut references = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .describe_launch_configurations()
+            .max_records(PAGE_SIZE)
+            .set_next_token(token.clone())
+            .send()
+            .await
+            .map_err(|error| RequestError::from_sdk(error, ec2))?;
+        let list = page.launch_configurations.unwrap_or_default();
+        references.extend(list.into_iter().map(Reference::from));
+        let next = page.next_token.filter(|token| !token.is_empty());
+        match next {
+            None => return Ok(references),
+            next if next == token => {
+                return Err(RequestError::Response {
+                    endpoint: ec2.endpoint(),
+                    problem: "the same page token twice".to_owned(),
+                });
+            }
+            next => token = next,
+        }
+    }
+}
