@@ -48,14 +48,14 @@ pub struct Check {
     pub version_depth: Option<u32>,
 
     /// Maximum report age, such as 3d
-    #[arg(long, value_name = "TIME", value_parser = value::age, default_value = "12h")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::age, default_value = "12h")]
     pub max_report_age: Duration,
 
     /// Minimum age and time since the last launch
     ///
     /// An image that was launched within this time, in any account, is `in-use`. EC2 records launches up to 24 hours late.
     /// An image that was created within it is not `unused`. 0 disables both conditions.
-    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "30d")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "30d")]
     pub idle: Duration,
 
     /// Also read who may launch each image
@@ -82,7 +82,7 @@ pub struct Check {
     ///
     /// For the reports of all images together, for example `90s` or `2h`. Images whose reports are then still pending are unknown. A
     /// later run picks up these reports.
-    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
     /// List the requests that would be sent

@@ -36,11 +36,11 @@ pub struct Emulator {
     pub synthetic: Option<Synthetic>,
 
     /// Delay before each response, such as 50ms or 2s
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = humantime::parse_duration, default_value = "0ms")]
     pub latency: Duration,
 
     /// Time until a new report is available
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = humantime::parse_duration, default_value = "2s")]
     pub report_delay: Duration,
 
     /// Resource types that new reports can cover

@@ -48,6 +48,7 @@ Exit codes:
 
 Environment:
   AMIUSAGE_OUTPUT              default for --output
+  AMIUSAGE_NOTES               default for --notes
   AWS_PROFILE                  default for --profile
   AWS_REGION                   default for --region
   AWS_DEFAULT_REGION           default for --region, after AWS_REGION

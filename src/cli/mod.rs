@@ -41,7 +41,6 @@ use crate::args::value;
     // As in the AWS CLI, the last occurrence wins: scripts may append options.
     args_override_self = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     // `--region` takes several values and may precede the subcommand.
     subcommand_precedence_over_arg = true,
     max_term_width = 100,
@@ -254,6 +253,22 @@ pub struct Messages {
     #[arg(long, short, global = true)]
     pub quiet: bool,
 
+    /// When to print notes on stderr
+    ///
+    /// Notes are information about complete output. Scripts that capture stderr do not get them by default. The
+    /// environment variable AMIUSAGE_NOTES sets the default.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        env = "AMIUSAGE_NOTES",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    pub notes: Notes,
+
     /// Log each request and its timing, without secrets
     #[arg(long, global = true, hide_short_help = true)]
     pub debug: bool,
@@ -289,6 +304,18 @@ pub enum ErrorFormat {
     Text,
     /// One JSON object on one line
     Json,
+}
+
+/// When to print notes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Notes {
+    /// If stderr is a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// When to use color.

@@ -191,7 +191,7 @@ pub struct Create {
     /// Maximum wait (0: no limit)
     ///
     /// For example `90s` or `2h`. Includes the time that images are queued for the service's quotas.
-    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
     #[allow(missing_docs)]
@@ -222,7 +222,7 @@ pub struct Wait {
     pub image_ids: Vec<String>,
 
     /// Maximum wait, such as 90s or 2h (0: no limit)
-    #[arg(long, value_name = "TIME", value_parser = value::time, default_value = "1h")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 }
 

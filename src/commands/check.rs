@@ -132,7 +132,7 @@ impl Run<'_> {
             terminal.note(&caveat);
         }
         if let Err(missing) = failures.print(false, terminal) {
-            terminal.note(&format!("other Regions: {summary}"));
+            terminal.notice(&format!("other Regions: {summary}"));
             // An existing file stays unchanged.
             return Err(missing.into());
         }

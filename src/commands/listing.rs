@@ -56,7 +56,7 @@ where
     if plan.dry_run {
         let mut failures = signals.or(dry_run_all(&clients, &plan.operation)).await??;
         failures.print(false, terminal)?;
-        terminal.note("the request would have succeeded (DryRunOperation)");
+        terminal.notice("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
     let no_rows = plan.no_rows;

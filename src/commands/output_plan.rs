@@ -121,7 +121,7 @@ fn compile(query: &str, format: Format) -> Result<Query, ArgumentError> {
 pub(super) fn note_omitted_columns<R: Record>(options: &Options, terminal: &Terminal) {
     let omitted = omitted_columns::<R>(options);
     if !omitted.is_empty() {
-        terminal.note(&format!(
+        terminal.notice(&format!(
             "columns omitted to fit the terminal: {}; select with --columns, or widen the terminal",
             omitted.join(", ")
         ));

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
-use crate::cli::{Color, ErrorFormat, Messages};
+use crate::cli::{Color, ErrorFormat, Messages, Notes};
 use crate::error::{Category, Error};
 use crate::output::{TableStyle, escape, escape_json, wrap};
 
@@ -19,6 +19,7 @@ pub struct Terminal {
     color: Color,
     error_format: ErrorFormat,
     quiet: bool,
+    notes: Notes,
     /// Whether requests are logged.
     pub debug: bool,
     exit_status: fn(Category) -> u8,
@@ -68,12 +69,14 @@ impl Terminal {
             error_format,
             color,
             quiet,
+            notes,
             debug,
         } = *messages;
         Self {
             color,
             error_format,
             quiet,
+            notes,
             debug,
             exit_status,
         }
@@ -84,10 +87,23 @@ impl Terminal {
         (self.exit_status)(category)
     }
 
-    /// Prints information about complete output, unless `--quiet` is set.
+    /// Prints information about complete output. Not into a captured stderr by default: scripts mistake it for data or for
+    /// an error.
     pub(super) fn note(&self, note: &str) {
+        let is_shown = match self.notes {
+            Notes::Auto => io::stderr().is_terminal(),
+            Notes::Always => true,
+            Notes::Never => false,
+        };
+        if is_shown {
+            self.notice(note);
+        }
+    }
+
+    /// Prints what the output lacks or what the result of the run is, unless `--quiet` is set.
+    pub(super) fn notice(&self, notice: &str) {
         if !self.quiet {
-            self.print("note", AnsiColor::Cyan, note);
+            self.print("note", AnsiColor::Cyan, notice);
         }
     }
 

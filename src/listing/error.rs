@@ -15,7 +15,10 @@ pub enum ListError {
     #[error("the service returned the page token {0:?} twice, so the listing cannot continue")]
     RepeatedToken(String),
     /// A resume token points beyond the end of the list, which is shorter than before.
-    #[error("the listing ends {missing} rows before the position of the starting token")]
+    #[error(
+        "the listing ends {missing} row{} before the position of the starting token",
+        if *missing == 1 { "" } else { "s" }
+    )]
     BeyondEnd {
         /// How many rows are missing.
         missing: u64,

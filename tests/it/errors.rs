@@ -454,3 +454,36 @@ fn control_characters_of_the_service_are_escaped_in_messages() {
         .hides("\u{1b}");
     assert!(!run.stderr.contains('\u{7}'));
 }
+
+#[test]
+fn a_negative_time_is_an_invalid_value() {
+    for line in [
+        "emulator --report-delay -1s",
+        "emulator --latency -1ms",
+        "check --offline --owned --timeout -1s",
+        "check --offline --owned --idle -1d",
+        "check --offline --owned --max-report-age -1d",
+        "reports wait --offline --report-ids r --timeout -1s",
+    ] {
+        let run = words(line).ends(252);
+        assert!(
+            run.stderr.starts_with("error: invalid value '-1"),
+            "{line}: {run:#?}"
+        );
+    }
+}
+
+#[test]
+fn help_is_also_a_subcommand() {
+    for (help, option) in [
+        ("help", "--help"),
+        ("help entries", "entries --help"),
+        ("help reports create", "reports create --help"),
+        ("reports help create", "reports create --help"),
+    ] {
+        assert_eq!(
+            words(help).succeeds().stdout,
+            words(option).succeeds().stdout
+        );
+    }
+}

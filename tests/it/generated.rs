@@ -70,8 +70,7 @@ fn completions_prints_the_committed_scripts() {
 
 #[test]
 fn manual_pages_are_up_to_date() {
-    let mut program = cli::command();
-    program.build();
+    let program = program();
     let pages = pages(&program);
     for page in &pages {
         let name = page.get_display_name().unwrap();
@@ -86,6 +85,14 @@ fn manual_pages_are_up_to_date() {
         .map(|page| format!("{}(1)", page.get_display_name().unwrap()))
         .collect();
     assert_committed("man/amiusage.1", manual_page(&program, &program, &see_also));
+}
+
+/// The command line, without the `help` subcommands, which have no pages.
+fn program() -> Command {
+    let mut program = cli::command();
+    program.build();
+    let without_help = |command: Command| command.mut_subcommand("help", |help| help.hide(true));
+    without_help(program).mut_subcommand("reports", without_help)
 }
 
 /// All visible subcommands; the hidden ones are aliases of these.

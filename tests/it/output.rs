@@ -221,3 +221,41 @@ fn a_query_on_incomplete_rows_writes_nothing() {
         .silent();
     assert_eq!(run.token(), None);
 }
+
+#[test]
+fn notes_do_not_reach_a_captured_stderr() {
+    let nothing = "entries --offline --image-ids ami-0123456789abcdef0";
+    let by_default = words(nothing).env_remove("AMIUSAGE_NOTES").succeeds();
+    assert_eq!(by_default.stderr, "");
+    for (notes, variable, is_shown) in [
+        ("", "always", true),
+        ("", "never", false),
+        ("--notes never", "always", false),
+        ("--notes always", "never", true),
+        ("--notes auto", "always", false),
+        ("--notes always --quiet", "always", false),
+    ] {
+        let run = words(&format!("{nothing} {notes}"))
+            .env("AMIUSAGE_NOTES", variable)
+            .succeeds();
+        let is_note = run.stderr.starts_with("note: no entries found");
+        assert_eq!(is_note, is_shown, "{notes} {variable}: {run:#?}");
+    }
+}
+
+#[test]
+fn results_and_omissions_reach_a_captured_stderr() {
+    let dry_run = words("entries --offline --dry-run")
+        .env_remove("AMIUSAGE_NOTES")
+        .succeeds();
+    assert!(dry_run.stderr.contains("DryRunOperation"), "{dry_run:#?}");
+    let narrow = words("entries --offline --output table")
+        .env_remove("AMIUSAGE_NOTES")
+        .env("COLUMNS", "80")
+        .succeeds();
+    assert!(narrow.stderr.contains("columns omitted"), "{narrow:#?}");
+    let limited = words("entries --offline --max-items 1")
+        .env_remove("AMIUSAGE_NOTES")
+        .succeeds();
+    assert!(limited.stderr.starts_with("resume: "), "{limited:#?}");
+}

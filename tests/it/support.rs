@@ -60,6 +60,8 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Progr
         .env("AWS_CONFIG_FILE", "/nonexistent/config")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
         .env("HOME", "/nonexistent")
+        // By default, notes are printed on a terminal only.
+        .env("AMIUSAGE_NOTES", "always")
         .args(arguments);
     program
 }

@@ -79,7 +79,7 @@ pub(in crate::commands) async fn run(
         let errors = results.iter().map(|result| result.as_ref().err());
         partial(NOT_CREATED, specs.len(), &with_images(&specs, errors))?;
         note_refused(&types, terminal);
-        terminal.note("the request would have succeeded (DryRunOperation)");
+        terminal.notice("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
 
@@ -137,7 +137,7 @@ fn update(statuses: &mut [CreateStatus], bar: &ProgressBar, event: CreateEvent<'
 fn note_refused(refused: &RefusedTypes, terminal: &Terminal) {
     let names = refused.names();
     if !names.is_empty() {
-        terminal.note(&format!(
+        terminal.notice(&format!(
             "the endpoint does not support {}; the reports do not cover them",
             names.join(", ")
         ));

@@ -53,7 +53,7 @@ pub(in crate::commands) async fn run(
     if arguments.dry_run {
         outcome?;
         partial(NOT_DELETED, ids.len(), &failed)?;
-        terminal.note("the request would have succeeded (DryRunOperation)");
+        terminal.notice("the request would have succeeded (DryRunOperation)");
         return Ok(());
     }
     let mut all: Vec<_> = (ids.iter().zip(&results))
