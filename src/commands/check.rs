@@ -29,6 +29,7 @@ use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::verdict::{
     self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, planned_calls,
+    unmatched_names,
 };
 
 /// The checked arguments.
@@ -45,7 +46,7 @@ impl Plan {
     fn category(&self, summary: Summary) -> Category {
         if summary.in_use > 0 && self.fail_on_use {
             Category::InUse
-        } else if self.fail_on_unknown && (summary.unknown > 0 || summary.images == 0) {
+        } else if summary.images == 0 || self.fail_on_unknown && summary.unknown > 0 {
             Category::Unknown
         } else {
             Category::Success
@@ -94,8 +95,8 @@ struct Run<'a> {
     destination: Destination,
 }
 
-/// The rows of each Region that did not fail, with the index of its client.
-type Rows<R> = Vec<(usize, Vec<R>)>;
+/// The rows of each Region that did not fail, with the index of its client; without an index for those of all Regions.
+type Rows<R> = Vec<(Option<usize>, Vec<R>)>;
 
 impl Run<'_> {
     /// Lists the requests that a check would send.
@@ -121,7 +122,14 @@ impl Run<'_> {
             verdict::check(source, &plan.options, report_progress).await
         });
         let (rows, mut failures) = rows.await?;
-        let rows = without_other_regions(rows, failures.count() > 0);
+        let mut rows = rows;
+        // Another Region may have the images that a failed one lacks, and the other way round.
+        if failures.count() == 0 {
+            remove_not_owned_elsewhere(&mut rows);
+            let all = rows.iter().flat_map(|(_, rows)| rows);
+            let unmatched = unmatched_names(plan.options.images.names(), all);
+            rows.push((None, unmatched));
+        }
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
         let caveat = caveat(all());
@@ -187,7 +195,7 @@ impl Run<'_> {
         let mut rows = Rows::new();
         for (index, result) in results.into_iter().enumerate() {
             match result {
-                Ok(result) => rows.push((index, result)),
+                Ok(result) => rows.push((Some(index), result)),
                 Err(error) if error.concerns_all_regions() => return Err(error.into()),
                 Err(error) => failures.add(&self.names[index], 0, None, error)?,
             }
@@ -201,7 +209,8 @@ impl Run<'_> {
         let mut writer = RowWriter::new(options, sink);
         let writing = async {
             for (index, rows) in &rows {
-                let region = self.regional.then(|| &*self.names[*index]);
+                let region = index.filter(|_| self.regional);
+                let region = region.map(|index| &*self.names[index]);
                 writer.page(region, rows).await?;
             }
             writer.finish(None).await
@@ -210,19 +219,16 @@ impl Run<'_> {
     }
 }
 
-/// Removes the rows that say `NotOwned` about an image that another Region has, unless a Region failed.
-fn without_other_regions(mut rows: Rows<Row>, a_region_failed: bool) -> Rows<Row> {
+/// Removes the rows that say `NotOwned` about an image that another Region has.
+fn remove_not_owned_elsewhere(rows: &mut Rows<Row>) {
     let is_owned = |row: &Row| row.reasons != [Reason::NotOwned];
-    let found: HashSet<String> = (rows.iter().flat_map(|(_, rows)| rows))
+    let found: HashSet<_> = (rows.iter().flat_map(|(_, rows)| rows))
         .filter(|row| is_owned(row))
         .map(|row| row.image_id.clone())
         .collect();
-    if !a_region_failed {
-        for (_, rows) in &mut rows {
-            rows.retain(|row| is_owned(row) || !found.contains(&row.image_id));
-        }
+    for (_, rows) in rows {
+        rows.retain(|row| is_owned(row) || !found.contains(&row.image_id));
     }
-    rows
 }
 
 fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Result<Plan, Error> {

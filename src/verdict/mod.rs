@@ -7,6 +7,7 @@ mod ensure;
 mod evidence;
 mod image;
 mod lists;
+mod names;
 mod optional;
 mod options;
 mod plan;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use check::check;
 pub use evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
+pub use names::unmatched_names;
 pub use options::{CheckOptions, Images};
 pub use plan::{PlannedCall, planned_calls};
 pub use progress::CheckProgress;

@@ -39,6 +39,16 @@ pub enum Images {
     },
 }
 
+impl Images {
+    /// The name patterns.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Ids(_) => &[],
+            Self::Owned { names } => names,
+        }
+    }
+}
+
 impl CheckOptions {
     /// The times that evidence is compared with, for a run that `started` then.
     pub(super) fn limits(&self, started: Instant, ec2: &Ec2) -> TimeLimits {

@@ -42,6 +42,11 @@ pub enum Reason {
     NoUseFound,
     /// The account owns no such image in this Region.
     NotOwned,
+    /// The account owns no image with a matching name in any requested Region.
+    NoImageFound {
+        /// The name pattern.
+        pattern: String,
+    },
     /// A necessary request failed, or its response is incomplete.
     RequestFailed {
         /// The action.
@@ -141,6 +146,7 @@ impl Reason {
             Self::InvalidImageTime { .. } => "InvalidImageTime",
             Self::NoUseFound => "NoUseFound",
             Self::NotOwned => "NotOwned",
+            Self::NoImageFound { .. } => "NoImageFound",
             Self::RequestFailed { .. } => "RequestFailed",
             Self::PermissionMissing { .. } => "PermissionMissing",
             Self::NoReport => "NoReport",
@@ -198,6 +204,10 @@ impl fmt::Display for Reason {
             Self::NoUseFound => f.write_str("no use and no reference found"),
             Self::NotOwned => f.write_str(
                 "this account owns no such image in this Region; check the ID, --region and --profile",
+            ),
+            Self::NoImageFound { pattern } => write!(
+                f,
+                "no image of this account has a name that matches {pattern:?}; check --name, --region and --profile"
             ),
             Self::RequestFailed { action, problem } => write!(f, "{action} failed: {problem}"),
             Self::PermissionMissing { action, problem } => {

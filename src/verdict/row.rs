@@ -18,8 +18,9 @@ use crate::reports::{resource_type, span};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
-    /// The image's ID, as requested.
-    pub image_id: String,
+    /// The image's ID, as requested; absent if a name pattern matches no image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -118,7 +119,7 @@ impl Row {
         let referenced = evidence.references.gap.is_none() || !referenced_by.is_empty();
         let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
         Self {
-            image_id: evidence.image_id.clone(),
+            image_id: Some(evidence.image_id.clone()),
             name: evidence.image.name.clone(),
             verdict: judgement.verdict,
             reasons: judgement.reasons,
@@ -137,6 +138,27 @@ impl Row {
                 .filter(|list| list.gap.is_none())
                 .map(|list| list.found.clone()),
             not_checked: evidence.not_checked.clone(),
+        }
+    }
+
+    /// The row of a name pattern that matches no image.
+    pub(super) fn no_image_found(pattern: &str) -> Self {
+        Self {
+            image_id: None,
+            name: None,
+            verdict: Verdict::Unknown,
+            reasons: vec![Reason::NoImageFound {
+                pattern: pattern.to_owned(),
+            }],
+            accounts: None,
+            instances: None,
+            launch_templates: None,
+            references: None,
+            report_id: None,
+            report_creation_time: None,
+            report_age: None,
+            used_by: Vec::new(),
+            referenced_by: Vec::new(),
         }
     }
 }
@@ -171,7 +193,7 @@ impl Record for Row {
     const LIST: &'static str = "ImageVerdicts";
 
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::id("ImageId", 21, |row: &Self| row.image_id.as_str().into()),
+        Column::id("ImageId", 21, |row: &Self| row.image_id.as_deref().into()),
         Column::name("Name", 24, 12, |row: &Self| row.name.as_deref().into()),
         Column::id("Verdict", 7, |row: &Self| row.verdict.as_str().into()).emphasis(|row| {
             Some(match row.verdict {

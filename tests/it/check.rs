@@ -302,13 +302,19 @@ fn the_exit_status_is_what_fail_on_wants() {
 #[test]
 fn no_image_is_no_image_that_may_be_retired() {
     let server = server(state(&document()));
-    server
+    let run = server
         .words("check --name golden-* --output json")
         .ends(2)
-        .says("no image found");
-    server
-        .words("check --name golden-* --fail-on in-use")
-        .succeeds();
+        .says("no image found; 1 name pattern without an image");
+    is(&run, "unknown", "NoImageFound");
+    // Whatever --fail-on says.
+    for flags in ["in-use", "none"] {
+        server
+            .words(&format!("check --name golden-* --fail-on {flags}"))
+            .ends(2);
+    }
+    let empty = self::server(state(&json!({"Images": [], "Usage": []})));
+    empty.words("check --owned --fail-on none").ends(2);
     let line = format!("check --image-ids ami-0ffffffffffffffff bogus {UNUSED} --output json");
     let run = server.words(&line).ends(2);
     assert_eq!(
@@ -318,6 +324,46 @@ fn no_image_is_no_image_that_may_be_retired() {
             .collect::<Vec<_>>(),
         ["NotOwned", "NotOwned", "NoUseFound"]
     );
+}
+
+/// A pattern is looked for in all Regions together, and has a row of its own without an image.
+#[test]
+fn a_name_pattern_without_an_image_is_unknown() {
+    let in_region = |id: &str, name: &str, region: &str| {
+        let mut image = image(id, name);
+        image["Region"] = region.into();
+        image
+    };
+    let server = server(state(&json!({
+        "Images": [in_region(UNUSED, "golden-1", "us-east-1"), in_region(USED, "base-1", "eu-west-1")], "Usage": [],
+    })));
+    let both = "--region us-east-1 eu-west-1 --output csv --columns Region,ImageId,Verdict,Reasons";
+    let run = server
+        .words(&format!("check --name golden-* base-? {both}"))
+        .succeeds()
+        .says("2 images: 2 unused");
+    assert_eq!(run.stdout.lines().count(), 3);
+    let run = server
+        .words(&format!("check --name golden-* Base-* base-1 gold {both}"))
+        .ends(2)
+        .says("2 images: 2 unused; 2 name patterns without an image");
+    let lines: Vec<_> = run.stdout.lines().skip(3).collect();
+    assert_eq!(lines.len(), 2, "{run:#?}");
+    for (line, pattern) in lines.iter().zip(["Base-*", "gold"]) {
+        assert!(line.starts_with(",,unknown,"), "{line}");
+        assert!(line.contains(pattern), "{line}");
+    }
+    // A Region that failed might have had it.
+    let failing = changed(state(&document()), IMAGES, |asked, reply| {
+        match asked.region == "eu-west-1" {
+            true => Act::Reply(refusal(400, "Strange", "No.")),
+            false => Act::Reply(reply),
+        }
+    });
+    let run = failing
+        .words(&format!("check --name a golden-* {both}"))
+        .ends(254);
+    assert_eq!(run.stdout.lines().count(), 2, "{run:#?}");
 }
 
 #[test]

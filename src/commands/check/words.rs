@@ -39,14 +39,20 @@ pub(super) struct Summary {
     pub(super) images: usize,
     pub(super) in_use: usize,
     pub(super) unused: usize,
+    /// Includes the next.
     pub(super) unknown: usize,
+    /// Name patterns that match no image.
+    pub(super) unmatched_names: usize,
 }
 
 impl Summary {
     pub(super) fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
         let mut summary = Self::default();
         for row in rows {
-            summary.images += 1;
+            match row.image_id {
+                Some(_) => summary.images += 1,
+                None => summary.unmatched_names += 1,
+            }
             match row.verdict {
                 Verdict::InUse => summary.in_use += 1,
                 Verdict::Unused => summary.unused += 1,
@@ -60,7 +66,7 @@ impl Summary {
     pub(super) fn hint(self, category: Category) -> Option<&'static str> {
         match (self.images, category) {
             (_, Category::Success) => None,
-            (0, _) => Some("check --name and --region"),
+            (0, _) => Some("check --name, --region and --profile"),
             (_, Category::InUse) => Some("see Reasons; --details lists who uses the images"),
             _ => Some("see Reasons; rerun after fixing them: it picks up the reports it created"),
         }
@@ -72,21 +78,25 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |count: usize| HumanCount(count as u64);
         match self.images {
-            0 => return f.write_str("no image found"),
+            0 => f.write_str("no image found")?,
             1 => f.write_str("1 image: ")?,
             images => write!(f, "{} images: ", number(images))?,
         }
         let parts = [
             (self.in_use, "in use"),
             (self.unused, "unused"),
-            (self.unknown, "unknown"),
+            (self.unknown - self.unmatched_names, "unknown"),
         ];
         let mut separator = "";
         for (count, verdict) in parts.into_iter().filter(|(count, _)| *count > 0) {
             write!(f, "{separator}{} {verdict}", number(count))?;
             separator = ", ";
         }
-        Ok(())
+        match self.unmatched_names {
+            0 => Ok(()),
+            1 => f.write_str("; 1 name pattern without an image"),
+            patterns => write!(f, "; {} name patterns without an image", number(patterns)),
+        }
     }
 }
 
@@ -140,9 +150,19 @@ mod tests {
                 in_use,
                 unused,
                 unknown,
+                unmatched_names: 0,
             };
             assert_eq!(summary.to_string(), line);
         }
+        let summary = Summary {
+            images: 1,
+            unused: 1,
+            unknown: 2,
+            unmatched_names: 2,
+            ..Summary::default()
+        };
+        let line = "1 image: 1 unused; 2 name patterns without an image";
+        assert_eq!(summary.to_string(), line);
     }
 
     #[test]
