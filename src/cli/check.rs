@@ -85,6 +85,11 @@ pub struct Check {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
+    // Tests shorten it. The service does not say how long it needs.
+    /// Wait before new reports without a use are read again
+    #[arg(long, hide = true, value_name = "TIME", value_parser = value::time, default_value = "5s", env = "AMIUSAGE_REREAD_DELAY", hide_env = true)]
+    pub reread_delay: Duration,
+
     /// List the requests that would be sent
     ///
     /// Reads images and their reports, creates nothing, and exits with 0.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -61,7 +62,7 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> Result<Category, Error> {
     let dry_run = arguments.dry_run;
-    let plan = plan(arguments, connection.concurrency, terminal)?;
+    let plan = plan(arguments, &connection, terminal)?;
     let regions = Regions::check(&connection)?;
     let regional = plan.output_plan.is_regional(regions.are_several());
     let mut signals = Signals::listen(terminal)?;
@@ -231,7 +232,7 @@ fn remove_not_owned_elsewhere(rows: &mut Rows<Row>) {
     }
 }
 
-fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Result<Plan, Error> {
+fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Result<Plan, Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     if arguments.name.len() > MAX_NAME_PATTERNS {
@@ -264,8 +265,13 @@ fn plan(arguments: Check, concurrency: NonZeroUsize, terminal: &Terminal) -> Res
             launch_permissions: arguments.launch_permissions,
             auto_scaling: arguments.auto_scaling,
             timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
+            reread_delay: match connection.offline {
+                // The data is in this process.
+                Some(_) => Duration::ZERO,
+                None => arguments.reread_delay,
+            },
         },
-        concurrency,
+        concurrency: connection.concurrency,
         fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
         output_plan,

@@ -28,4 +28,4 @@ pub use refused_types::RefusedTypes;
 pub use resource_type::{ResourceType, ResourceTypeOption};
 pub use rows::{CreateRow, DeleteRow};
 pub use spec::ReportSpec;
-pub use wait::{WaitOutcome, wait};
+pub use wait::{AwaitedReport, WaitOutcome, wait};

@@ -12,8 +12,41 @@ use super::record::Report;
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{MAX_IDS_PER_REQUEST, Request};
 
-/// How many times in a row a report that was never seen may be missing: a new one is not listed everywhere at once.
-const MAX_MISSING: u32 = 4;
+/// How long a report that was just created may be missing: not every server of the service lists it at once.
+const MAX_CREATED_MISSING: Duration = Duration::from_secs(120);
+
+/// How long a report with a given ID may be missing: it may have been created just before.
+const MAX_GIVEN_MISSING: Duration = Duration::from_secs(4);
+
+/// How long the requests may take that describe the reports a last time, at the end of the timeout.
+const LAST_REQUESTS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A report to wait for.
+#[derive(Clone, Debug)]
+pub struct AwaitedReport {
+    /// Its ID, `amiur-…`.
+    pub report_id: String,
+    /// How long it may be missing until it is listed for the first time.
+    max_missing: Duration,
+}
+
+impl AwaitedReport {
+    /// A report that this run has created.
+    pub fn created(report_id: String) -> Self {
+        Self {
+            report_id,
+            max_missing: MAX_CREATED_MISSING,
+        }
+    }
+
+    /// A report with an ID from elsewhere.
+    pub fn given(report_id: String) -> Self {
+        Self {
+            report_id,
+            max_missing: MAX_GIVEN_MISSING,
+        }
+    }
+}
 
 /// The outcome of the wait for a report.
 #[derive(Clone, Debug)]
@@ -32,51 +65,49 @@ pub enum WaitOutcome {
 
 /// Waits until each report is available or never will be, for at most `timeout` or without limit.
 ///
-/// Returns outcomes in the order of the IDs; `observe` is called with each as it ends, by its index. Sends no more
-/// requests once it is dropped.
+/// At the end of the timeout all reports that are still pending are described once more. Returns outcomes in the order
+/// of the reports; `observe` is called with each as it ends, by its index. Sends no more requests once it is dropped.
 pub async fn wait(
     ec2: &Ec2,
-    report_ids: Vec<String>,
+    reports: Vec<AwaitedReport>,
     timeout: Option<Duration>,
     mut observe: impl FnMut(usize, &WaitOutcome),
 ) -> Vec<WaitOutcome> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
-    let mut reports: Vec<Wait> = report_ids.into_iter().map(Wait::new).collect();
+    let mut reports: Vec<Wait> = reports.into_iter().map(Wait::new).collect();
+    let started = Instant::now();
     loop {
         let waiting = reports.iter().filter(|report| report.outcome.is_none());
-        let ids: Vec<String> = waiting.map(|report| report.id.clone()).collect();
+        let ids: Vec<String> = (waiting.map(|report| &report.awaited.report_id))
+            .cloned()
+            .collect();
         if ids.is_empty() {
             break;
         }
+        let is_last = deadline.is_some_and(|deadline| deadline <= Instant::now());
         let states = read_states(ec2, ids);
         let states = match deadline {
             None => states.await,
-            Some(deadline) => match timeout_at(deadline, states).await {
+            Some(deadline) => match timeout_at(deadline + LAST_REQUESTS_TIMEOUT, states).await {
                 Ok(states) => states,
                 Err(_) => break,
             },
         };
         for (index, report) in reports.iter_mut().enumerate() {
             if report.outcome.is_none()
-                && let Some(state) = states.get(&report.id)
-                && let Some(outcome) = report.record(state.clone())
+                && let Some(state) = states.get(&report.awaited.report_id)
+                && let Some(outcome) = report.record(state.clone(), started.elapsed())
             {
                 observe(index, outcome);
             }
         }
-        if reports.iter().all(|report| report.outcome.is_some()) {
+        if is_last || reports.iter().all(|report| report.outcome.is_some()) {
             break;
         }
-        let mut delay = backoff.next();
-        if let Some(deadline) = deadline {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            delay = delay.min(left);
-        }
-        sleep(delay).await;
+        let delay = backoff.next();
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        sleep(left.map_or(delay, |left| delay.min(left))).await;
     }
     let mut outcomes = Vec::new();
     for (index, report) in reports.into_iter().enumerate() {
@@ -89,28 +120,30 @@ pub async fn wait(
     outcomes
 }
 
-/// A report to wait for.
+/// The wait for a report.
 struct Wait {
-    id: String,
+    awaited: AwaitedReport,
     last: Option<Report>,
-    missing: u32,
     throttled: u32,
     outcome: Option<WaitOutcome>,
 }
 
 impl Wait {
-    fn new(id: String) -> Self {
+    fn new(awaited: AwaitedReport) -> Self {
         Self {
-            id,
+            awaited,
             last: None,
-            missing: 0,
             throttled: 0,
             outcome: None,
         }
     }
 
-    /// Records a state, and returns the outcome if the wait is over.
-    fn record(&mut self, state: Result<Option<Report>, RequestError>) -> Option<&WaitOutcome> {
+    /// Records a state after a time of waiting, and returns the outcome if the wait is over.
+    fn record(
+        &mut self,
+        state: Result<Option<Report>, RequestError>,
+        elapsed: Duration,
+    ) -> Option<&WaitOutcome> {
         let outcome = match state {
             Ok(Some(report)) if report.is_available() => WaitOutcome::Available(report),
             Ok(Some(report)) if report.is_in_error() => WaitOutcome::Error(report),
@@ -119,10 +152,7 @@ impl Wait {
                 self.throttled = 0;
                 return None;
             }
-            Ok(None) if self.last.is_none() && self.missing < MAX_MISSING => {
-                self.missing += 1;
-                return None;
-            }
+            Ok(None) if self.last.is_none() && elapsed < self.awaited.max_missing => return None,
             Ok(None) => WaitOutcome::Vanished,
             Err(error) if error.is_throttling() && self.throttled < MAX_THROTTLED => {
                 self.throttled += 1;
@@ -176,4 +206,37 @@ async fn read_states(ec2: &Ec2, ids: Vec<String>) -> States {
         }
     }
     states
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_created_report_may_be_missing_for_two_minutes() {
+        let id = || "amiur-1".to_owned();
+        let pending = Report {
+            state: Some("pending".to_owned()),
+            ..Report::default()
+        };
+        for (awaited, max_missing) in [
+            (AwaitedReport::created(id()), Duration::from_secs(120)),
+            (AwaitedReport::given(id()), Duration::from_secs(4)),
+        ] {
+            let before = max_missing - Duration::from_millis(1);
+            let mut wait = Wait::new(awaited);
+            assert!(wait.record(Ok(None), before).is_none());
+            assert!(matches!(
+                wait.record(Ok(None), max_missing),
+                Some(WaitOutcome::Vanished)
+            ));
+            // A report that was listed before is deleted.
+            let mut wait = Wait::new(wait.awaited);
+            assert!(wait.record(Ok(Some(pending.clone())), before).is_none());
+            assert!(matches!(
+                wait.record(Ok(None), before),
+                Some(WaitOutcome::Vanished)
+            ));
+        }
+    }
 }

@@ -10,27 +10,41 @@ use super::progress::ProgressReporter;
 use super::read::{Source, is_denied, request_failed, stops_the_run};
 use super::reason::Reason;
 use crate::listing::ListError;
-use crate::reports::{CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
+use crate::reports::{AwaitedReport, CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
 
-/// Reports are created a second time when a pending report of the image, which does not cover, blocked the first one.
+/// In the second round, reports replace those pending ones of the first round that this run did not create, and that
+/// failed, were deleted, or do not cover.
 const MAX_ROUNDS: usize = 2;
 
-/// A report to wait for: the index of its image, and its ID.
-type Pending = (usize, String);
+/// A report to wait for.
+struct Pending {
+    /// The index of its image.
+    image: usize,
+    report_id: String,
+    /// Whether this run created it.
+    is_created: bool,
+}
 
-/// Makes sure that each image has a report that covers what is needed, where that is possible.
+/// Makes sure that each image has a report that covers what is needed, where that is possible. Returns the reports that
+/// became available.
 pub(super) async fn ensure_reports(
     source: &Source,
     options: &CheckOptions,
     started: Instant,
     images: &mut [ImageUnderCheck],
     reporter: &ProgressReporter<'_>,
-) -> Result<(), ListError> {
+) -> Result<HashSet<String>, ListError> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
     let limits = options.limits(started, &source.ec2);
     let mut pending: Vec<Pending> = (images.iter().enumerate())
-        .filter_map(|(index, image)| Some((index, image.pending_report(options, &limits)?)))
+        .filter_map(|(index, image)| {
+            Some(Pending {
+                image: index,
+                report_id: image.pending_report(options, &limits)?,
+                is_created: false,
+            })
+        })
         .collect();
     let mut missing: Vec<usize> = (0..images.len())
         .filter(|&index| images[index].needs_report(options, &limits))
@@ -40,6 +54,7 @@ pub(super) async fn ensure_reports(
             images[index].blockers.push(Reason::NoReport);
         }
     }
+    let mut available = HashSet::new();
     for _ in 0..MAX_ROUNDS {
         let adopted = pending.len();
         reporter.update(|progress| {
@@ -51,17 +66,16 @@ pub(super) async fn ensure_reports(
             .collect();
         let created = create_all(source, specs, left(), reporter).await;
         pending.extend(note_created(images, &missing, created)?);
-        let available = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
-        // A pending report that does not cover makes way for one that does.
+        let waited = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
+        available.extend(waited.available);
         let limits = options.limits(started, &source.ec2);
-        missing.retain(|&index| {
-            available.contains(&index) && images[index].needs_report(options, &limits)
-        });
+        missing = waited.replaceable;
+        missing.retain(|&index| options.create && images[index].needs_report(options, &limits));
         if missing.is_empty() || left() == Some(Duration::ZERO) {
             break;
         }
     }
-    Ok(())
+    Ok(available)
 }
 
 /// Creates the reports.
@@ -105,14 +119,21 @@ fn note_created(
 ) -> Result<Vec<Pending>, ListError> {
     let mut pending = Vec::new();
     for (&index, created) in missing.iter().zip(created) {
+        let mut push = |report_id, is_created| {
+            pending.push(Pending {
+                image: index,
+                report_id,
+                is_created,
+            });
+        };
         let blocker = match created {
             Created::New { report_id } => {
-                pending.push((index, report_id));
+                push(report_id, true);
                 continue;
             }
             Created::Adopted(report) | Created::Blocked { report, .. } => match report.report_id {
                 Some(report_id) => {
-                    pending.push((index, report_id));
+                    push(report_id, false);
                     continue;
                 }
                 None => missing_item("DescribeImageUsageReports"),
@@ -128,37 +149,58 @@ fn note_created(
     Ok(pending)
 }
 
-/// Waits for reports, and returns the images whose report became available.
+/// The result of waiting for reports.
+#[derive(Default)]
+struct Waited {
+    /// The reports that are available.
+    available: Vec<String>,
+    /// The images whose report is no longer pending, and was not created by this run.
+    replaceable: Vec<usize>,
+}
+
+/// Waits for reports.
 async fn wait_for(
     source: &Source,
     images: &mut [ImageUnderCheck],
     pending: Vec<Pending>,
     timeout: Option<Duration>,
     reporter: &ProgressReporter<'_>,
-) -> Result<HashSet<usize>, ListError> {
+) -> Result<Waited, ListError> {
     reporter.update(|progress| progress.pending = pending.len());
-    let ids = pending.iter().map(|(_, id)| id.clone()).collect();
-    let outcomes = wait(&source.ec2, ids, timeout, |_, _| {
+    let awaited = |report: &Pending| match report.is_created {
+        true => AwaitedReport::created(report.report_id.clone()),
+        false => AwaitedReport::given(report.report_id.clone()),
+    };
+    let reports = pending.iter().map(awaited).collect();
+    let outcomes = wait(&source.ec2, reports, timeout, |_, _| {
         reporter.update(|progress| progress.pending -= 1);
     })
     .await;
-    let mut available = HashSet::new();
-    for ((index, report_id), outcome) in pending.into_iter().zip(outcomes) {
-        let image = &mut images[index];
+    let mut waited = Waited::default();
+    for (pending, outcome) in pending.into_iter().zip(outcomes) {
+        let image = &mut images[pending.image];
+        let report_id = pending.report_id;
         match outcome {
             WaitOutcome::Available(report) => {
-                available.insert(index);
+                waited.available.push(report_id);
                 image.update(report);
             }
             WaitOutcome::Error(report) => image.update(report),
             WaitOutcome::Vanished => image.remove_report(report_id),
-            WaitOutcome::TimedOut(_) => image.blockers.push(Reason::ReportPending { report_id }),
+            WaitOutcome::TimedOut(_) => {
+                image.blockers.push(Reason::ReportPending { report_id });
+                continue;
+            }
             WaitOutcome::Failed(error) if stops_the_run(&error) => return Err(error.into()),
             WaitOutcome::Failed(error) => {
                 let blocker = request_failed("DescribeImageUsageReports", &error);
                 image.blockers.push(blocker);
+                continue;
             }
         }
+        if !pending.is_created {
+            waited.replaceable.push(pending.image);
+        }
     }
-    Ok(available)
+    Ok(waited)
 }

@@ -55,6 +55,8 @@ pub struct ReportEvidence {
     pub gaps: Vec<CoverageGap>,
     /// Its entries.
     pub entries: PartialList<Entry>,
+    /// Whether they were not the same when they were read again.
+    pub has_changed: bool,
 }
 
 /// All evidence about an image.

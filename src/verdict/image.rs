@@ -5,20 +5,11 @@ use std::time::SystemTime;
 use super::evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
 use super::lists::missing_item;
 use super::options::CheckOptions;
-use super::read::PartialLists;
 use super::reason::Reason;
+use super::uses::Uses;
 use crate::aws::Time;
-use crate::entries::Entry;
-use crate::images::{Image, LaunchPermission, Reference};
+use crate::images::Image;
 use crate::reports::Report;
-
-/// What was read about all images: entries by report, the other lists by image.
-pub(super) struct Lists {
-    pub entries: PartialLists<Entry>,
-    pub references: PartialLists<Reference>,
-    /// Empty if not requested.
-    pub launch_permissions: PartialLists<LaunchPermission>,
-}
 
 /// An image to check.
 pub(super) struct ImageUnderCheck {
@@ -107,7 +98,7 @@ impl ImageUnderCheck {
         self,
         options: &CheckOptions,
         limits: &TimeLimits,
-        lists: &mut Lists,
+        uses: &mut Uses,
     ) -> Evidence {
         let spec = options.spec(&self.image_id);
         let mut reports = PartialList {
@@ -139,14 +130,15 @@ impl ImageUnderCheck {
                 state,
                 created,
                 gaps,
-                entries: lists.entries.remove(&report_id).unwrap_or_else(unread),
+                entries: uses.entries.remove(&report_id).unwrap_or_else(unread),
+                has_changed: uses.changed.contains(&report_id),
                 report_id,
             });
         }
         let unread = || PartialList::none(missing_item("DescribeImageReferences"));
         Evidence {
-            references: (lists.references.remove(&self.image_id)).unwrap_or_else(unread),
-            launch_permissions: lists.launch_permissions.remove(&self.image_id),
+            references: (uses.references.remove(&self.image_id)).unwrap_or_else(unread),
+            launch_permissions: uses.launch_permissions.remove(&self.image_id),
             not_checked: options.not_checked(),
             image_id: self.image_id,
             image: self.image,
@@ -155,6 +147,14 @@ impl ImageUnderCheck {
             blockers: self.blockers,
         }
     }
+}
+
+/// The IDs of those images that may have reports and references.
+pub(super) fn owned_ids(images: &[ImageUnderCheck]) -> Vec<String> {
+    (images.iter())
+        .filter(|image| image.not_owned.is_none())
+        .map(|image| image.image_id.clone())
+        .collect()
 }
 
 fn state(report: &Report, now: SystemTime) -> State {

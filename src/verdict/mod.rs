@@ -16,6 +16,7 @@ mod read;
 mod reason;
 mod row;
 mod rule;
+mod uses;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,8 @@ pub struct CheckOptions {
     pub auto_scaling: bool,
     /// How long to wait for reports in total; without limit when absent.
     pub timeout: Option<Duration>,
+    /// How long to wait before new reports without a use are read again.
+    pub reread_delay: Duration,
 }
 
 /// Which images to check.

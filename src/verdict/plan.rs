@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::check::{find, owned_ids};
+use super::check::find;
+use super::image::owned_ids;
 use super::lists::{entries_by_report, references_by_image, reports_by_id};
 use super::optional::{DESCRIBE_IMAGE_ATTRIBUTE, DESCRIBE_LAUNCH_CONFIGURATIONS};
 use super::options::CheckOptions;

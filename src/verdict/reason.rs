@@ -18,6 +18,11 @@ pub enum Reason {
         /// Whether a newer report, which covers what is needed, shows no use.
         newer_shows_none: bool,
     },
+    /// The entries of a new report were not the same when they were read again: it counts as a use.
+    ReportChanged {
+        /// The report.
+        report_id: String,
+    },
     /// Resources of the owner reference it.
     ReferencedByOwner {
         /// The number of resources.
@@ -131,6 +136,7 @@ impl Reason {
         matches!(
             self,
             Self::UsedByAccounts { .. }
+                | Self::ReportChanged { .. }
                 | Self::ReferencedByOwner { .. }
                 | Self::LaunchedRecently { .. }
         )
@@ -140,6 +146,7 @@ impl Reason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UsedByAccounts { .. } => "UsedByAccounts",
+            Self::ReportChanged { .. } => "ReportChanged",
             Self::ReferencedByOwner { .. } => "ReferencedByOwner",
             Self::LaunchedRecently { .. } => "LaunchedRecently",
             Self::TooYoung { .. } => "TooYoung",
@@ -190,6 +197,10 @@ impl fmt::Display for Reason {
                     false => Ok(()),
                 }
             }
+            Self::ReportChanged { report_id } => write!(
+                f,
+                "the entries of report {report_id} changed between two reads, which counts as use; rerun"
+            ),
             Self::ReferencedByOwner { references } => match references {
                 1 => f.write_str("1 resource in this account references it"),
                 _ => write!(f, "{references} resources in this account reference it"),

@@ -159,6 +159,8 @@ impl Row {
             report_age: None,
             used_by: Vec::new(),
             referenced_by: Vec::new(),
+            launch_permissions: None,
+            not_checked: Vec::new(),
         }
     }
 }

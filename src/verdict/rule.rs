@@ -3,9 +3,9 @@
 //! *Unused* needs all of these: the account owns the image; the list of its reports is complete; one report covers what is
 //! needed, is recent and available, and its entries are complete; no entry of any recent report counts a use, and each
 //! entry has a count and belongs to its report and image; the list of the owner's references is complete and empty; the
-//! launch permissions are complete, if requested.
-//! *In use* needs one use: an entry of a recent report with a count above zero, or a reference. Everything else is
-//! *unknown*.
+//! launch permissions are complete, if requested; the image is not too young.
+//! *In use* needs one use: an entry of a recent report with a count above zero, a reference, a recent launch, or a recent
+//! report whose entries change. Everything else is *unknown*.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -73,6 +73,10 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
                 .is_some_and(|newer| newer.created > report.created && newer.entries.gap.is_none()),
         });
     }
+    uses.extend(recent().filter(|report| report.has_changed).map(|report| {
+        let report_id = report.report_id.clone();
+        Reason::ReportChanged { report_id }
+    }));
     if !own.is_empty() {
         uses.push(Reason::ReferencedByOwner {
             references: own.len(),

@@ -52,6 +52,7 @@ fn report() -> ReportEvidence {
         created: Some(started() - HOUR),
         gaps: Vec::new(),
         entries: complete(vec![entry(Some(0))]),
+        has_changed: false,
     }
 }
 
@@ -378,6 +379,22 @@ fn one_use_proves_in_use() {
         ..report()
     });
     is(&evidence, InUse, &["UsedByAccounts"]);
+}
+
+#[test]
+fn a_report_that_changes_between_two_reads_is_a_use() {
+    let changed = |report| ReportEvidence {
+        has_changed: true,
+        ..report
+    };
+    is(&with(changed(report())), InUse, &["ReportChanged"]);
+    let evidence = with(changed(used(report())));
+    is(&evidence, InUse, &["UsedByAccounts", "ReportChanged"]);
+    let old = ReportEvidence {
+        created: Some(started() - 48 * HOUR),
+        ..changed(report())
+    };
+    is(&with_all(vec![old, other(2)]), Unused, &["NoUseFound"]);
 }
 
 #[test]

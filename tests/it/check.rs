@@ -766,6 +766,149 @@ fn a_report_that_is_deleted_while_it_is_read_proves_nothing() {
     is(&server.words(&line).ends(2), "unknown", "ReportDeleted");
 }
 
+/// Replaces the list in a reply by these items.
+fn with_items(reply: Response, set: &str, items: &str) -> Response {
+    let (before, rest) = reply.body.split_once(&format!("<{set}>")).unwrap();
+    let (_, after) = rest.split_once(&format!("</{set}>")).unwrap();
+    let body = format!("{before}<{set}>{items}</{set}>{after}");
+    Response { body, ..reply }
+}
+
+#[test]
+fn a_new_report_without_a_use_is_read_again() {
+    let line = |image: &str| format!("check --image-ids {image} --output json");
+    // After the delay that is the default.
+    let read = AtomicUsize::new(0);
+    let server = changed(state(&document()), ENTRIES, move |_, reply| {
+        match read.fetch_add(1, Ordering::Relaxed) {
+            0 => Act::Reply(with_items(reply, "imageUsageReportEntrySet", "")),
+            _ => Act::Reply(reply),
+        }
+    });
+    let began = Instant::now();
+    let mut program = server.program(line(USED).split_whitespace());
+    program.env_remove("AMIUSAGE_REREAD_DELAY");
+    let run = Run::of(program.output().unwrap(), 1);
+    is(&run, "in-use", "UsedByAccounts");
+    assert!(began.elapsed() >= Duration::from_secs(5));
+    assert_eq!(server.count(ENTRIES), 2);
+
+    // Any difference is a use.
+    let read = AtomicUsize::new(0);
+    let server = changed(state(&document()), ENTRIES, move |asked, reply| {
+        let id = asked.form.split("ReportId.1=").nth(1).unwrap().to_owned();
+        let zero = format!(
+            "<item><reportId>{id}</reportId><imageId>{UNUSED}</imageId><usageCount>0</usageCount></item>"
+        );
+        match read.fetch_add(1, Ordering::Relaxed) {
+            0 => Act::Reply(reply),
+            _ => Act::Reply(with_items(reply, "imageUsageReportEntrySet", &zero)),
+        }
+    });
+    is(
+        &server.words(&line(UNUSED)).ends(1),
+        "in-use",
+        "ReportChanged",
+    );
+
+    // Nothing is read again if each report shows a use, or was available before.
+    let server = self::server(state(&document()));
+    server.words(&line(USED)).ends(1);
+    assert_eq!(server.count(ENTRIES), 1);
+    let server = with_report(|_| ());
+    is(
+        &server.words(&line(UNUSED)).succeeds(),
+        "unused",
+        "NoUseFound",
+    );
+    assert_eq!(server.count(ENTRIES), 1);
+    // A second request that fails makes it unknown.
+    let read = AtomicUsize::new(0);
+    let server = changed(state(&document()), ENTRIES, move |_, reply| {
+        match read.fetch_add(1, Ordering::Relaxed) {
+            0 => Act::Reply(reply),
+            _ => Act::Reply(refusal(400, "Strange", "No.")),
+        }
+    });
+    is(
+        &server.words(&line(UNUSED)).ends(2),
+        "unknown",
+        "RequestFailed",
+    );
+}
+
+/// Not every server of the service lists a new report at once.
+#[test]
+fn a_new_report_that_is_not_listed_yet_is_waited_for() {
+    let began = Instant::now();
+    let server = changed(state(&document()), REPORTS, move |asked, reply| {
+        let is_hidden = asked.form.contains("ReportId.1=");
+        match is_hidden && began.elapsed() < Duration::from_secs(6) {
+            true => Act::Reply(with_items(reply, "imageUsageReportSet", "")),
+            false => Act::Reply(reply),
+        }
+    });
+    let line = format!("check --image-ids {UNUSED} --output json");
+    is(&server.words(&line).succeeds(), "unused", "NoUseFound");
+    assert_eq!(server.count(CREATE), 1);
+}
+
+#[test]
+fn a_pending_report_that_fails_or_is_deleted_is_replaced_once() {
+    let settings = Settings {
+        report_delay: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document()), settings.clone(), |_, reply| {
+        Act::Reply(reply)
+    });
+    let create = |image: &str| format!("reports create --image-ids {image}");
+    let check = |image: &str| format!("check --image-ids {image} --output json");
+    server.words(&create(FAILING)).succeeds();
+    let run = server.words(&check(FAILING)).ends(2);
+    is(&run, "unknown", "ReportFailed");
+    // The new one fails as well, and is not replaced.
+    assert_eq!(server.count(CREATE), 2);
+    // Without --create it is not replaced.
+    server.words(&create(FAILING)).succeeds();
+    let line = format!("{} --no-create", check(FAILING));
+    is(&server.words(&line).ends(2), "unknown", "ReportFailed");
+    assert_eq!(server.count(CREATE), 3);
+
+    let created = AtomicUsize::new(0);
+    let server = Server::start(state(&document()), settings, move |asked, reply| {
+        match action(asked.form).as_str() {
+            CREATE => drop(created.fetch_add(1, Ordering::Relaxed)),
+            REPORTS
+                if asked.form.contains("ReportId.1=") && created.load(Ordering::Relaxed) == 1 =>
+            {
+                return Act::Reply(with_items(reply, "imageUsageReportSet", ""));
+            }
+            _ => {}
+        }
+        Act::Reply(reply)
+    });
+    server.words(&create(UNUSED)).succeeds();
+    is(
+        &server.words(&check(UNUSED)).succeeds(),
+        "unused",
+        "NoUseFound",
+    );
+    assert_eq!(server.count(CREATE), 2);
+}
+
+/// A report that became available after the last request before the timeout is not pending.
+#[test]
+fn reports_are_described_once_more_at_the_end_of_the_timeout() {
+    let settings = Settings {
+        report_delay: Duration::from_millis(1600),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+    let line = format!("check --image-ids {UNUSED} --output json --timeout 2s");
+    is(&server.words(&line).succeeds(), "unused", "NoUseFound");
+}
+
 /// A request about many is refused for one of them.
 #[test]
 fn one_that_is_refused_costs_the_others_nothing() {

@@ -57,6 +57,8 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Progr
     program
         .env_clear()
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        // These servers are consistent, unless a test says otherwise.
+        .env("AMIUSAGE_REREAD_DELAY", "0")
         .env("AWS_CONFIG_FILE", "/nonexistent/config")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
         .env("HOME", "/nonexistent")

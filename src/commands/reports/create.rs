@@ -23,8 +23,8 @@ use crate::commands::terminal::Terminal;
 use crate::error::Error;
 use crate::images::{self, DescribeImages, MAX_NAME_PATTERNS};
 use crate::reports::{
-    CreateEvent, CreateRow, CreateStatus, Created, RefusedTypes, ReportSpec, ResourceType, Tag,
-    create, dry_run, resource_type,
+    AwaitedReport, CreateEvent, CreateRow, CreateStatus, Created, RefusedTypes, ReportSpec,
+    ResourceType, Tag, create, dry_run, resource_type,
 };
 
 /// The maximum length of a client token, by the API reference.
@@ -100,8 +100,9 @@ pub(in crate::commands) async fn run(
     if !plan.wait {
         return created;
     }
-    let ids: Vec<String> = (statuses.iter().filter_map(CreateStatus::created))
+    let reports: Vec<AwaitedReport> = (statuses.iter().filter_map(CreateStatus::created))
         .filter_map(|created| created.report_id().map(str::to_owned))
+        .map(AwaitedReport::created)
         .collect();
     // Enough for one request: the reports may be available by now.
     const MIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -109,7 +110,7 @@ pub(in crate::commands) async fn run(
         let remaining = timeout.saturating_sub(started.elapsed());
         remaining.max(MIN_TIMEOUT)
     });
-    let waited = until_available(&ec2, ids, timeout, &mut signals, terminal).await;
+    let waited = until_available(&ec2, reports, timeout, &mut signals, terminal).await;
     match (created, waited) {
         (Err(created), Err(waited)) => Err(waited.context(created)),
         (created, waited) => created.and(waited),

@@ -15,7 +15,7 @@ use crate::commands::rows::partial;
 use crate::commands::signals::Signals;
 use crate::commands::terminal::Terminal;
 use crate::error::{Category, Error, UserError};
-use crate::reports::{WaitOutcome, newest, wait};
+use crate::reports::{AwaitedReport, WaitOutcome, newest, wait};
 
 /// Some reports are not available. Each line is a reason and the reports concerned.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,8 @@ pub(in crate::commands) async fn run(
         }
     }
     let timeout = (!arguments.timeout.is_zero()).then_some(arguments.timeout);
-    until_available(&ec2, report_ids, timeout, &mut signals, terminal).await
+    let reports = report_ids.into_iter().map(AwaitedReport::given).collect();
+    until_available(&ec2, reports, timeout, &mut signals, terminal).await
 }
 
 /// The newest report of each image.
@@ -82,24 +83,25 @@ async fn newest_of(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error
 /// [`NotAvailable`] for reports that are not; an error of the request if one failed.
 pub(super) async fn until_available(
     ec2: &Ec2,
-    report_ids: Vec<String>,
+    reports: Vec<AwaitedReport>,
     timeout: Option<Duration>,
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let bar = progress::bar(report_ids.len(), ec2.retries()).with_message("reports available");
+    let bar = progress::bar(reports.len(), ec2.retries()).with_message("reports available");
     let observe = |_, _: &WaitOutcome| bar.inc(1);
-    let waiting = signals.or(wait(ec2, report_ids.clone(), timeout, observe));
+    let waiting = signals.or(wait(ec2, reports.clone(), timeout, observe));
     let outcomes = progress::with_progress(&bar, terminal, waiting).await?;
 
-    let outcomes = || report_ids.iter().map(String::as_str).zip(&outcomes);
+    let report_ids = reports.iter().map(|report| report.report_id.as_str());
+    let outcomes = || report_ids.clone().zip(&outcomes);
     let failed: Vec<_> = outcomes()
         .filter_map(|(id, outcome)| match outcome {
             WaitOutcome::Failed(error) => Some((id, error)),
             _ => None,
         })
         .collect();
-    let failed = partial("reports have an unknown state", report_ids.len(), &failed);
+    let failed = partial("reports have an unknown state", reports.len(), &failed);
     match not_available(outcomes(), timeout) {
         None => failed,
         // The error of the service decides the exit status.
