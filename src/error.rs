@@ -3,9 +3,13 @@
 //! An error type implements [`UserError`] in its own file. Commands return an [`Error`], which `?` makes of any of them.
 //! The numbers of the exit statuses are not known here; `exit` has them.
 
+mod syntax;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+
+pub use syntax::SyntaxError;
 
 /// How a run ended. Each category has one exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,11 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{
-    error::{ArgumentError, SyntaxError},
+    error::ArgumentError,
     shorthand::{self, Value},
     text_file,
 };
+use crate::error::SyntaxError;
 use crate::listing::Filter;
 
 const FLAG: &str = "--filter";

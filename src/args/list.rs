@@ -5,10 +5,8 @@
 
 use std::{collections::HashSet, io::Read};
 
-use super::{
-    error::{ArgumentError, SyntaxError},
-    text_file,
-};
+use super::{error::ArgumentError, text_file};
+use crate::error::SyntaxError;
 
 /// Standard input, which only one `@-` on a command line can read.
 pub struct Stdin<R> {

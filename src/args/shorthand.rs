@@ -12,7 +12,8 @@
 //!   final newline of a file is not part of the value.
 //! - Nesting is limited; the AWS CLI fails with Python's `RecursionError`.
 
-use super::{error::SyntaxError, text_file};
+use super::text_file;
+use crate::error::SyntaxError;
 
 /// A value in shorthand syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]

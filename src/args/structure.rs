@@ -2,10 +2,11 @@
 
 use std::io::Read;
 
-use super::error::{ArgumentError, SyntaxError};
+use super::error::ArgumentError;
 use super::list::{self, Stdin};
 use super::shorthand::{self, Member, Value};
 use super::text_file;
+use crate::error::SyntaxError;
 use crate::reports::{ResourceType, ResourceTypeOption, Tag};
 
 /// The byte offset of an error in a structure, and its message.

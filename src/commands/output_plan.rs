@@ -33,7 +33,7 @@ impl OutputPlan {
             Output::Markdown => Format::Markdown,
         };
         let query = match &flags.query {
-            Some(query) => Some(compile(query, format)?),
+            Some(query) => Some(parse_query(query, format)?),
             None => None,
         };
         let fields: Option<Vec<Field>> = (!flags.columns.is_empty()).then(|| {
@@ -106,15 +106,17 @@ impl OutputPlan {
     }
 }
 
-/// Compiles a query for a format that can show its result.
-fn compile(query: &str, format: Format) -> Result<Query, ArgumentError> {
+/// Parses a query for a format that can show its result.
+fn parse_query(query: &str, format: Format) -> Result<Query, ArgumentError> {
     const FLAG: &str = "--query";
     if !matches!(format, Format::Json | Format::Text | Format::Table) {
         let problem =
             "works with --output json, text and table, because its result has other columns";
         return Err(ArgumentError::new(FLAG, problem));
     }
-    Query::compile(query).map_err(|error| ArgumentError::new(FLAG, error))
+    Query::parse(query).map_err(|error| {
+        ArgumentError::new(FLAG, error).with_hint("see https://jmespath.org for the query language")
+    })
 }
 
 /// Names the columns that a table omits because the terminal is too narrow.

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::output_plan::OutputPlan;
-use crate::args::error::ArgumentError;
 use crate::aws::RequestError;
 use crate::error::{Category, Error};
 use crate::output::{Destination, Format, Record, RowWriter};
@@ -11,22 +10,22 @@ use crate::output::{Destination, Format, Record, RowWriter};
 /// Where the rows go. It is opened before the first request, so that no change is made whose result cannot be written.
 pub(super) struct Rows<R> {
     output_plan: OutputPlan,
+    /// The Region of the rows, if they have a column for it.
+    region: Option<String>,
     destination: Destination,
     writer: RowWriter<R>,
 }
 
 impl<R: Record> Rows<R> {
-    /// Opens the destination.
-    pub(super) fn open(output_plan: OutputPlan) -> Result<Self, Error> {
-        if output_plan.is_regional(false) {
-            let problem = "this command works in one Region, and has no column for it";
-            return Err(ArgumentError::new("--columns", problem).into());
-        }
+    /// Opens the destination of rows from `region`.
+    pub(super) fn open(output_plan: OutputPlan, region: &str) -> Result<Self, Error> {
+        let is_regional = output_plan.is_regional(false);
         let destination = Destination::open(output_plan.out_file.as_deref())?;
         let sink = destination.sink(|out| out)?;
         Ok(Self {
-            writer: RowWriter::new(output_plan.options(false), sink),
+            writer: RowWriter::new(output_plan.options(is_regional), sink),
             output_plan,
+            region: is_regional.then(|| region.to_owned()),
             destination,
         })
     }
@@ -34,17 +33,18 @@ impl<R: Record> Rows<R> {
     /// Writes the rows.
     pub(super) async fn write(mut self, rows: &[R]) -> Result<(), Error> {
         let written = async {
-            self.writer.page(None, rows).await?;
+            self.writer.page(self.region.as_deref(), rows).await?;
             self.writer.finish(None).await
         };
         let written = written.await;
         self.commit(written)
     }
 
-    /// Writes `response` as the AWS CLI does if the format is one of the AWS CLI's, else `row`.
+    /// Writes `response` as the AWS CLI does if the format is one of the AWS CLI's and no columns are selected, else `row`.
     pub(super) async fn write_one(mut self, response: Value, row: R) -> Result<(), Error> {
         let options = &self.output_plan.options(false);
-        if options.query.is_none() && !matches!(options.format, Format::Json | Format::Text) {
+        let is_format_of_aws_cli = matches!(options.format, Format::Json | Format::Text);
+        if options.query.is_none() && (options.fields.is_some() || !is_format_of_aws_cli) {
             return self.write(&[row]).await;
         }
         let written = self.writer.document(response, options).await;

@@ -190,8 +190,8 @@ impl Terminal {
         for (number, line) in text.split('\n').enumerate() {
             let line = escape(line);
             match width {
-                // The lines of a query and its caret stay as they are.
-                Some(width) if !text.contains('\n') => {
+                // An invalid text and its caret follow the first line.
+                Some(width) if number == 0 => {
                     let labeled = format!("{label}: {line}");
                     let lines = wrap(&labeled, width.saturating_sub(WRAP_INDENT.len()));
                     let text = lines.join(&format!("\n{WRAP_INDENT}"));

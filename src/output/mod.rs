@@ -8,6 +8,7 @@ mod escape;
 mod json;
 mod markdown;
 mod ndjson;
+mod python;
 mod query;
 mod record;
 mod result;

@@ -4,19 +4,16 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{Attribute, CellAlignment};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::escape;
 use super::escape::{is_control, push_escaped, replace};
+use super::python;
 use super::table::TableStyle;
 
 /// Writes JSON with an indent of four spaces.
 pub(super) fn json(out: &mut impl Write, value: &Value) -> io::Result<()> {
-    let pretty = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    value.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut *out, pretty,
-    ))?;
+    python::write_pretty(out, value, 0)?;
     out.write_all(b"\n")
 }
 
@@ -137,7 +134,7 @@ fn scalar_text(value: &Value) -> Cow<'_, str> {
             |character| is_control(character) && !matches!(character, '\n' | '\t'),
             push_escaped,
         ),
-        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::Number(number) => Cow::Owned(python::number(number)),
         nested => Cow::Owned(nested.to_string()),
     }
 }

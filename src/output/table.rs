@@ -344,79 +344,89 @@ struct Layout {
 impl Layout {
     /// Fits the columns into the terminal's width. Requested columns are neither moved nor omitted.
     fn fit<R: Record>(options: &Options) -> Self {
-        let mut fields = options.fields::<R>();
-        let (mut captions, mut below, mut omitted) = (Vec::new(), Vec::new(), Vec::new());
-        let natural = |field: Field| header::<R>(field).len().max(field.width::<R>());
-        let least = |field: Field| match field.kind::<R>() {
-            Kind::Name(least) | Kind::Text(least) => least.max(field.name::<R>().len()),
-            _ => natural(field),
-        };
-        let total = |widths: &mut dyn Iterator<Item = usize>| {
-            widths
-                .map(|width| width + GAP.len())
-                .sum::<usize>()
-                .saturating_sub(GAP.len())
+        let columns = options.fields::<R>().into_iter();
+        let mut layout = Self {
+            captions: Vec::new(),
+            columns: columns
+                .map(|field| (field, natural_width::<R>(field)))
+                .collect(),
+            below: Vec::new(),
+            omitted: Vec::new(),
         };
         let Some(window) = options.style.width.map(usize::from) else {
-            let columns = fields.into_iter().map(|field| (field, natural(field)));
-            return Self {
-                captions,
-                columns: columns.collect(),
-                below,
-                omitted,
-            };
+            return layout;
         };
-        if options.fields.is_none() {
-            let mut grouping = options
-                .grouping
-                .iter()
-                .filter(|field| fields.contains(field));
-            let mut grouping: Vec<Field> = grouping.by_ref().copied().collect();
-            grouping.reverse();
-            while total(&mut fields.iter().copied().map(least)) > window {
-                if let Some(field) = grouping.pop() {
-                    captions.push(field);
-                    fields.retain(|other| *other != field);
-                    continue;
-                }
-                let (text, others): (Vec<Field>, Vec<Field>) = fields
-                    .iter()
-                    .partition(|field| field.may_stand_below::<R>());
-                if !text.is_empty() {
-                    below = text;
-                    fields = others;
-                    continue;
-                }
-                let Some(field) = fields
-                    .iter()
-                    .copied()
-                    .filter(|field| field.rank::<R>() > 0)
-                    .max_by_key(|field| field.rank::<R>())
-                else {
-                    break;
-                };
-                omitted.push(field.name::<R>());
-                fields.retain(|other| *other != field);
-            }
+        for (field, width) in &mut layout.columns {
+            *width = min_width::<R>(*field);
         }
-        let mut columns: Vec<(Field, usize)> =
-            fields.iter().map(|&field| (field, least(field))).collect();
-        let mut rest = window.saturating_sub(total(&mut columns.iter().map(|(_, width)| *width)));
-        for (field, width) in &mut columns {
-            let more = (natural(*field) - *width).min(rest);
+        if options.fields.is_none() {
+            layout.remove_columns::<R>(options, window);
+        }
+        layout.widen::<R>(window);
+        layout
+    }
+
+    /// The width of a row.
+    fn width(&self) -> usize {
+        let widths = self.columns.iter().map(|(_, width)| width + GAP.len());
+        widths.sum::<usize>().saturating_sub(GAP.len())
+    }
+
+    /// Moves and omits columns until the others fit.
+    fn remove_columns<R: Record>(&mut self, options: &Options, window: usize) {
+        let mut grouping = options.grouping.iter();
+        while self.width() > window {
+            if let Some(field) = grouping.next() {
+                let is_shown = |(other, _): &(Field, usize)| other == field;
+                if self.columns.iter().any(is_shown) {
+                    self.captions.push(*field);
+                    self.columns.retain(|column| !is_shown(column));
+                }
+                continue;
+            }
+            let may_stand_below = |(field, _): &(Field, usize)| field.may_stand_below::<R>();
+            if self.columns.iter().any(may_stand_below) {
+                let below = self
+                    .columns
+                    .extract_if(.., |column| may_stand_below(column));
+                self.below.extend(below.map(|(field, _)| field));
+                continue;
+            }
+            let ranks = self.columns.iter().map(|(field, _)| field.rank::<R>());
+            let Some(last) = ranks.filter(|rank| *rank > 0).max() else {
+                break;
+            };
+            let is_last = |(field, _): &mut (Field, usize)| field.rank::<R>() == last;
+            let omitted = self.columns.extract_if(.., is_last);
+            self.omitted
+                .extend(omitted.map(|(field, _)| field.name::<R>()));
+        }
+    }
+
+    /// Distributes the remaining width from the first column to the last.
+    fn widen<R: Record>(&mut self, window: usize) {
+        let mut rest = window.saturating_sub(self.width());
+        for (field, width) in &mut self.columns {
+            let more = (natural_width::<R>(*field) - *width).min(rest);
             *width += more;
             rest -= more;
         }
-        if let Some((field, width)) = columns.last_mut()
+        if let Some((field, width)) = self.columns.last_mut()
             && matches!(field.kind::<R>(), Kind::Text(_))
         {
             *width += rest;
         }
-        Self {
-            captions,
-            columns,
-            below,
-            omitted,
-        }
+    }
+}
+
+/// The width of a column without a limit.
+fn natural_width<R: Record>(field: Field) -> usize {
+    header::<R>(field).len().max(field.width::<R>())
+}
+
+fn min_width<R: Record>(field: Field) -> usize {
+    match field.kind::<R>() {
+        Kind::Name(least) | Kind::Text(least) => least.max(field.name::<R>().len()),
+        _ => natural_width::<R>(field),
     }
 }

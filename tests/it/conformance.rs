@@ -7,6 +7,7 @@
 //! version 1 ends with 255 for all of these, and with 2 for what its parser refuses.
 
 mod emulator;
+mod query;
 mod reports;
 
 use std::collections::BTreeSet;

@@ -487,3 +487,36 @@ fn help_is_also_a_subcommand() {
         );
     }
 }
+
+/// Runs on a terminal of 40 columns, by util-linux; skipped where that is not installed.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_first_line_of_an_error_wraps_on_a_terminal() {
+    let program = snapbox::cmd::cargo_bin!("amiusage");
+    let line = format!(
+        "stty rows 24 cols 40; {} entries --offline --query 'a ||'",
+        program.display()
+    );
+    let script = std::process::Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh")])
+        .envs([("TERM", "xterm"), ("NO_COLOR", "1")])
+        .stdin(std::process::Stdio::null())
+        .output();
+    let Ok(output) = script else { return };
+    let screen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+    snapbox::assert_data_eq!(
+        screen,
+        snapbox::str![[r#"
+error: --query: invalid JMESPath
+  expression: expected an expression,
+  but the expression ends here
+    a ||
+        ^
+hint: see https://jmespath.org for the
+  query language
+
+"#]]
+    );
+}

@@ -19,7 +19,7 @@ use snapbox::{Data, assert_data_eq, str};
 
 /// Bytes that a writer has flushed.
 #[derive(Clone, Default)]
-struct Sink(Rc<RefCell<Vec<u8>>>);
+pub(crate) struct Sink(Rc<RefCell<Vec<u8>>>);
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -32,7 +32,7 @@ impl Write for Sink {
 }
 
 impl Sink {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.borrow().clone()).unwrap()
     }
 }
@@ -68,7 +68,7 @@ fn written<R: Record>(options: Options, pages: &[&[R]], next_token: Option<&str>
 
 fn queried(format: Format, query: &str, entries: &[Entry]) -> String {
     let options = Options {
-        query: Some(Query::compile(query).unwrap()),
+        query: Some(Query::parse(query).unwrap()),
         ..options(format)
     };
     written(options, &[entries], None)
@@ -490,7 +490,7 @@ fn a_query_applies_to_the_document() {
     assert_eq!(keys, ["ResourceType", "ImageId", "ImageId", "ResourceType"]);
     assert_eq!(json("`[]`"), "[]\n");
     let token = Options {
-        query: Some(Query::compile("[length(ImageUsageReportEntries), NextToken]").unwrap()),
+        query: Some(Query::parse("[length(ImageUsageReportEntries), NextToken]").unwrap()),
         ..options(Format::Text)
     };
     let pages: [&[Entry]; 2] = [&usual()[..1], &usual()[1..]];
@@ -585,7 +585,7 @@ ami-0abcdef1234567890
     );
     assert_eq!(table("Nothing"), "");
     let narrow = Options {
-        query: Some(Query::compile("ImageUsageReportEntries").unwrap()),
+        query: Some(Query::parse("ImageUsageReportEntries").unwrap()),
         style: TableStyle {
             width: Some(60),
             ..TableStyle::default()

@@ -20,6 +20,7 @@ mod matrix;
 mod network;
 mod output;
 mod paging;
+mod query;
 mod readme;
 mod regions;
 mod reports;

@@ -801,3 +801,33 @@ fn types_of_the_command_line_are_never_omitted() {
     }
     assert_eq!(creations(&server), 2);
 }
+
+#[test]
+fn every_offered_column_is_accepted() {
+    for line in [
+        "reports list --offline",
+        "reports create --offline --owned",
+        "reports create --offline --image-id ami-0abcdef1234567890",
+        "reports delete --offline --report-ids amiur-11111111111111111",
+        "reports delete --offline --report-id amiur-11111111111111111",
+        "entries --offline",
+    ] {
+        let help = words(&format!("{line} --help")).succeeds().stdout;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let columns = help.split_once("The columns are").unwrap().1;
+        let columns: Vec<&str> = columns
+            .split_once('.')
+            .unwrap()
+            .0
+            .split([',', ' '])
+            // Tables alone have the columns that depend on the current time.
+            .filter(|name| !matches!(*name, "" | "Age" | "ExpiresIn"))
+            .collect();
+        assert!(columns.contains(&"Region"), "{line}: {columns:?}");
+        let line = format!("{line} -r eu-west-1 --columns {}", columns.join(","));
+        let csv = words(&format!("{line} -o csv")).succeeds().stdout;
+        assert_eq!(csv.lines().next(), Some(&*columns.join(",")), "{line}");
+        let json = words(&format!("{line} -o json")).succeeds().stdout;
+        assert!(json.contains("{\"Region\":\"eu-west-1\""), "{json}");
+    }
+}

@@ -65,7 +65,7 @@ pub(in crate::commands) async fn run(
     let started = Instant::now();
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
-    let rows = Rows::open(output_plan)?;
+    let rows = Rows::open(output_plan, ec2.region())?;
     let specs = signals.or(plan.specs(&ec2)).await??;
     if specs.is_empty() {
         rows.write(&[]).await?;

@@ -35,7 +35,7 @@ pub(in crate::commands) async fn run(
     let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
-    let rows = Rows::open(output_plan)?;
+    let rows = Rows::open(output_plan, ec2.region())?;
 
     let results: RefCell<Vec<Option<Result<(), RequestError>>>> =
         RefCell::new(vec![None; ids.len()]);

@@ -2,23 +2,33 @@
 
 use std::cmp::Ordering;
 
-use jmespath::ast::Comparator;
 use serde_json::{Number, Value};
+
+/// An operator that compares two values.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Comparator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
 
 /// The result of a comparison. Ordering operators take numbers, and strings too, as the AWS CLI does; for any other type
 /// there is none.
 pub(super) fn compare(
-    comparator: &Comparator,
+    comparator: Comparator,
     left: &Value,
     right: &Value,
 ) -> Result<Option<bool>, String> {
     let is_wanted: fn(Ordering) -> bool = match comparator {
         Comparator::Equal => return Ok(Some(is_equal(left, right))),
         Comparator::NotEqual => return Ok(Some(!is_equal(left, right))),
-        Comparator::LessThan => Ordering::is_lt,
-        Comparator::LessThanEqual => Ordering::is_le,
-        Comparator::GreaterThan => Ordering::is_gt,
-        Comparator::GreaterThanEqual => Ordering::is_ge,
+        Comparator::Less => Ordering::is_lt,
+        Comparator::LessOrEqual => Ordering::is_le,
+        Comparator::Greater => Ordering::is_gt,
+        Comparator::GreaterOrEqual => Ordering::is_ge,
     };
     let is_comparable = |value: &Value| value.is_number() || value.is_string();
     if !is_comparable(left) || !is_comparable(right) {

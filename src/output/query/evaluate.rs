@@ -1,98 +1,67 @@
 //! Evaluates JMESPath expressions as the AWS CLI does (`jmespath.py` 1.x, `visitor.py`).
-//!
-//! The `jmespath` crate parses; its own interpreter differs from the AWS CLI's: it sorts the keys of objects, makes a
-//! float of every number, and orders no strings.
 
 use std::borrow::Cow;
 
-use jmespath::ast::Ast;
 use serde_json::{Map, Value};
 
 use super::compare::compare;
-use super::functions::{self, Argument, Fault};
+use super::functions::{self, Fault};
+use super::parse::{Argument, Comparison, Node, Slice, Source};
 
 /// The value of an expression for `data`.
-pub(super) fn evaluate<'a>(node: &'a Ast, data: &'a Value) -> Result<Cow<'a, Value>, Fault> {
-    Ok(match node {
-        Ast::Identity { .. } => Cow::Borrowed(data),
-        Ast::Field { name, .. } => data.get(name).map_or_else(null, Cow::Borrowed),
-        Ast::Literal { value, .. } => {
-            Cow::Owned(serde_json::to_value(value).map_err(|error| (0, error.to_string()))?)
+pub(super) fn evaluate<'a>(node: &'a Node, data: &'a Value) -> Result<Cow<'a, Value>, Fault> {
+    match node {
+        Node::Current => Ok(Cow::Borrowed(data)),
+        Node::Literal(value) => Ok(Cow::Borrowed(value)),
+        Node::Field(name) => Ok(data.get(name).map_or_else(null, Cow::Borrowed)),
+        Node::Index(index) => Ok(element(data, *index).map_or_else(null, Cow::Borrowed)),
+        Node::Slice(slice) => match data {
+            Value::Array(values) => Ok(array(select(values, slice)?)),
+            _ => Ok(null()),
+        },
+        Node::Chain(nodes) => {
+            nodes
+                .iter()
+                .try_fold(Cow::Borrowed(data), |value, node| match value {
+                    Cow::Borrowed(value) => evaluate(node, value),
+                    Cow::Owned(value) => Ok(Cow::Owned(evaluate(node, &value)?.into_owned())),
+                })
         }
-        Ast::Index { idx, .. } => element(data, *idx).map_or_else(null, Cow::Borrowed),
-        Ast::Slice {
-            offset,
-            start,
-            stop,
-            step,
-        } => match data {
-            Value::Array(_) if *step == 0 => {
-                return Err((*offset, "the step of a slice cannot be 0".to_owned()));
-            }
-            Value::Array(values) => array(slice(values, *start, *stop, *step)),
-            _ => null(),
-        },
-        Ast::Subexpr { lhs, rhs, .. } => pipe(evaluate(lhs, data)?, rhs)?,
-        Ast::Or { lhs, rhs, .. } => match evaluate(lhs, data)? {
-            left if is_true(&left) => left,
-            _ => evaluate(rhs, data)?,
-        },
-        Ast::And { lhs, rhs, .. } => match evaluate(lhs, data)? {
-            left if is_true(&left) => evaluate(rhs, data)?,
-            left => left,
-        },
-        Ast::Not { node, .. } => boolean(!is_true(&*evaluate(node, data)?)),
-        Ast::Condition {
-            predicate, then, ..
-        } => match is_true(&*evaluate(predicate, data)?) {
-            true => evaluate(then, data)?,
-            false => null(),
-        },
-        Ast::Comparison {
-            offset,
-            comparator,
-            lhs,
-            rhs,
-        } => {
-            let (left, right) = (evaluate(lhs, data)?, evaluate(rhs, data)?);
-            compare(comparator, &left, &right)
-                .map_err(|why| (*offset, why))?
-                .map_or_else(null, boolean)
-        }
-        // The parser puts both only on the left of a projection.
-        Ast::ObjectValues { .. } | Ast::Flatten { .. } => {
-            project(node, &Ast::Identity { offset: 0 }, data)?
-        }
-        Ast::Projection { lhs, rhs, .. } => project(lhs, rhs, data)?,
-        Ast::MultiList { .. } | Ast::MultiHash { .. } if data.is_null() => null(),
-        Ast::MultiList { elements, .. } => {
-            let values = elements
+        Node::Projection { source, each } => project(source, each, data),
+        Node::Or(nodes) => short_circuit(nodes, data, true),
+        Node::And(nodes) => short_circuit(nodes, data, false),
+        Node::Not(node) => Ok(boolean(!is_true(&*evaluate(node, data)?))),
+        Node::Comparison { first, rest } => compare_all(first, rest, data),
+        Node::MultiSelectList(_) | Node::MultiSelectHash(_) if data.is_null() => Ok(null()),
+        Node::MultiSelectList(nodes) => {
+            let values = nodes
                 .iter()
                 .map(|node| Ok(evaluate(node, data)?.into_owned()));
-            array(values.collect::<Result<_, Fault>>()?)
+            Ok(array(values.collect::<Result<_, Fault>>()?))
         }
-        Ast::MultiHash { elements, .. } => {
-            let members = elements.iter().map(|pair| {
-                let value = evaluate(&pair.value, data)?.into_owned();
-                Ok((pair.key.clone(), value))
-            });
-            Cow::Owned(Value::Object(
-                members.collect::<Result<Map<_, _>, Fault>>()?,
-            ))
+        Node::MultiSelectHash(members) => {
+            let members = members
+                .iter()
+                .map(|(key, node)| Ok((key.clone(), evaluate(node, data)?.into_owned())));
+            let members = members.collect::<Result<Map<_, _>, Fault>>()?;
+            Ok(Cow::Owned(Value::Object(members)))
         }
-        Ast::Function { offset, name, args } => {
-            let arguments = args.iter().map(|node| match node {
-                Ast::Expref { ast, .. } => Ok(Argument::Expression(Box::new(|value: &Value| {
-                    Ok(evaluate(ast, value)?.into_owned())
-                }))),
-                node => Ok(Argument::Value(evaluate(node, data)?)),
+        Node::Call {
+            function,
+            arguments,
+            offset,
+        } => {
+            let arguments = arguments.iter().map(|argument| match argument {
+                Argument::Value(node) => Ok(functions::Argument::Value(evaluate(node, data)?)),
+                Argument::Expression(node) => {
+                    let expression = |value: &Value| Ok(evaluate(node, value)?.into_owned());
+                    Ok(functions::Argument::Expression(Box::new(expression)))
+                }
             });
             let arguments = arguments.collect::<Result<Vec<_>, Fault>>()?;
-            Cow::Owned(functions::call(name, *offset, arguments)?)
+            Ok(Cow::Owned(functions::call(function, *offset, arguments)?))
         }
-        // Outside of a call, `&expression` has no value.
-        Ast::Expref { .. } => null(),
-    })
+    }
 }
 
 fn null<'a>() -> Cow<'a, Value> {
@@ -107,42 +76,71 @@ fn array<'a>(values: Vec<Value>) -> Cow<'a, Value> {
     Cow::Owned(Value::Array(values))
 }
 
-/// Evaluates `rhs` for the result of a left-hand side.
-fn pipe<'a>(left: Cow<'a, Value>, rhs: &'a Ast) -> Result<Cow<'a, Value>, Fault> {
-    match left {
-        Cow::Borrowed(left) => evaluate(rhs, left),
-        Cow::Owned(left) => Ok(Cow::Owned(evaluate(rhs, &left)?.into_owned())),
+/// The first value that is true or false as `wanted`, or the last value.
+fn short_circuit<'a>(
+    nodes: &'a [Node],
+    data: &'a Value,
+    wanted: bool,
+) -> Result<Cow<'a, Value>, Fault> {
+    let mut last = null();
+    for node in nodes {
+        last = evaluate(node, data)?;
+        if is_true(&last) == wanted {
+            break;
+        }
     }
+    Ok(last)
 }
 
-/// Evaluates `rhs` for each element of `lhs`, without copying the elements. Null results are dropped.
-fn project<'a>(lhs: &'a Ast, rhs: &Ast, data: &'a Value) -> Result<Cow<'a, Value>, Fault> {
-    let list = match lhs {
-        Ast::Flatten { node, .. } | Ast::ObjectValues { node, .. } => evaluate(node, data)?,
-        lhs => evaluate(lhs, data)?,
-    };
-    match (lhs, &*list) {
-        (Ast::ObjectValues { .. }, Value::Object(members)) => each(members.values(), rhs),
-        (Ast::ObjectValues { .. }, _) => Ok(null()),
-        (Ast::Flatten { .. }, Value::Array(values)) => each(values.iter().flat_map(elements), rhs),
-        (_, Value::Array(values)) => each(values.iter(), rhs),
+fn compare_all<'a>(
+    first: &'a Node,
+    rest: &'a [Comparison],
+    data: &'a Value,
+) -> Result<Cow<'a, Value>, Fault> {
+    let mut left = evaluate(first, data)?;
+    for comparison in rest {
+        let right = evaluate(&comparison.right, data)?;
+        left = compare(comparison.comparator, &left, &right)
+            .map_err(|message| (comparison.offset, message))?
+            .map_or_else(null, boolean);
+    }
+    Ok(left)
+}
+
+/// Evaluates `each` for the selected elements without copying them. Null results are dropped.
+fn project<'a>(source: &Source, each: &Node, data: &Value) -> Result<Cow<'a, Value>, Fault> {
+    match (source, data) {
+        (Source::Values, Value::Object(members)) => collect(members.values(), each),
+        (Source::Elements, Value::Array(values)) => collect(values.iter(), each),
+        (Source::Flatten, Value::Array(values)) => collect(values.iter().flat_map(elements), each),
+        (Source::Filter(condition), Value::Array(values)) => {
+            let mut results = Vec::new();
+            for value in values {
+                if is_true(&*evaluate(condition, value)?) {
+                    push(&mut results, evaluate(each, value)?);
+                }
+            }
+            Ok(array(results))
+        }
         _ => Ok(null()),
     }
 }
 
-fn each<'a>(
-    mut values: impl Iterator<Item = &'a Value>,
-    rhs: &Ast,
-) -> Result<Cow<'static, Value>, Fault> {
-    values
-        .try_fold(Vec::new(), |mut collected, value| {
-            let value = evaluate(rhs, value)?;
-            if !value.is_null() {
-                collected.push(value.into_owned());
-            }
-            Ok(collected)
-        })
-        .map(array)
+fn collect<'v, 'a>(
+    values: impl Iterator<Item = &'v Value>,
+    each: &Node,
+) -> Result<Cow<'a, Value>, Fault> {
+    let mut results = Vec::new();
+    for value in values {
+        push(&mut results, evaluate(each, value)?);
+    }
+    Ok(array(results))
+}
+
+fn push(results: &mut Vec<Value>, result: Cow<'_, Value>) {
+    if !result.is_null() {
+        results.push(result.into_owned());
+    }
 }
 
 /// The elements of an array, or any other value alone.
@@ -153,27 +151,31 @@ fn elements(value: &Value) -> &[Value] {
     }
 }
 
-fn element(data: &Value, index: i32) -> Option<&Value> {
+/// An element of an array, counted from its end if `index` is negative.
+fn element(data: &Value, index: i64) -> Option<&Value> {
     let values = data.as_array()?;
-    let index = match usize::try_from(index) {
-        Ok(index) => index,
-        Err(_) => values.len().checked_sub(index.unsigned_abs() as usize)?,
-    };
-    values.get(index)
+    let distance = usize::try_from(index.unsigned_abs()).ok()?;
+    match index {
+        ..0 => values.get(values.len().checked_sub(distance)?),
+        _ => values.get(distance),
+    }
 }
 
 /// Python's `values[start:stop:step]`.
-fn slice(values: &[Value], start: Option<i32>, stop: Option<i32>, step: i32) -> Vec<Value> {
+fn select(values: &[Value], slice: &Slice) -> Result<Vec<Value>, Fault> {
     let length = i64::try_from(values.len()).unwrap_or(i64::MAX);
-    let step = i64::from(step);
+    let step = slice.step.unwrap_or(1);
+    if step == 0 {
+        return Err((slice.offset, "the step of a slice cannot be 0".to_owned()));
+    }
     let (lowest, highest) = if step > 0 {
         (0, length)
     } else {
         (-1, length - 1)
     };
-    let bound = |bound: Option<i32>, default| match bound.map(i64::from) {
+    let bound = |bound: Option<i64>, default| match bound {
         None => default,
-        Some(bound) if bound < 0 => (bound + length).max(lowest),
+        Some(bound) if bound < 0 => bound.saturating_add(length).max(lowest),
         Some(bound) => bound.min(highest),
     };
     let (first, last) = if step > 0 {
@@ -181,21 +183,19 @@ fn slice(values: &[Value], start: Option<i32>, stop: Option<i32>, step: i32) -> 
     } else {
         (highest, lowest)
     };
-    let (mut index, stop) = (bound(start, first), bound(stop, last));
+    let (mut index, stop) = (bound(slice.start, first), bound(slice.stop, last));
     let mut selected = Vec::new();
     while if step > 0 { index < stop } else { index > stop } {
-        selected.extend(
-            usize::try_from(index)
-                .ok()
-                .and_then(|index| values.get(index))
-                .cloned(),
-        );
-        index += step;
+        let value = usize::try_from(index)
+            .ok()
+            .and_then(|index| values.get(index));
+        selected.extend(value.cloned());
+        index = index.saturating_add(step);
     }
-    selected
+    Ok(selected)
 }
 
-/// Whether JMESPath takes a value for true: any that is not empty, null or `false`.
+/// Whether JMESPath considers a value true: any that is not empty, null or `false`.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -6,39 +6,84 @@ use std::cmp::Ordering;
 use serde_json::{Map, Number, Value};
 
 use super::compare::{is_same, order};
+use crate::output::python;
 
 /// A value that cannot be computed: the offset in the expression, and why.
 pub(super) type Fault = (usize, String);
 
-/// The functions, with the number of their arguments; one with a `+` takes more.
-const FUNCTIONS: &[(&str, &str)] = &[
-    ("abs", "1"),
-    ("avg", "1"),
-    ("ceil", "1"),
-    ("contains", "2"),
-    ("ends_with", "2"),
-    ("floor", "1"),
-    ("join", "2"),
-    ("keys", "1"),
-    ("length", "1"),
-    ("map", "2"),
-    ("max", "1"),
-    ("max_by", "2"),
-    ("merge", "1+"),
-    ("min", "1"),
-    ("min_by", "2"),
-    ("not_null", "1+"),
-    ("reverse", "1"),
-    ("sort", "1"),
-    ("sort_by", "2"),
-    ("starts_with", "2"),
-    ("sum", "1"),
-    ("to_array", "1"),
-    ("to_number", "1"),
-    ("to_string", "1"),
-    ("type", "1"),
-    ("values", "1"),
+/// A function of JMESPath.
+#[derive(Debug)]
+pub(super) struct Function {
+    name: &'static str,
+    /// The number of arguments; at least so many for a variadic function.
+    arity: usize,
+    is_variadic: bool,
+}
+
+impl Function {
+    const fn new(name: &'static str, arity: usize) -> Self {
+        Self {
+            name,
+            arity,
+            is_variadic: false,
+        }
+    }
+
+    const fn variadic(name: &'static str) -> Self {
+        Self {
+            name,
+            arity: 1,
+            is_variadic: true,
+        }
+    }
+
+    /// Checks the number of arguments.
+    pub(super) fn check_arity(&self, count: usize) -> Result<(), String> {
+        if count == self.arity || self.is_variadic && count > self.arity {
+            return Ok(());
+        }
+        let least = if self.is_variadic { "at least " } else { "" };
+        let plural = if self.arity == 1 { "" } else { "s" };
+        Err(format!(
+            "{}() takes {least}{} argument{plural}, not {count}",
+            self.name, self.arity
+        ))
+    }
+}
+
+const FUNCTIONS: &[Function] = &[
+    Function::new("abs", 1),
+    Function::new("avg", 1),
+    Function::new("ceil", 1),
+    Function::new("contains", 2),
+    Function::new("ends_with", 2),
+    Function::new("floor", 1),
+    Function::new("join", 2),
+    Function::new("keys", 1),
+    Function::new("length", 1),
+    Function::new("map", 2),
+    Function::new("max", 1),
+    Function::new("max_by", 2),
+    Function::variadic("merge"),
+    Function::new("min", 1),
+    Function::new("min_by", 2),
+    Function::variadic("not_null"),
+    Function::new("reverse", 1),
+    Function::new("sort", 1),
+    Function::new("sort_by", 2),
+    Function::new("starts_with", 2),
+    Function::new("sum", 1),
+    Function::new("to_array", 1),
+    Function::new("to_number", 1),
+    Function::new("to_string", 1),
+    Function::new("type", 1),
+    Function::new("values", 1),
 ];
+
+/// The function with this name.
+pub(super) fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
 
 /// An expression that a function evaluates for each element.
 pub(super) type Expression<'a> = Box<dyn Fn(&Value) -> Result<Value, Fault> + 'a>;
@@ -50,34 +95,13 @@ pub(super) enum Argument<'a> {
     Expression(Expression<'a>),
 }
 
-/// Whether there is a function with this name.
-pub(super) fn exists(name: &str) -> bool {
-    FUNCTIONS.iter().any(|(other, _)| *other == name)
-}
-
-/// Calls a function.
+/// Calls a function, with the number of arguments that it takes.
 pub(super) fn call(
-    name: &str,
+    function: &Function,
     offset: usize,
     arguments: Vec<Argument<'_>>,
 ) -> Result<Value, Fault> {
-    let count = FUNCTIONS
-        .iter()
-        .find(|(other, _)| *other == name)
-        .map(|(_, count)| *count);
-    let is_count_valid = match count {
-        Some("1+") => !arguments.is_empty(),
-        Some(count) => count == arguments.len().to_string(),
-        None => return Err((offset, format!("there is no function \"{name}\""))),
-    };
-    if !is_count_valid {
-        let count = count.unwrap_or_default();
-        let why = format!(
-            "{name}() got {} arguments; it takes {count}",
-            arguments.len()
-        );
-        return Err((offset, why));
-    }
+    let name = function.name;
     let call = Call { name, offset };
     // Counting the rows of the output must not copy them.
     if let ("length", [Argument::Value(value)]) = (name, arguments.as_slice()) {
@@ -159,7 +183,7 @@ impl Call<'_> {
             "to_number" => Ok(to_number(first)),
             "to_string" => Ok(match first {
                 Value::String(text) => Value::String(text),
-                other => ascii_json(&other).into(),
+                other => python::compact_ascii(&other).into(),
             }),
             _ => Ok(type_of(&first).into()),
         }
@@ -378,19 +402,4 @@ fn to_number(value: Value) -> Value {
         }
         _ => Value::Null,
     }
-}
-
-/// Compact JSON in ASCII, as Python's `json.dumps` writes it.
-fn ascii_json(value: &Value) -> String {
-    let mut json = String::new();
-    for character in value.to_string().chars() {
-        if character.is_ascii() {
-            json.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                json.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
-    json
 }

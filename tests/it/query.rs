@@ -1,11 +1,10 @@
-//! Expressions that do not compile, and results as those of `jmespath.py` 1.1.0.
+//! Results of queries, equal to those of `jmespath.py` 1.1.0, and invalid queries.
 
+use amiusage::output::Query;
 use serde_json::{Value, json};
 
-use super::{MAX_OPERATORS, Query, quote_literals};
-
 fn search(expression: &str, document: &Value) -> Result<Value, String> {
-    let query = Query::compile(expression).map_err(|error| error.to_string())?;
+    let query = Query::parse(expression).map_err(|error| error.to_string())?;
     query.search(document).map_err(|error| error.to_string())
 }
 
@@ -65,6 +64,21 @@ fn results_are_those_of_the_aws_cli() {
         ),
         // A literal that is not JSON is a string.
         ("entries[?Type == `a`] | length(@)", "1"),
+        ("[`c d`, `,`, ``, ` x`]", r#"["c d",",","","x"]"#),
+        ("`[1, \"x\"]`", r#"[1,"x"]"#),
+        ("'it\\'s `x`'", r#""it's `x`""#),
+        ("`a\\`b`", r#""a`b""#),
+        // Precedence.
+        ("{a: {x: {b: {y: `1`}}}}.a.*.b.y", "null"),
+        ("{a: {x: {b: {y: `1`}}}}.a.*.b | [0].y", "1"),
+        ("{a: {x: {b: {y: `1`}}}}.a.*.b.*", "null"),
+        ("`[[1, 2], [3]]`[0][0:1]", "[1]"),
+        ("`[[1, 2], [3]]`[0:1][0]", "[1]"),
+        ("`1` == `1` == `true`", "true"),
+        ("`false` || `true` && `1`", "1"),
+        ("!`[]` && `2`", "2"),
+        ("contains(`[1]` `1`)", "true"),
+        ("{a: `1` b: `2`}", r#"{"a":1,"b":2}"#),
         // Projections, slices and indices.
         ("entries[::-1].Count", "[0,4,15]"),
         ("entries[-2:].Count", "[4,0]"),
@@ -141,7 +155,6 @@ fn values_of_the_wrong_type_are_errors() {
             "contains('abc', `1`)",
             "contains() takes a string as the second argument for a string",
         ),
-        ("abs()", "abs() got 0 arguments; it takes 1"),
         ("map(`[]`, &a)", "map() takes &EXPRESSION, not a value"),
         (
             "join(`1`, `[]`)",
@@ -155,100 +168,102 @@ fn values_of_the_wrong_type_are_errors() {
 }
 
 #[test]
-fn an_error_has_a_caret_under_its_place() {
-    let message = |expression| Query::compile(expression).unwrap_err().to_string();
-    snapbox::assert_data_eq!(
-        message("ImageUsageReportEntries[?UsageCount = `0`]"),
-        snapbox::str![[r#"
-invalid JMESPath expression: '=' is not valid. Did you mean '=='?
-  ImageUsageReportEntries[?UsageCount = `0`]
-                                      ^
-See https://jmespath.org for the language.
-"#]]
-    );
-    snapbox::assert_data_eq!(
-        message("[?é == 'x'"),
-        snapbox::str![[r#"
-invalid JMESPath expression: Invalid character: é
-  [?é == 'x'
-    ^
-See https://jmespath.org for the language.
-"#]]
-    );
-    snapbox::assert_data_eq!(
-        message("ImageUsageReportEntries\n  [].foo(@)\n  | [0]"),
-        snapbox::str![[r#"
-invalid JMESPath expression: There is no function "foo"
-    [].foo(@)
-       ^
-See https://jmespath.org for the language.
-"#]]
-    );
-    snapbox::assert_data_eq!(
-        message(""),
-        snapbox::str![[r#"
-invalid JMESPath expression: Unexpected token -- found the end
-  
-  ^
-See https://jmespath.org for the language.
-"#]]
-    );
-    assert!(message("\x1b").contains("Invalid character: \\u{1b}\n  \\u{1b}\n  ^\n"));
-}
-
-#[test]
-fn literals_that_are_not_json_are_strings() {
-    for (expression, quoted) in [
-        ("a[?b==`c d`]", "a[?b==`\"c d\"`]"),
-        ("`,`", "`\",\"`"),
-        ("``", "`\"\"`"),
-        ("`1`", "`1`"),
-        ("`[1, \"x\"]`", "`[1, \"x\"]`"),
-        ("'`x`' == \"`y`\"", "'`x`' == \"`y`\""),
-        ("'it\\'s `x`'", "'it\\'s `x`'"),
-        ("`a\\`b`", "`\"a\\`b\"`"),
-        ("`a\"b`", "`a\"b`"),
-        ("`open", "`open"),
+fn an_error_has_a_caret_under_its_position() {
+    for (expression, message) in [
+        (
+            "ImageUsageReportEntries[?UsageCount = `0`]",
+            "'=' is not an operator; use '=='\n  ImageUsageReportEntries[?UsageCount = `0`]\n                                      ^",
+        ),
+        (
+            "[?é == 'x'",
+            "unexpected character 'é'\n  [?é == 'x'\n    ^",
+        ),
+        (
+            "ImageUsageReportEntries\n  [].foo(@)\n  | [0]",
+            "there is no function \"foo\" (line 2, column 6)\n    [].foo(@)\n       ^",
+        ),
+        ("", "expected an expression, but the expression ends here"),
+        ("\x1b", "unexpected character '\u{fffd}'\n  \u{fffd}\n  ^"),
+        (
+            "a[",
+            "expected a number, ':' or '*' after '[', but the expression ends here\n  a[\n    ^",
+        ),
+        (
+            "a[0",
+            "expected ']', but the expression ends here\n  a[0\n     ^",
+        ),
+        (
+            "a[b]",
+            "expected a number, ':' or '*' after '[', found b\n  a[b]\n    ^",
+        ),
+        ("a b", "expected an operator, found b\n  a b\n    ^"),
+        (
+            "a.",
+            "expected a name, '*', '[' or '{' after '.', but the expression ends here\n  a.\n    ^",
+        ),
+        (
+            "a.'b'",
+            "expected a name, '*', '[' or '{' after '.', found 'b'\n  a.'b'\n    ^",
+        ),
+        ("{a}", "expected ':', found }\n  {a}\n    ^"),
+        (
+            "keys(@",
+            "expected ',' or ')', but the expression ends here\n  keys(@\n        ^",
+        ),
+        ("'a", "missing closing '\n  'a\n  ^"),
+        ("\"\\x\"", "invalid JSON between \" and \"\n  \"\\x\"\n  ^"),
+        (
+            "&a",
+            "'&' is valid only before an argument of a function\n  &a\n  ^",
+        ),
+        (
+            "\"keys\"(@)",
+            "the name of a function cannot be in quotes\n  \"keys\"(@)\n  ^",
+        ),
+        ("abs()", "abs() takes 1 argument, not 0\n  abs()\n  ^"),
+        (
+            "merge()",
+            "merge() takes at least 1 argument, not 0\n  merge()\n  ^",
+        ),
+        ("map(&a)", "map() takes 2 arguments, not 1\n  map(&a)\n  ^"),
     ] {
-        assert_eq!(quote_literals(expression), quoted);
+        let error = Query::parse(expression).unwrap_err().to_string();
+        let expected = format!("invalid JMESPath expression: {message}");
+        assert_eq!(error, expected, "{expression}");
     }
 }
 
 #[test]
-fn what_would_overflow_the_stack_is_refused() {
-    const PIECES: [&str; 11] = [
-        "(",
-        "[",
-        "{a:",
-        "!",
-        "a[?",
-        "a.",
-        "@|",
-        "not_null(",
-        "a||",
-        "[*]",
-        "`[",
-    ];
-    for piece in PIECES {
-        let error = Query::compile(&piece.repeat(600)).unwrap_err();
-        assert!(error.why.contains("more than 500"), "{error}");
+fn long_queries_are_valid_and_deep_ones_are_not() {
+    let clauses = vec!["AccountId == '123456789012'"; 800].join(" || ");
+    let query = format!("[?{clauses}] | length(@)");
+    assert!(query.len() > 20_000);
+    let document = json!([{"AccountId": "123456789012"}, {"AccountId": "1"}]);
+    assert_eq!(search(&query, &document), Ok(json!(1)));
+    for suffix in [".a", "[0]", "[]", " | a", " && a", " == a"] {
+        let query = format!("a{}", suffix.repeat(10_000));
+        search(&query, &Value::Null).unwrap();
     }
-    let error = Query::compile(&"a".repeat(100_000)).unwrap_err();
-    assert!(error.to_string().contains("longer than"), "{error}");
 
+    const PREFIXES: [(&str, &str); 8] = [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a: ", "}"),
+        ("!", ""),
+        ("a[?", "]"),
+        ("*.", ""),
+        ("not_null(", ")"),
+        ("[*].a", ""),
+    ];
     // Half of what a main thread has.
     let thread = std::thread::Builder::new().stack_size(4 << 20);
     let small = thread.spawn(|| {
-        for piece in PIECES {
-            let _ = Query::compile(&piece.repeat(MAX_OPERATORS / piece.len()));
+        for (prefix, suffix) in PREFIXES {
+            let nested = |depth| format!("{}a{}", prefix.repeat(depth), suffix.repeat(depth));
+            let error = search(&nested(100_000), &Value::Null).unwrap_err();
+            assert!(error.contains("levels of nesting"), "{prefix}: {error}");
+            search(&nested(30), &Value::Null).unwrap();
         }
-        let nested = format!(
-            "{}@{}",
-            "[".repeat(MAX_OPERATORS),
-            "]".repeat(MAX_OPERATORS)
-        );
-        let query = Query::compile(&nested).unwrap();
-        query.search(&Value::Null).unwrap();
     });
     small.unwrap().join().unwrap();
 }
