@@ -220,6 +220,17 @@ impl RequestError {
         self.code().is_some_and(|code| CODES.contains(&code))
     }
 
+    /// Whether a request about these IDs failed because of a single one that the error is about.
+    pub fn concerns_one_of(&self, ids: &[String]) -> bool {
+        const NAMING: [&str; 2] = ["AuthFailure", "UnauthorizedOperation"];
+        let Self::Service { code, message, .. } = self else {
+            return false;
+        };
+        let is_named = ids.iter().any(|id| message.contains(id.as_str()));
+        code.starts_with("InvalidAMIID")
+            || is_named && (code.starts_with("Invalid") || NAMING.contains(&code.as_str()))
+    }
+
     /// The service's error code, if it responded with one.
     pub fn code(&self) -> Option<&str> {
         match self {

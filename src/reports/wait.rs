@@ -192,7 +192,7 @@ async fn read_states(ec2: &Ec2, ids: Vec<String>) -> States {
                 Err(error) => error,
             };
             let code = error.code().unwrap_or_default();
-            if code.starts_with("Invalid") && ids.len() > 1 {
+            if (code.starts_with("Invalid") || error.concerns_one_of(&ids)) && ids.len() > 1 {
                 // The service rejects all IDs because of one.
                 let rest = ids.split_off(ids.len() / 2);
                 batches.extend([ids, rest]);

@@ -9,6 +9,7 @@ use super::options::CheckOptions;
 use super::progress::ProgressReporter;
 use super::read::{Source, is_denied, request_failed, stops_the_run};
 use super::reason::Reason;
+use crate::aws::RequestError;
 use crate::listing::ListError;
 use crate::reports::{AwaitedReport, CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
 
@@ -37,11 +38,13 @@ pub(super) async fn ensure_reports(
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
     let limits = options.limits(started, &source.ec2);
-    let mut pending: Vec<Pending> = (images.iter().enumerate())
+    let mut pending: Vec<Pending> = (images.iter_mut().enumerate())
         .filter_map(|(index, image)| {
+            let report_id = image.pending_report(options, &limits)?;
+            image.ignore_missing_list();
             Some(Pending {
                 image: index,
-                report_id: image.pending_report(options, &limits)?,
+                report_id,
                 is_created: false,
             })
         })
@@ -95,20 +98,26 @@ async fn create_all(
         }
     };
     let count = specs.len();
-    if count == 0 {
+    let Some(first) = specs.first() else {
         return Vec::new();
-    }
+    };
+    let image_id = [first.image_id.clone()];
     // The first request shows whether reports may be created at all.
     let others = specs.split_off(1);
     let mut created = create(&source.ec2, specs, timeout, None, observe).await;
     match &created[0] {
-        Created::Failed(error) if is_denied(error) || error.code().is_none() => {
+        Created::Failed(error) if fails_alike(error, &image_id) => {
             let refusal = created[0].clone();
             created.resize(count, refusal);
         }
         _ => created.extend(create(&source.ec2, others, timeout, None, observe).await),
     }
     created
+}
+
+/// Whether the creation of a report of any other image would fail like that of this one.
+fn fails_alike(error: &RequestError, image_id: &[String]) -> bool {
+    stops_the_run(error, image_id) || is_denied(error) && !error.concerns_one_of(image_id)
 }
 
 /// Notes why a report could not be created, and returns the reports to wait for.
@@ -119,6 +128,9 @@ fn note_created(
 ) -> Result<Vec<Pending>, ListError> {
     let mut pending = Vec::new();
     for (&index, created) in missing.iter().zip(created) {
+        if created.report_id().is_some() {
+            images[index].ignore_missing_list();
+        }
         let mut push = |report_id, is_created| {
             pending.push(Pending {
                 image: index,
@@ -139,7 +151,7 @@ fn note_created(
                 None => missing_item("DescribeImageUsageReports"),
             },
             // An error code is about this image, or about the next request as well.
-            Created::Failed(error) if error.code().is_none() && stops_the_run(&error) => {
+            Created::Failed(error) if error.code().is_none() && stops_the_run(&error, &[]) => {
                 return Err(error.into());
             }
             Created::Failed(error) => request_failed("CreateImageUsageReport", &error),
@@ -182,6 +194,9 @@ async fn wait_for(
         let report_id = pending.report_id;
         match outcome {
             WaitOutcome::Available(report) => {
+                if pending.is_created {
+                    image.created.push(report_id.clone());
+                }
                 waited.available.push(report_id);
                 image.update(report);
             }
@@ -191,7 +206,11 @@ async fn wait_for(
                 image.blockers.push(Reason::ReportPending { report_id });
                 continue;
             }
-            WaitOutcome::Failed(error) if stops_the_run(&error) => return Err(error.into()),
+            WaitOutcome::Failed(error)
+                if stops_the_run(&error, std::slice::from_ref(&report_id)) =>
+            {
+                return Err(error.into());
+            }
             WaitOutcome::Failed(error) => {
                 let blocker = request_failed("DescribeImageUsageReports", &error);
                 image.blockers.push(blocker);

@@ -57,6 +57,8 @@ pub struct ReportEvidence {
     pub entries: PartialList<Entry>,
     /// Whether they were not the same when they were read again.
     pub has_changed: bool,
+    /// Whether this run created the report.
+    pub is_new: bool,
 }
 
 /// All evidence about an image.
@@ -84,6 +86,8 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeLimits {
     report_created: RangeInclusive<SystemTime>,
+    /// The earliest creation time of a report that the run itself created.
+    new_report_created: SystemTime,
     /// The start of the idle time that *unused* requires; `None` if it requires none.
     pub idle_since: Option<SystemTime>,
     /// The time of the verdict.
@@ -91,7 +95,7 @@ pub struct TimeLimits {
 }
 
 impl TimeLimits {
-    /// The maximum difference between the clocks of this machine and the service, if responses have no `Date` header.
+    /// The maximum difference between the clocks of this machine and the service that changes no verdict.
     const CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
     /// The limits for a run that `started` then. Reports are at most `max_report_age` older than that, and the image was
@@ -105,18 +109,28 @@ impl TimeLimits {
         let before = |age| started.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
             report_created: before(max_report_age)..=now + Self::CLOCK_SKEW,
+            new_report_created: before(max_report_age.max(Self::CLOCK_SKEW)),
             idle_since: (!idle.is_zero()).then(|| before(idle)),
             now,
         }
     }
 
-    /// Whether a report that was created then is recent enough.
-    pub fn is_recent(&self, created: SystemTime) -> bool {
-        self.report_created.contains(&created)
+    /// Whether a report that was created then, by this run if `is_new`, is recent enough.
+    pub fn is_recent(&self, created: SystemTime, is_new: bool) -> bool {
+        !self.is_too_old(created, is_new) && created <= *self.report_created.end()
     }
 
     /// Whether a report that was created then is too old.
-    pub fn is_too_old(&self, created: SystemTime) -> bool {
-        created < *self.report_created.start()
+    pub fn is_too_old(&self, created: SystemTime, is_new: bool) -> bool {
+        let earliest = match is_new {
+            true => self.new_report_created,
+            false => *self.report_created.start(),
+        };
+        created < earliest
+    }
+
+    /// Whether the service's clock may be past this time.
+    pub fn may_have_passed(&self, time: SystemTime) -> bool {
+        time <= self.now + Self::CLOCK_SKEW
     }
 }

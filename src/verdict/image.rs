@@ -1,7 +1,5 @@
 //! An image while its evidence is gathered: its reports, which of them count, and which to read.
 
-use std::time::SystemTime;
-
 use super::evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
 use super::lists::missing_item;
 use super::options::CheckOptions;
@@ -18,6 +16,8 @@ pub(super) struct ImageUnderCheck {
     pub image: Image,
     pub not_owned: Option<Reason>,
     pub reports: PartialList<Report>,
+    /// The reports that this run created and that are available.
+    pub created: Vec<String>,
     pub blockers: Vec<Reason>,
 }
 
@@ -28,6 +28,7 @@ impl ImageUnderCheck {
             image: Image::default(),
             not_owned: None,
             reports: PartialList::none(missing_item("DescribeImageUsageReports")),
+            created: Vec::new(),
             blockers: Vec::new(),
         }
     }
@@ -40,20 +41,39 @@ impl ImageUnderCheck {
     ) -> impl Iterator<Item = &Report> {
         let spec = options.spec(&self.image_id);
         (self.reports.found.iter())
-            .filter(move |report| spec.is_covered_by(report) && is_recent(report, limits))
+            .filter(move |report| spec.is_covered_by(report) && self.is_recent(report, limits))
     }
 
-    /// Whether a report must be created: none that covers is available or pending.
+    fn is_recent(&self, report: &Report, limits: &TimeLimits) -> bool {
+        let created = report.creation_time.as_ref().and_then(Time::on_clock);
+        created.is_some_and(|created| limits.is_recent(created, self.has_created(report)))
+    }
+
+    /// Whether this run created the report.
+    fn has_created(&self, report: &Report) -> bool {
+        let mut created = self.created.iter();
+        created.any(|id| report.report_id.as_ref() == Some(id))
+    }
+
+    /// Whether a report must be created: none that covers is available or pending, or some may not be listed.
     pub fn needs_report(&self, options: &CheckOptions, limits: &TimeLimits) -> bool {
-        let is_usable = |report: &Report| is_readable(report, limits.now) || report.is_pending();
+        let is_usable = |report: &Report| is_readable(report, limits) || report.is_pending();
         self.not_owned.is_none()
-            && self.reports.gap.is_none()
-            && !self.covering(options, limits).any(is_usable)
+            && match self.reports.gap {
+                None => !self.covering(options, limits).any(is_usable),
+                Some(Reason::ListMissing { .. }) => true,
+                Some(_) => false,
+            }
+    }
+
+    /// Ignores a missing list of reports: a new report shows all that they could show.
+    pub fn ignore_missing_list(&mut self) {
+        (self.reports.gap).take_if(|gap| matches!(gap, Reason::ListMissing { .. }));
     }
 
     /// The pending report to wait for, when none that covers is available.
     pub fn pending_report(&self, options: &CheckOptions, limits: &TimeLimits) -> Option<String> {
-        if (self.covering(options, limits)).any(|report| is_readable(report, limits.now)) {
+        if (self.covering(options, limits)).any(|report| is_readable(report, limits)) {
             return None;
         }
         let mut pending = self
@@ -67,12 +87,12 @@ impl ImageUnderCheck {
     pub fn reports_to_read(&self, options: &CheckOptions, limits: &TimeLimits) -> Vec<String> {
         let available = || (self.reports.found.iter()).filter(|report| report.is_available());
         let mut wanted: Vec<&Report> = available()
-            .filter(|report| is_recent(report, limits))
+            .filter(|report| self.is_recent(report, limits))
             .collect();
-        if !(self.covering(options, limits)).any(|report| is_readable(report, limits.now)) {
+        if !(self.covering(options, limits)).any(|report| is_readable(report, limits)) {
             let created = |report: &&Report| report.creation_time.as_ref().and_then(Time::on_clock);
             let newest = available().max_by_key(created);
-            wanted.extend(newest.filter(|newest| !is_recent(newest, limits)));
+            wanted.extend(newest.filter(|newest| !self.is_recent(newest, limits)));
         }
         (wanted.into_iter())
             .filter_map(|report| report.report_id.clone())
@@ -103,13 +123,13 @@ impl ImageUnderCheck {
         let spec = options.spec(&self.image_id);
         let mut reports = PartialList {
             found: Vec::new(),
-            gap: self.reports.gap,
+            gap: self.reports.gap.clone(),
         };
-        for report in self.reports.found {
-            let gaps = spec.gaps_in(&report);
-            let state = state(&report, limits.now);
+        for report in &self.reports.found {
+            let gaps = spec.gaps_in(report);
+            let state = state(report, limits);
             let created = report.creation_time.as_ref().and_then(Time::on_clock);
-            let Some(report_id) = report.report_id else {
+            let Some(report_id) = report.report_id.clone() else {
                 reports.gap = Some(missing_item("DescribeImageUsageReports"));
                 continue;
             };
@@ -132,6 +152,7 @@ impl ImageUnderCheck {
                 gaps,
                 entries: uses.entries.remove(&report_id).unwrap_or_else(unread),
                 has_changed: uses.changed.contains(&report_id),
+                is_new: self.has_created(report),
                 report_id,
             });
         }
@@ -157,9 +178,9 @@ pub(super) fn owned_ids(images: &[ImageUnderCheck]) -> Vec<String> {
         .collect()
 }
 
-fn state(report: &Report, now: SystemTime) -> State {
+fn state(report: &Report, limits: &TimeLimits) -> State {
     match report.state.as_deref() {
-        Some("available") if is_readable(report, now) => State::Available,
+        Some("available") if is_readable(report, limits) => State::Available,
         Some("available") => State::Expired,
         Some("pending") => State::Pending,
         Some("error" | "failed") => State::Error(report.state_reason.clone()),
@@ -168,12 +189,7 @@ fn state(report: &Report, now: SystemTime) -> State {
 }
 
 /// Whether its entries can be read. After its expiration the service deletes them, which looks like no use.
-fn is_readable(report: &Report, now: SystemTime) -> bool {
+fn is_readable(report: &Report, limits: &TimeLimits) -> bool {
     let end = report.expiration_time.as_ref().and_then(Time::on_clock);
-    report.is_available() && end.is_none_or(|end| now < end)
-}
-
-fn is_recent(report: &Report, limits: &TimeLimits) -> bool {
-    let created = report.creation_time.as_ref().and_then(Time::on_clock);
-    created.is_some_and(|created| limits.is_recent(created))
+    report.is_available() && end.is_none_or(|end| !limits.may_have_passed(end))
 }

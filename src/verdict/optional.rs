@@ -42,7 +42,7 @@ pub(super) async fn launch_configurations(
     if options.auto_scaling {
         match images::launch_configurations(&source.ec2).await {
             Ok(found) => list.found = found,
-            Err(error) if stops_the_run(&error) => return Err(error),
+            Err(error) if stops_the_run(&error, &[]) => return Err(error),
             Err(error) => {
                 list.gap = Some(request_failed(DESCRIBE_LAUNCH_CONFIGURATIONS, &error));
             }
@@ -92,7 +92,9 @@ pub(super) async fn launch_permissions(
     while let Some((image_id, permissions)) = responses.next().await {
         let list = match permissions {
             Ok(found) => PartialList { found, gap: None },
-            Err(error) if stops_the_run(&error) => return Err(error),
+            Err(error) if stops_the_run(&error, std::slice::from_ref(&image_id)) => {
+                return Err(error);
+            }
             Err(error) => PartialList::none(request_failed(DESCRIBE_IMAGE_ATTRIBUTE, &error)),
         };
         lists.insert(image_id, list);

@@ -85,9 +85,8 @@ pub(super) async fn read<Q: PaginatedOperation>(
                 Ok(Some(page)) => {
                     found.extend(page.items);
                     if page.is_list_missing {
-                        gap = Some(Reason::RequestFailed {
+                        gap = Some(Reason::ListMissing {
                             action: list.action,
-                            problem: "a page of the response has no list".to_owned(),
                         });
                     }
                     let next = match page.next {
@@ -178,15 +177,9 @@ impl ErrorScope {
     fn of(error: &ListError, ids: &[String]) -> Self {
         match error {
             ListError::RequestError(error) => match error {
-                _ if stops_the_run(error) => Self::Run,
+                _ if error.concerns_one_of(ids) => Self::Id,
+                _ if stops_the_run(error, ids) => Self::Run,
                 _ if is_denied(error) => Self::Action,
-                RequestError::Service { code, message, .. }
-                    if code.starts_with("InvalidAMIID")
-                        || code.starts_with("Invalid")
-                            && ids.iter().any(|id| message.contains(id.as_str())) =>
-                {
-                    Self::Id
-                }
                 _ => Self::Batch,
             },
             ListError::RepeatedToken(_) | ListError::BeyondEnd { .. } => Self::Batch,
@@ -194,8 +187,8 @@ impl ErrorScope {
     }
 }
 
-/// Whether any other request would get this error too.
-pub(super) fn stops_the_run(error: &RequestError) -> bool {
+/// Whether any other request would get the error of a request about these IDs too.
+pub(super) fn stops_the_run(error: &RequestError, ids: &[String]) -> bool {
     const CREDENTIALS: [&str; 8] = [
         "AuthFailure",
         "ExpiredToken",
@@ -211,7 +204,9 @@ pub(super) fn stops_the_run(error: &RequestError) -> bool {
         | RequestError::Credentials { .. }
         | RequestError::Network { .. }
         | RequestError::ConnectError { .. } => true,
-        RequestError::Service { code, .. } => CREDENTIALS.contains(&code.as_str()),
+        RequestError::Service { code, .. } => {
+            CREDENTIALS.contains(&code.as_str()) && !error.concerns_one_of(ids)
+        }
         RequestError::Response { .. } => false,
     }
 }

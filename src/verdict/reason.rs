@@ -59,6 +59,11 @@ pub enum Reason {
         /// The error.
         problem: String,
     },
+    /// A page of a response has no list.
+    ListMissing {
+        /// The action.
+        action: &'static str,
+    },
     /// A permission is missing.
     PermissionMissing {
         /// The action, which is also the name of the IAM permission after the service's prefix.
@@ -154,7 +159,7 @@ impl Reason {
             Self::NoUseFound => "NoUseFound",
             Self::NotOwned => "NotOwned",
             Self::NoImageFound { .. } => "NoImageFound",
-            Self::RequestFailed { .. } => "RequestFailed",
+            Self::RequestFailed { .. } | Self::ListMissing { .. } => "RequestFailed",
             Self::PermissionMissing { .. } => "PermissionMissing",
             Self::NoReport => "NoReport",
             Self::ReportPending { .. } => "ReportPending",
@@ -221,6 +226,9 @@ impl fmt::Display for Reason {
                 "no image of this account has a name that matches {pattern:?}; check --name, --region and --profile"
             ),
             Self::RequestFailed { action, problem } => write!(f, "{action} failed: {problem}"),
+            Self::ListMissing { action } => {
+                write!(f, "{action} failed: a page of the response has no list")
+            }
             Self::PermissionMissing { action, problem } => {
                 let service = match *action {
                     "DescribeLaunchConfigurations" => "autoscaling",

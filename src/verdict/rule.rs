@@ -56,8 +56,10 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
     // Newest first, then by ID.
     reports.sort_by_key(|report| Reverse((report.created, &report.report_id)));
     let recent = || {
-        let holds = |created| limits.is_recent(created);
-        (reports.iter().copied()).filter(move |report| report.created.is_some_and(holds))
+        let is_recent = |report: &&ReportEvidence| {
+            (report.created).is_some_and(|created| limits.is_recent(created, report.is_new))
+        };
+        (reports.iter().copied()).filter(is_recent)
     };
     let covering = recent().find(|report| coverage_problems(report, image_id, limits).is_empty());
     let in_use = recent().find(|report| accounts(report, image_id) > 0);
@@ -184,8 +186,8 @@ fn coverage_problems(report: &ReportEvidence, image_id: &str, limits: &TimeLimit
         });
     }
     match report.created {
-        Some(created) if limits.is_recent(created) => {}
-        Some(created) if limits.is_too_old(created) => {
+        Some(created) if limits.is_recent(created, report.is_new) => {}
+        Some(created) if limits.is_too_old(created, report.is_new) => {
             problems.push(Reason::ReportTooOld {
                 accounts: accounts(report, image_id),
                 report_id,

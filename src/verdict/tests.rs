@@ -53,6 +53,7 @@ fn report() -> ReportEvidence {
         gaps: Vec::new(),
         entries: complete(vec![entry(Some(0))]),
         has_changed: false,
+        is_new: false,
     }
 }
 

@@ -707,7 +707,12 @@ fn a_list_that_is_not_whole_proves_nothing() {
             let server = changed(state(&document()), of, move |_, _| {
                 Act::Reply(answer.clone())
             });
-            let line = format!("check --image-ids {UNUSED} --output json --max-attempts 2");
+            // A report would be created, and never be listed.
+            let flags = match (of, kind) {
+                (REPORTS, "a page without its list") => "--no-create",
+                _ => "",
+            };
+            let line = format!("check --image-ids {UNUSED} --output json --max-attempts 2 {flags}");
             let run = server.words(&line).ends(2);
             is(&run, "unknown", "RequestFailed");
             assert!(run.stdout.contains(of), "{kind} of {of}: {run:#?}");
@@ -907,6 +912,174 @@ fn reports_are_described_once_more_at_the_end_of_the_timeout() {
     let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
     let line = format!("check --image-ids {UNUSED} --output json --timeout 2s");
     is(&server.words(&line).succeeds(), "unused", "NoUseFound");
+}
+
+/// A service that omits empty lists: reports are created, but nothing follows for entries and references.
+#[test]
+fn a_page_of_reports_without_its_list_lets_a_report_be_created() {
+    let without_list = |of: &'static str, set: &'static str, reports: Value| {
+        let document = json!({
+            "Images": [image(UNUSED, "a")], "ImageUsageReports": reports, "ImageUsageReportEntries": [],
+        });
+        changed(state(&document), of, move |asked, reply| {
+            let body = match asked.form.contains("ReportId.1=") && of == REPORTS {
+                true => reply.body,
+                false => reply
+                    .body
+                    .replace(&format!("<{set}>"), "<other>")
+                    .replace(&format!("</{set}>"), "</other>"),
+            };
+            Act::Reply(Response { body, ..reply })
+        })
+    };
+    let line = format!("check --image-ids {UNUSED} --output json");
+    let set = "imageUsageReportSet";
+    // Also if there is a report that other pages may list.
+    for reports in [json!([]), json!([report(UNUSED, 1, 1)])] {
+        let server = without_list(REPORTS, set, reports);
+        let run = server.words(&format!("{line} --no-create")).ends(2);
+        is(&run, "unknown", "RequestFailed");
+        is(&server.words(&line).succeeds(), "unused", "NoUseFound");
+        assert_eq!(server.count(CREATE), 1);
+    }
+    for (of, set) in [
+        (ENTRIES, "imageUsageReportEntrySet"),
+        (REFERENCES, "imageReferenceSet"),
+    ] {
+        let server = without_list(of, set, json!([]));
+        is(&server.words(&line).ends(2), "unknown", "RequestFailed");
+    }
+}
+
+/// `AuthFailure` and `UnauthorizedOperation` may be about one image or report.
+#[test]
+fn a_refusal_that_names_one_id_concerns_that_id_alone() {
+    let ids: Vec<String> = (1..=20).map(|number| format!("ami-{number:017}")).collect();
+    let images: Vec<Value> = ids.iter().map(|id| image(id, id)).collect();
+    let document = json!({"Images": images, "Usage": []});
+    let line = format!(
+        "check --image-ids {} --output json --launch-permissions",
+        ids.join(" ")
+    );
+    let attribute = "DescribeImageAttribute";
+    for code in ["AuthFailure", "UnauthorizedOperation"] {
+        // The first image as well, whose report is created before the others.
+        for (of, bad) in [
+            (CREATE, 0),
+            (CREATE, 7),
+            (REPORTS, 7),
+            (REFERENCES, 7),
+            (attribute, 7),
+        ] {
+            let refused = ids[bad].clone();
+            let server = changed(state(&document), of, move |asked, reply| {
+                match asked.form.contains(&refused) {
+                    true => Act::Reply(refusal(
+                        403,
+                        code,
+                        &format!("Not authorized for images: [{refused}]"),
+                    )),
+                    false => Act::Reply(reply),
+                }
+            });
+            let verdicts = verdicts(&server.words(&line).ends(2));
+            for (index, (verdict, reason)) in verdicts.iter().enumerate() {
+                let expected = match (index == bad, code) {
+                    (false, _) => ("unused", "NoUseFound"),
+                    (true, "AuthFailure") => ("unknown", "RequestFailed"),
+                    (true, _) => ("unknown", "PermissionMissing"),
+                };
+                assert_eq!(
+                    (verdict.as_str(), reason.as_str()),
+                    expected,
+                    "{code} of {of}"
+                );
+            }
+        }
+        // One new report of several.
+        let named = Arc::new(std::sync::Mutex::new(None::<String>));
+        let server = changed(state(&document), REPORTS, move |asked, reply| {
+            let Some((_, id)) = asked.form.split_once("ReportId.1=") else {
+                return Act::Reply(reply);
+            };
+            let id = id.split('&').next().unwrap();
+            let mut named = named.lock().unwrap();
+            let named = named.get_or_insert_with(|| id.to_owned());
+            match asked.form.contains(named.as_str()) {
+                true => Act::Reply(refusal(403, code, &format!("Not authorized: {named}"))),
+                false => Act::Reply(reply),
+            }
+        });
+        let verdicts = verdicts(&server.words(&line).ends(2));
+        let unused = verdicts.iter().filter(|(verdict, _)| verdict == "unused");
+        assert_eq!(unused.count(), 19, "{code}: {verdicts:#?}");
+    }
+    // Without an ID it is about all: the run ends, or one request is enough.
+    let server = changed(state(&document), REFERENCES, |_, _| {
+        Act::Reply(refusal(401, "AuthFailure", "The credentials are not valid"))
+    });
+    server.words(&line).ends(254).silent();
+    let server = changed(state(&document), CREATE, |_, _| {
+        Act::Reply(refusal(401, "ExpiredToken", "The token has expired"))
+    });
+    server.words(&line).ends(2);
+    assert_eq!(server.count(CREATE), 1);
+    // An error of one image is not copied to others, whatever it is.
+    let first = ids[0].clone();
+    let server = changed(state(&document), CREATE, move |asked, reply| {
+        match asked.form.contains(&first) {
+            true => Act::Reply(self::reply(200, "<CreateImageUsageReportResponse/>")),
+            false => Act::Reply(reply),
+        }
+    });
+    let verdicts = verdicts(&server.words(&line).ends(2));
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|(verdict, _)| verdict == "unused")
+            .count(),
+        19
+    );
+}
+
+/// The clocks of this machine and of the service may differ.
+#[test]
+fn a_skew_of_up_to_15_minutes_changes_no_verdict() {
+    let line = format!("check --image-ids {UNUSED} --output json --max-report-age 1m");
+    let minutes = |number: i64| {
+        let amount = Duration::from_secs(number.unsigned_abs() * 60);
+        match number < 0 {
+            true => SystemTime::now() - amount,
+            false => SystemTime::now() + amount,
+        }
+    };
+    // Where no `Date` header corrects it: the service's times of new reports are off.
+    for (skew, verdict, reason) in [
+        (-14, "unused", "NoUseFound"),
+        (14, "unused", "NoUseFound"),
+        (-17, "unknown", "ReportTooOld"),
+        (17, "unknown", "InvalidReportTime"),
+    ] {
+        let time = humantime::format_rfc3339_millis(minutes(skew)).to_string();
+        let server = changed(state(&document()), REPORTS, move |_, reply| {
+            let mut body = reply.body.clone();
+            if let Some((before, rest)) = reply.body.split_once("<creationTime>") {
+                let (_, after) = rest.split_once("</creationTime>").unwrap();
+                body = format!("{before}<creationTime>{time}</creationTime>{after}");
+            }
+            Act::Reply(Response { body, ..reply })
+        });
+        let run = server.words(&format!("{line} --fail-on none")).succeeds();
+        is(&run, verdict, reason);
+    }
+    // Where it does: the sample runs on a clock of its own.
+    let server = Server::sample();
+    let line = "check --image-ids ami-0123456789abcdef0 --output json --max-report-age 5m";
+    for _ in 0..2 {
+        is(&server.words(line).succeeds(), "unused", "NoUseFound");
+        // The second run relies on the report of the first.
+        assert_eq!(server.count(CREATE), 1);
+    }
 }
 
 /// A request about many is refused for one of them.
