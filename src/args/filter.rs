@@ -50,17 +50,12 @@ fn parse(text: &str) -> Result<Vec<Filter>, SyntaxError> {
             0,
             format!("the filter is empty; {FORM}"),
         )),
-        Some('[') => from_json::<Vec<JsonFilter>>(text)
-            .map(|filters| {
-                filters
-                    .into_iter()
-                    .map(|JsonFilter(filter)| filter)
-                    .collect()
-            })
-            .and_then(|filters: Vec<Filter>| match filters.is_empty() {
-                true => Err(SyntaxError::new(text, 0, "the array is empty")),
-                false => Ok(filters),
-            }),
+        Some('[') => from_json::<Vec<JsonFilter>>(text).map(|filters| {
+            filters
+                .into_iter()
+                .map(|JsonFilter(filter)| filter)
+                .collect()
+        }),
         Some('{') => from_json(text).map(|JsonFilter(filter)| vec![filter]),
         Some(_) => from_shorthand(text).map(|filter| vec![filter]),
     }
@@ -348,7 +343,6 @@ mod tests {
             (r#"{"Name": "a", "Values": []}"#, "`Values` is empty"),
             (r#"{"Name": "a", "Name": "b"}"#, "duplicate key `Name`"),
             (r#"[["a", ["b"]]]"#, "expected an object such as"),
-            ("[]", "the array is empty"),
             ("[{}", "`Name` is missing"),
             ("[", "EOF while parsing"),
             (

@@ -68,6 +68,9 @@ Environment:
   NO_COLOR                     if not empty, disables color
   LC_ALL, LC_CTYPE, LANG       tables are ASCII unless the locale is UTF-8
 
+AWS CLI options without effect here:
+  --no-cli-pager, --no-cli-auto-prompt, --cli-binary-format, --no-dry-run
+
 Files:
   ~/.aws/config       profiles: Region, role, single sign-on, CA bundle
   ~/.aws/credentials  profiles: access keys";

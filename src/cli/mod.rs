@@ -2,6 +2,7 @@
 //!
 //! It contains definitions only. [`args`](crate::args) parses values and [`commands`](crate::commands) executes.
 
+pub mod aws_cli;
 mod candidates;
 pub mod check;
 pub mod emulator;
@@ -59,6 +60,10 @@ pub struct Cli {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub messages: Messages,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub aws_cli: aws_cli::AwsCliOptions,
 }
 
 /// The subcommands.
@@ -325,8 +330,10 @@ pub enum Color {
     #[default]
     Auto,
     /// Always
+    #[value(alias = "on")]
     Always,
     /// Never
+    #[value(alias = "off")]
     Never,
 }
 
@@ -409,7 +416,12 @@ fn adapt_options(
 /// An invalid command line, and requests for help or the version.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
-    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let arguments = aws_cli::move_output_options(&command, arguments);
+    let mut matches = (command.try_get_matches_from_mut(arguments)).map_err(|mut error| {
+        aws_cli::remove_unsafe_tip(&mut error);
+        error
+    })?;
+    aws_cli::refuse(&mut command, &matches)?;
     reject_options(&mut command, &matches, &mut Vec::new())?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

@@ -43,4 +43,36 @@ pub struct Paging {
     /// Fetch only the first page
     #[arg(long, hide_short_help = true)]
     pub no_paginate: bool,
+
+    /// Fetch one page of at most N items, as in the AWS CLI
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = value::page_size,
+        allow_negative_numbers = true,
+        hide_short_help = true,
+        conflicts_with_all = ["max_items", "page_size", "starting_token"],
+    )]
+    pub max_results: Option<NonZeroI32>,
+
+    /// Fetch the page of this service token, as in the AWS CLI
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        hide_short_help = true,
+        conflicts_with_all = ["max_items", "page_size", "starting_token"],
+    )]
+    pub next_token: Option<String>,
+}
+
+impl Paging {
+    /// The number of items per page; the service chooses if absent.
+    pub fn page_size(&self) -> Option<NonZeroI32> {
+        self.page_size.or(self.max_results)
+    }
+
+    /// Whether to fetch one page only. As in the AWS CLI, the service's own paging parameters select a page.
+    pub fn is_one_page(&self) -> bool {
+        self.no_paginate || self.max_results.is_some() || self.next_token.is_some()
+    }
 }

@@ -210,7 +210,7 @@ pub struct Create {
        amiusage reports wait [OPTIONS] --image-ids <ID>...",
     after_help = manual::MORE,
     after_long_help = manual::REPORTS_WAIT,
-    group = ArgGroup::new("reports").args(["image_ids", "report_ids"]).required(true).multiple(true)
+    group = ArgGroup::new("reports").args(["image_ids", "report_ids", "filter"]).required(true).multiple(true)
 )]
 pub struct Wait {
     /// Report IDs
@@ -220,6 +220,20 @@ pub struct Wait {
     /// Image IDs; waits for the newest report of each
     #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
+
+    /// Filters in AWS CLI syntax; waits for all reports that match
+    ///
+    /// As in `reports list`, for example `Name=tag:team,Values=platform`. With IDs, only reports of these images and with
+    /// these IDs match.
+    #[arg(
+        long,
+        short,
+        visible_alias = "filters",
+        value_name = "FILTER",
+        num_args = 1..,
+        add = ArgValueCompleter::new(candidates::report_filters)
+    )]
+    pub filter: Vec<String>,
 
     /// Maximum wait, such as 90s or 2h (0: no limit)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]

@@ -44,7 +44,7 @@ fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>
         image_ids,
         report_ids,
         filters,
-        page_size: arguments.paging.page_size,
+        page_size: arguments.paging.page_size(),
     });
     let output_plan = |resumed| {
         OutputPlan::check(arguments.output, resumed, terminal)

@@ -300,23 +300,26 @@ impl<Q: PaginatedOperation> Plan<Q> {
         output_plan: impl FnOnce(bool) -> Result<OutputPlan, ArgumentError>,
         no_rows: &'static str,
     ) -> Result<Self, ArgumentError> {
-        if paging.no_paginate && !operation.is_one_request() {
+        if paging.is_one_page() && !operation.is_one_request() {
             return Err(ArgumentError::new(
                 "--no-paginate",
                 "a single request accepts at most 200 images and 200 reports; omit this option, or name fewer",
             ));
         }
-        let start = match &paging.starting_token {
-            Some(token) => ResumeToken::parse(token)
+        let start = match (&paging.starting_token, &paging.next_token) {
+            (Some(token), _) => ResumeToken::parse(token)
                 .map_err(|error| ArgumentError::new("--starting-token", error))?,
-            None => ResumeToken::default(),
+            (None, page) => ResumeToken {
+                page: page.clone(),
+                ..ResumeToken::default()
+            },
         };
         let resumed = start != ResumeToken::default();
         Ok(Self {
             operation,
             start,
             limit: paging.max_items,
-            one_page: paging.no_paginate,
+            one_page: paging.is_one_page(),
             dry_run,
             output_plan: output_plan(resumed)?,
             no_rows: match resumed {

@@ -1,6 +1,7 @@
 //! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
 
 mod architecture;
+mod aws_cli;
 mod check;
 mod cloud;
 mod completions;

@@ -40,7 +40,7 @@ fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, A
         image_ids,
         report_ids,
         filters,
-        page_size: arguments.paging.page_size,
+        page_size: arguments.paging.page_size(),
     });
     let output_plan = |resumed| {
         OutputPlan::check(arguments.output, resumed, terminal)

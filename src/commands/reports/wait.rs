@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use crate::args::list;
+use crate::args::{filter, list};
 use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::reports::Wait;
@@ -15,7 +15,8 @@ use crate::commands::rows::partial;
 use crate::commands::signals::Signals;
 use crate::commands::terminal::Terminal;
 use crate::error::{Category, Error, UserError};
-use crate::reports::{AwaitedReport, WaitOutcome, newest, wait};
+use crate::listing::Request;
+use crate::reports::{AwaitedReport, WaitOutcome, newest, read, wait};
 
 /// Some reports are not available. Each line is a reason and the reports concerned.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +44,20 @@ pub(in crate::commands) async fn run(
 ) -> Result<(), Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let mut report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
-    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    let mut image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    let filters = filter::parse_filters(&arguments.filter)?;
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
+    if !filters.is_empty() {
+        let request = Request {
+            image_ids,
+            report_ids,
+            filters,
+            ..Request::default()
+        };
+        report_ids = signals.or(matching(&ec2, request)).await??;
+        image_ids = Vec::new();
+    }
     for id in signals.or(newest_of(&ec2, &image_ids)).await?? {
         if !report_ids.contains(&id) {
             report_ids.push(id);
@@ -75,6 +87,22 @@ async fn newest_of(ec2: &Ec2, image_ids: &[String]) -> Result<Vec<String>, Error
         hint: "create it with `amiusage reports create`; if you just did, rerun this command",
     }
     .into())
+}
+
+/// The reports that match filters.
+async fn matching(ec2: &Ec2, request: Request) -> Result<Vec<String>, Error> {
+    let reports = read(ec2, request).await?;
+    let ids: Vec<String> = (reports.into_iter())
+        .filter_map(|report| report.report_id)
+        .collect();
+    match ids.is_empty() {
+        false => Ok(ids),
+        true => Err(NotAvailable {
+            lines: vec!["no report matches the filters".to_owned()],
+            hint: "see `amiusage reports list`; if you just created the report, rerun this command",
+        }
+        .into()),
+    }
 }
 
 /// Waits until these reports are available.

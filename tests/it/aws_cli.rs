@@ -1,0 +1,147 @@
+//! Command lines that were written for the AWS CLI.
+
+use serde_json::Value;
+
+use crate::support::{Act, Ends, IMAGE, Server, numbered, words};
+
+fn server() -> Server {
+    Server::new(numbered(7), |_, response| Act::Reply(response))
+}
+
+fn counts(document: &Value) -> Vec<u64> {
+    let entries = document["ImageUsageReportEntries"].as_array().unwrap();
+    (entries.iter())
+        .map(|entry| entry["UsageCount"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn options_without_effect_are_accepted() {
+    let plain = words("entries --offline --output json").succeeds();
+    for options in [
+        "--no-cli-pager",
+        "--no-cli-auto-prompt",
+        "--cli-binary-format raw-in-base64-out",
+        "--no-dry-run",
+        "--color on",
+        "--color off",
+        "--filters []",
+    ] {
+        for line in [
+            format!("entries --offline --output json {options}"),
+            format!("describe-image-usage-report-entries {options} --offline --output json"),
+        ] {
+            assert_eq!(words(&line).succeeds().stdout, plain.stdout, "{line}");
+        }
+    }
+    let before = words("--no-cli-pager --color off entries --offline --output json").succeeds();
+    assert_eq!(before.stdout, plain.stdout);
+}
+
+#[test]
+fn options_that_cannot_be_obeyed_are_refused() {
+    for (options, message) in [
+        ("--no-verify-ssl", "TLS verification cannot be disabled"),
+        ("--cli-auto-prompt", "there are no prompts"),
+        ("--dry-run --no-dry-run", "cannot be used with '--dry-run'"),
+    ] {
+        let after = words(&format!("entries --offline {options}")).ends(252);
+        assert!(after.stderr.contains(message), "{after:#?}");
+    }
+    let before = words("--no-verify-ssl entries --offline").ends(252);
+    assert!(before.stderr.contains("--ca-bundle"), "{before:#?}");
+}
+
+#[test]
+fn output_options_may_precede_the_subcommand() {
+    for (before, after) in [
+        (
+            "--output csv entries --offline",
+            "entries --offline --output csv",
+        ),
+        (
+            "--offline --output=tsv entries",
+            "entries --offline --output tsv",
+        ),
+        (
+            "--region us-east-1 --output text reports list --offline",
+            "reports list --offline --output text",
+        ),
+        (
+            "--query length(ImageUsageReportEntries) entries --offline",
+            "entries --offline --query length(ImageUsageReportEntries)",
+        ),
+        // The last one wins.
+        (
+            "--output csv entries --offline --output markdown",
+            "entries --offline --output markdown",
+        ),
+    ] {
+        let expected = words(after).succeeds().stdout;
+        assert_eq!(words(before).succeeds().stdout, expected, "{before}");
+    }
+    words("--output csv emulator").ends(252);
+}
+
+#[test]
+fn paging_parameters_of_the_service_select_one_page() {
+    let server = server();
+    let entries = format!("entries --image-ids {IMAGE} --output json");
+    let first = server
+        .words(&format!("{entries} --max-results 3"))
+        .succeeds();
+    let document = first.json();
+    assert_eq!(counts(&document), [0, 1, 2]);
+    let token = document["NextToken"].as_str().unwrap();
+    let second = server
+        .words(&format!("{entries} --max-results 3 --next-token {token}"))
+        .succeeds();
+    assert_eq!(counts(&second.json()), [3, 4, 5]);
+    let rest = server
+        .words(&format!("{entries} --next-token {token}"))
+        .succeeds();
+    assert_eq!(counts(&rest.json()), [3, 4, 5, 6]);
+    assert!(rest.json().get("NextToken").is_none());
+    assert_eq!(server.connections(), 3);
+    for conflict in ["--page-size 2", "--max-items 2", "--starting-token x"] {
+        server
+            .words(&format!("{entries} --max-results 3 {conflict}"))
+            .ends(252);
+    }
+}
+
+#[test]
+fn no_tip_changes_the_answer() {
+    for (option, tip) in [
+        ("--no-paginat-e", None),
+        ("--max-itemz=1", None),
+        ("--dry-rum", None),
+        ("--ofline", None),
+        ("--colums=AccountId", Some("--columns")),
+        ("--image-idz=ami-1", Some("--image-ids")),
+    ] {
+        let run = words(&format!("entries {option}")).ends(252);
+        assert!(run.stderr.contains("unexpected argument"), "{run:#?}");
+        match tip {
+            Some(tip) => assert!(run.stderr.contains(&format!("'{tip}'")), "{run:#?}"),
+            None => assert!(!run.stderr.contains("similar"), "{run:#?}"),
+        }
+    }
+}
+
+#[test]
+fn the_waiter_takes_filters() {
+    for line in [
+        "reports wait --offline --filter Name=tag:team,Values=data",
+        "wait image-usage-report-available --offline --filters Name=tag:team,Values=data",
+    ] {
+        assert_eq!(words(line).succeeds().stderr, "");
+    }
+    let failed = words("reports wait --offline --filter Name=state,Values=error").ends(255);
+    assert!(failed.stderr.contains("in state error"), "{failed:#?}");
+    let none = words("reports wait --offline --filter Name=tag-key,Values=none").ends(255);
+    assert!(
+        none.stderr.contains("no report matches the filters"),
+        "{none:#?}"
+    );
+}
