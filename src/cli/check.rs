@@ -41,6 +41,14 @@ pub struct Check {
     #[arg(long, value_name = "GLOB", num_args = 1.., value_parser = NonEmptyStringValueParser::new())]
     pub name: Vec<String>,
 
+    /// Resource types to check in other accounts
+    ///
+    /// By default all four: `ec2:Instance`, `ec2:LaunchTemplate`, `imagebuilder:ImageRecipe` and
+    /// `imagebuilder:ContainerRecipe`. If the endpoint does not support one of them, images without a use are `unknown`.
+    /// Types that are omitted here are listed in `NotChecked`.
+    #[arg(long, value_name = "TYPE", num_args = 1.., hide_short_help = true, add = ArgValueCompleter::new(candidates::resource_types))]
+    pub resource_types: Vec<String>,
+
     /// Launch template versions to cover
     ///
     /// The newest versions of each template, from 1 to 10000; 20 if omitted. Reports with a smaller depth are ignored.

@@ -200,7 +200,7 @@ Verdicts:
   in-use   a recent report counts a use in another account, or something in this
            account references the image, or it was launched within --idle; the
            rows may not show every use
-  unused   a recent, available report covers all accounts, both resource types
+  unused   a recent, available report covers all accounts, all --resource-types
            and enough launch template versions, was read completely, and counts
            no use; a complete listing finds no reference in this account; and
            the image has existed and was not launched for the time of --idle
@@ -212,10 +212,11 @@ Verdicts:
 Limits of an unused verdict:
   A report may miss instances of the last 24 hours and launch templates of the
   last few days. Of each launch template it covers only the newest versions: 20,
-  or --version-depth. It counts instances and launch templates only, not image
-  IDs in scripts, in Auto Scaling launch configurations or in the parameters of
-  other accounts. A copy of an image is a separate image. Uses in this account
-  are current; those in other accounts are as of the report's creation.
+  or --version-depth. It counts instances, launch templates, and image and
+  container recipes of Image Builder, not image IDs in scripts, in Auto Scaling
+  launch configurations or in the parameters of other accounts. A copy of an
+  image is a separate image. Uses in this account are current; those in other
+  accounts are as of the report's creation.
 
 Before you deregister:
   Deprecate the image first: that hides it from listings and breaks nothing.

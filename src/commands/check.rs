@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use self::words::{Summary, caveat, progress_line};
+use self::words::{Summary, caveat, omissions, progress_line};
 use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress;
@@ -28,6 +28,7 @@ use crate::error::{Category, Error};
 use crate::images::MAX_NAME_PATTERNS;
 use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
+use crate::reports::resource_type;
 use crate::verdict::{
     self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, planned_calls,
     unmatched_names,
@@ -133,12 +134,12 @@ impl Run<'_> {
         }
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
-        let caveat = caveat(all());
+        let notes = [caveat(all()), omissions(all())];
         let options = plan.output_plan.options(self.regional);
         self.write(rows, options.clone()).await?;
         note_omitted_columns::<Row>(&options, terminal);
-        if let Some(caveat) = caveat {
-            terminal.note(&caveat);
+        for note in notes.into_iter().flatten() {
+            terminal.note(&note);
         }
         if let Err(missing) = failures.print(false, terminal) {
             terminal.notice(&format!("other Regions: {summary}"));
@@ -244,6 +245,11 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
         let problem = "`none` cannot be combined with other values";
         return Err(ArgumentError::new("--fail-on", problem).into());
     }
+    let mut resource_types =
+        list::expand("--resource-types", &arguments.resource_types, &mut stdin)?;
+    if resource_types.is_empty() {
+        resource_types = resource_type::ALL.map(str::to_owned).into();
+    }
     let output_plan = match arguments.dry_run {
         true => OutputPlan::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
         false => {
@@ -258,6 +264,7 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
                 },
                 false => Images::Ids(image_ids),
             },
+            resource_types,
             version_depth: arguments.version_depth,
             max_report_age: arguments.max_report_age,
             idle: arguments.idle,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::evidence::TimeLimits;
 use super::image::ImageUnderCheck;
 use super::lists::missing_item;
 use super::options::CheckOptions;
@@ -11,7 +12,9 @@ use super::read::{Source, is_denied, request_failed, stops_the_run};
 use super::reason::Reason;
 use crate::aws::RequestError;
 use crate::listing::ListError;
-use crate::reports::{AwaitedReport, CreateEvent, Created, ReportSpec, WaitOutcome, create, wait};
+use crate::reports::{
+    AwaitedReport, CreateEvent, Created, RefusedTypes, ReportSpec, WaitOutcome, create, wait,
+};
 
 /// In the second round, reports replace those pending ones of the first round that this run did not create, and that
 /// failed, were deleted, or do not cover.
@@ -24,6 +27,32 @@ struct Pending {
     report_id: String,
     /// Whether this run created it.
     is_created: bool,
+}
+
+/// The images that need new reports.
+struct Missing<'a> {
+    /// Indexes of images.
+    indexes: Vec<usize>,
+    images: &'a [ImageUnderCheck],
+    options: &'a CheckOptions,
+    limits: &'a TimeLimits,
+    refused: &'a RefusedTypes,
+}
+
+impl Missing<'_> {
+    fn specs(&self, indexes: &[usize]) -> Vec<ReportSpec> {
+        let image_ids = indexes.iter().map(|&index| &self.images[index].image_id);
+        image_ids.map(|id| self.options.spec(id)).collect()
+    }
+
+    /// Removes images after the first one that already have a report without the refused types.
+    fn narrow(&mut self) {
+        let options = self.options.without_types(&self.refused.names());
+        let first = self.indexes.first().copied();
+        self.indexes.retain(|&index| {
+            Some(index) == first || self.images[index].needs_report(&options, self.limits)
+        });
+    }
 }
 
 /// Makes sure that each image has a report that covers what is needed, where that is possible. Returns the reports that
@@ -58,22 +87,31 @@ pub(super) async fn ensure_reports(
         }
     }
     let mut available = HashSet::new();
+    let refused = RefusedTypes::default();
+    let mut options = options.clone();
     for _ in 0..MAX_ROUNDS {
         let adopted = pending.len();
         reporter.update(|progress| {
             progress.created += adopted;
             progress.to_create = missing.len();
         });
-        let specs = (missing.iter())
-            .map(|&index| options.spec(&images[index].image_id))
-            .collect();
-        let created = create_all(source, specs, left(), reporter).await;
+        let mut wanted = Missing {
+            indexes: missing,
+            images,
+            options: &options,
+            limits: &limits,
+            refused: &refused,
+        };
+        let created = create_all(source, &mut wanted, left(), reporter).await;
+        missing = wanted.indexes;
+        // What the endpoint refuses cannot be missing. The verdict still requires it.
+        options = options.without_types(&refused.names());
         pending.extend(note_created(images, &missing, created)?);
         let waited = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
         available.extend(waited.available);
         let limits = options.limits(started, &source.ec2);
         missing = waited.replaceable;
-        missing.retain(|&index| options.create && images[index].needs_report(options, &limits));
+        missing.retain(|&index| options.create && images[index].needs_report(&options, &limits));
         if missing.is_empty() || left() == Some(Duration::ZERO) {
             break;
         }
@@ -84,7 +122,7 @@ pub(super) async fn ensure_reports(
 /// Creates the reports.
 async fn create_all(
     source: &Source,
-    mut specs: Vec<ReportSpec>,
+    missing: &mut Missing<'_>,
     timeout: Option<Duration>,
     reporter: &ProgressReporter<'_>,
 ) -> Vec<Created> {
@@ -97,21 +135,25 @@ async fn create_all(
             });
         }
     };
-    let count = specs.len();
-    let Some(first) = specs.first() else {
+    let refused = Some(missing.refused);
+    let Some(&first) = missing.indexes.first() else {
         return Vec::new();
     };
-    let image_id = [first.image_id.clone()];
-    // The first request shows whether reports may be created at all.
-    let others = specs.split_off(1);
-    let mut created = create(&source.ec2, specs, timeout, None, observe).await;
-    match &created[0] {
-        Created::Failed(error) if fails_alike(error, &image_id) => {
-            let refusal = created[0].clone();
-            created.resize(count, refusal);
-        }
-        _ => created.extend(create(&source.ec2, others, timeout, None, observe).await),
+    let image_id = [missing.images[first].image_id.clone()];
+    // The first request shows whether reports may be created at all, and of which types.
+    let specs = missing.specs(&[first]);
+    let mut created = create(&source.ec2, specs, timeout, refused, observe).await;
+    if let Created::Failed(error) = &created[0]
+        && fails_alike(error, &image_id)
+    {
+        let refusal = created[0].clone();
+        created.resize(missing.indexes.len(), refusal);
+        return created;
     }
+    missing.narrow();
+    let others = missing.specs(&missing.indexes[1..]);
+    reporter.update(|progress| progress.to_create = others.len());
+    created.extend(create(&source.ec2, others, timeout, refused, observe).await);
     created
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::reason::Reason;
 use crate::entries::Entry;
 use crate::images::{Image, LaunchPermission, Reference};
-use crate::reports::CoverageGap;
+use crate::reports::{CoverageGap, resource_type};
 
 /// A list that may be incomplete.
 #[derive(Clone, Debug)]
@@ -80,6 +80,14 @@ pub struct Evidence {
     pub launch_permissions: Option<PartialList<LaunchPermission>>,
     /// What was not checked, because it was not requested.
     pub not_checked: Vec<String>,
+}
+
+impl Evidence {
+    /// The resource types among what was not checked.
+    pub fn omitted_types(&self) -> Vec<String> {
+        let is_type = |name: &&String| resource_type::ALL.contains(&name.as_str());
+        self.not_checked.iter().filter(is_type).cloned().collect()
+    }
 }
 
 /// The times that evidence is compared with.

@@ -8,6 +8,7 @@ use super::options::CheckOptions;
 use super::read::{PartialLists, Source, request_failed, stops_the_run};
 use crate::aws::RequestError;
 use crate::images::{self, LaunchPermission, Reference};
+use crate::reports::resource_type;
 
 /// The action for launch configurations.
 pub(super) const DESCRIBE_LAUNCH_CONFIGURATIONS: &str = "DescribeLaunchConfigurations";
@@ -18,12 +19,16 @@ pub(super) const DESCRIBE_IMAGE_ATTRIBUTE: &str = "DescribeImageAttribute";
 impl CheckOptions {
     /// What these options leave out, for the rows.
     pub(super) fn not_checked(&self) -> Vec<String> {
+        let is_requested = |name| self.resource_types.iter().any(|wanted| wanted == name);
+        let types = resource_type::ALL.map(|name| (is_requested(name), name));
         let optional = [
             (self.auto_scaling, "autoscaling:LaunchConfiguration"),
             (self.launch_permissions, "LaunchPermissions"),
         ];
-        let omitted = optional.into_iter().filter(|(requested, _)| !requested);
-        omitted.map(|(_, name)| name.to_owned()).collect()
+        (types.into_iter().chain(optional))
+            .filter(|(requested, _)| !requested)
+            .map(|(_, name)| name.to_owned())
+            .collect()
     }
 }
 

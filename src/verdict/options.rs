@@ -11,6 +11,8 @@ use crate::reports::{ReportSpec, ResourceType, resource_type};
 pub struct CheckOptions {
     /// The images to check.
     pub images: Images,
+    /// The names of the resource types that reports must cover, at least one.
+    pub resource_types: Vec<String>,
     /// How many of a launch template's newest versions are examined; the service's default of 20 when absent.
     pub version_depth: Option<u32>,
     /// The maximum age of a report.
@@ -59,16 +61,31 @@ impl CheckOptions {
         TimeLimits::new(start, now, self.max_report_age, self.idle)
     }
 
-    /// The report that an image needs: all accounts, both resource types, at the requested depth.
+    /// The report that an image needs: all accounts, the requested resource types, at the requested depth.
     pub(super) fn spec(&self, image_id: &str) -> ReportSpec {
-        let mut templates = ResourceType::named(resource_type::LAUNCH_TEMPLATE);
-        if let Some(depth) = self.version_depth {
-            templates.add_version_depth(depth);
-        }
+        let covered = |name: &String| {
+            let mut covered = ResourceType::named(name);
+            if let Some(depth) = self.version_depth
+                && name == resource_type::LAUNCH_TEMPLATE
+            {
+                covered.add_version_depth(depth);
+            }
+            covered
+        };
         ReportSpec {
             image_id: image_id.to_owned(),
-            resource_types: vec![ResourceType::named(resource_type::INSTANCE), templates],
+            resource_types: self.resource_types.iter().map(covered).collect(),
             ..ReportSpec::default()
+        }
+    }
+
+    /// The options without some resource types, unless there are no others.
+    pub(super) fn without_types(&self, names: &[String]) -> Self {
+        let mut options = self.clone();
+        options.resource_types.retain(|name| !names.contains(name));
+        match options.resource_types.is_empty() {
+            true => self.clone(),
+            false => options,
         }
     }
 }

@@ -44,7 +44,10 @@ pub enum Reason {
         member: &'static str,
     },
     /// A report that covers what is needed shows no use, and no resource of the owner references the image.
-    NoUseFound,
+    NoUseFound {
+        /// The resource types that were not requested.
+        omitted_types: Vec<String>,
+    },
     /// The account owns no such image in this Region.
     NotOwned,
     /// The account owns no image with a matching name in any requested Region.
@@ -156,7 +159,7 @@ impl Reason {
             Self::LaunchedRecently { .. } => "LaunchedRecently",
             Self::TooYoung { .. } => "TooYoung",
             Self::InvalidImageTime { .. } => "InvalidImageTime",
-            Self::NoUseFound => "NoUseFound",
+            Self::NoUseFound { .. } => "NoUseFound",
             Self::NotOwned => "NotOwned",
             Self::NoImageFound { .. } => "NoImageFound",
             Self::RequestFailed { .. } | Self::ListMissing { .. } => "RequestFailed",
@@ -217,7 +220,13 @@ impl fmt::Display for Reason {
             Self::InvalidImageTime { member } => {
                 write!(f, "DescribeImages returned no valid {member}")
             }
-            Self::NoUseFound => f.write_str("no use and no reference found"),
+            Self::NoUseFound { omitted_types } => {
+                f.write_str("no use and no reference found")?;
+                match omitted_types.as_slice() {
+                    [] => Ok(()),
+                    names => write!(f, "; not checked: {}", names.join(", ")),
+                }
+            }
             Self::NotOwned => f.write_str(
                 "this account owns no such image in this Region; check the ID, --region and --profile",
             ),

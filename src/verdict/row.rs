@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::evidence::{Evidence, State, TimeLimits};
+use super::evidence::{Evidence, ReportEvidence, State, TimeLimits};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
 use crate::images::LaunchPermission;
 use crate::output::{Cell, Column, Emphasis, Record, Shown};
-use crate::reports::{resource_type, span};
+use crate::reports::{CoverageGap, resource_type, span};
 
 /// An image's verdict, with its reasons and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,15 +28,21 @@ pub struct Row {
     pub verdict: Verdict,
     /// Why.
     pub reasons: Vec<Reason>,
-    /// How many other accounts use it, according to the report. Absent, like the next two, without a report.
+    /// How many other accounts use it, according to the report. Absent without a report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<i64>,
-    /// How many of their instances use it.
+    /// How many of their instances use it. Absent, like the next three, if the report does not cover the resource type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<i64>,
     /// How many of their launch templates reference it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_templates: Option<i64>,
+    /// How many of their image recipes use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_recipes: Option<i64>,
+    /// How many of their container recipes use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_recipes: Option<i64>,
     /// How many of the owner's resources reference it; absent if unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub references: Option<i64>,
@@ -67,7 +73,7 @@ pub struct Use {
     /// The account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// `ec2:Instance` or `ec2:LaunchTemplate`.
+    /// What uses it, such as `ec2:Instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The number of resources.
@@ -104,9 +110,11 @@ impl Row {
             is_complete = whole || !used_by.is_empty();
         }
         let of_type = |name: &str| {
-            (used_by.iter())
+            let count = (used_by.iter())
                 .filter(|used| used.resource_type.as_deref() == Some(name))
-                .fold(0_i64, |sum, used| sum.saturating_add(used.usage_count))
+                .fold(0_i64, |sum, used| sum.saturating_add(used.usage_count));
+            let is_known = is_complete && is_covered(name, judgement.report, evidence);
+            (is_known || count > 0).then_some(count)
         };
         let accounts: HashSet<_> = used_by.iter().map(|used| &used.account_id).collect();
         let referenced_by: Vec<_> = (evidence.references.found.iter())
@@ -124,8 +132,10 @@ impl Row {
             verdict: judgement.verdict,
             reasons: judgement.reasons,
             accounts: is_complete.then_some(number(accounts.len())),
-            instances: is_complete.then_some(of_type(resource_type::INSTANCE)),
-            launch_templates: is_complete.then_some(of_type(resource_type::LAUNCH_TEMPLATE)),
+            instances: of_type(resource_type::INSTANCE),
+            launch_templates: of_type(resource_type::LAUNCH_TEMPLATE),
+            image_recipes: of_type(resource_type::IMAGE_RECIPE),
+            container_recipes: of_type(resource_type::CONTAINER_RECIPE),
             references: referenced.then_some(number(referenced_by.len())),
             report_id: judgement.report.map(|report| report.report_id.clone()),
             report_creation_time: (judgement.report.and_then(|report| report.created))
@@ -153,6 +163,8 @@ impl Row {
             accounts: None,
             instances: None,
             launch_templates: None,
+            image_recipes: None,
+            container_recipes: None,
             references: None,
             report_id: None,
             report_creation_time: None,
@@ -163,6 +175,13 @@ impl Row {
             not_checked: Vec::new(),
         }
     }
+}
+
+/// Whether the report covers a resource type: no use is then a count of zero.
+fn is_covered(name: &str, report: Option<&ReportEvidence>, evidence: &Evidence) -> bool {
+    let is_gap = |gap: &CoverageGap| matches!(gap, CoverageGap::ResourceType(gap) if gap == name);
+    !report.is_some_and(|report| report.gaps.iter().any(is_gap))
+        && !evidence.not_checked.iter().any(|omitted| omitted == name)
 }
 
 impl Serialize for Verdict {
@@ -211,8 +230,13 @@ impl Record for Row {
             row.launch_templates.into()
         })
         .rank(4),
+        Column::number("ImageRecipes", 12, |row: &Self| row.image_recipes.into()).rank(5),
+        Column::number("ContainerRecipes", 16, |row: &Self| {
+            row.container_recipes.into()
+        })
+        .rank(6),
         Column::number("References", 10, |row: &Self| row.references.into()).rank(2),
-        Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()).rank(6),
+        Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()).rank(8),
         Column::time("ReportCreationTime", |row: &Self| {
             Cell::time(row.report_creation_time.as_ref().map(Time::as_str))
         })
@@ -249,6 +273,6 @@ impl Record for Row {
             None => Cell::Absent,
         })
         .shown(Shown::Table)
-        .rank(5),
+        .rank(7),
     ];
 }

@@ -121,7 +121,10 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
 
     let (verdict, reasons) = match (uses.is_empty(), gaps.is_empty(), covering) {
         (false, ..) => (Verdict::InUse, [uses, gaps].concat()),
-        (true, true, Some(_)) => (Verdict::Unused, vec![Reason::NoUseFound]),
+        (true, true, Some(_)) => {
+            let omitted_types = evidence.omitted_types();
+            (Verdict::Unused, vec![Reason::NoUseFound { omitted_types }])
+        }
         (true, true, None) => (Verdict::Unknown, vec![Reason::NoReport]),
         (true, false, _) => (Verdict::Unknown, gaps),
     };

@@ -1,6 +1,7 @@
 //! `amiusage check`: evidence over the wire, verdicts on stdout, and what the exit status makes of them.
 
 mod optional;
+mod resource_types;
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -37,14 +38,22 @@ fn image(id: &str, name: &str) -> Value {
     })
 }
 
-fn both_types() -> Value {
-    json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}])
+const RECIPES: [&str; 2] = ["imagebuilder:ImageRecipe", "imagebuilder:ContainerRecipe"];
+
+fn all_types() -> Value {
+    all_types_with(json!({"ResourceType": "ec2:LaunchTemplate"}))
+}
+
+/// All resource types, with these launch templates.
+fn all_types_with(templates: Value) -> Value {
+    let recipes = RECIPES.map(|name| json!({"ResourceType": name}));
+    json!([{"ResourceType": "ec2:Instance"}, templates, recipes[0], recipes[1]])
 }
 
 /// A report that covers everything.
 fn report(image: &str, number: u32, hours: u64) -> Value {
     json!({
-        "ImageId": image, "ReportId": format!("amiur-{number:017}"), "ResourceTypes": both_types(),
+        "ImageId": image, "ReportId": format!("amiur-{number:017}"), "ResourceTypes": all_types(),
         "State": "available", "CreationTime": hours_ago(hours),
     })
 }
@@ -159,16 +168,18 @@ fn a_verdict_has_its_evidence() {
             "Accounts",
             "Instances",
             "LaunchTemplates",
+            "ImageRecipes",
+            "ContainerRecipes",
             "References",
         ]
         .map(|name| row[name].to_string())
         .join(" ")
     };
     let lines: Vec<_> = rows.as_array().unwrap().iter().map(columns).collect();
-    let unused = format!("\"{UNUSED}\" \"a\" \"unused\" 0 0 0 0");
-    let used = format!("\"{USED}\" \"b\" \"in-use\" 2 8 2 0");
-    let own_use = format!("\"{OWN_USE}\" \"c\" \"in-use\" 0 0 0 1");
-    let failing = format!("\"{FAILING}\" \"d\" \"unknown\" null null null 0");
+    let unused = format!("\"{UNUSED}\" \"a\" \"unused\" 0 0 0 0 0 0");
+    let used = format!("\"{USED}\" \"b\" \"in-use\" 2 8 2 0 0 0");
+    let own_use = format!("\"{OWN_USE}\" \"c\" \"in-use\" 0 0 0 0 0 1");
+    let failing = format!("\"{FAILING}\" \"d\" \"unknown\" null null null null null 0");
     assert_eq!(lines, [unused, used, own_use, failing]);
     assert_eq!(
         rows[1]["UsedBy"][0],
@@ -193,7 +204,7 @@ fn lines_have_who_and_what_with_details() {
     let server = server(state(&document()));
     let line = format!("check --image-ids {USED} {OWN_USE} --output csv --fail-on none");
     let usual = server.words(&line).succeeds();
-    let header = "ImageId,Name,Verdict,Reasons,Accounts,Instances,LaunchTemplates,References,ReportId,ReportCreationTime";
+    let header = "ImageId,Name,Verdict,Reasons,Accounts,Instances,LaunchTemplates,ImageRecipes,ContainerRecipes,References,ReportId,ReportCreationTime";
     assert_eq!(usual.stdout.lines().next().unwrap(), header);
     let details = server.words(&format!("{line} --details")).succeeds();
     assert_eq!(
@@ -420,8 +431,10 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
     };
     let types = |types: Value| with(&|report| report["ResourceTypes"] = types.clone());
     let templates = |depth: &str| {
-        json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate",
-            "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": [depth]}]}])
+        let option = json!({"OptionName": "version-depth", "OptionValues": [depth]});
+        all_types_with(
+            json!({"ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions": [option]}),
+        )
     };
     let rows: Vec<(Value, &str)> = vec![
         (json!([]), "NoReport"),
@@ -439,6 +452,19 @@ fn a_report_that_does_not_cover_the_question_proves_nothing() {
         ),
         (
             json!([types(json!([{"ResourceType": "ec2:LaunchTemplate"}]))]),
+            "NoReport",
+        ),
+        (
+            json!([types(
+                json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}])
+            )]),
+            "NoReport",
+        ),
+        (
+            json!([types(json!([
+                {"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"},
+                {"ResourceType": "imagebuilder:ImageRecipe"}
+            ]))]),
             "NoReport",
         ),
         (json!([types(templates("19"))]), "NoReport"),

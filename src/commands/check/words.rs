@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::aws::Time;
 use crate::error::Category;
-use crate::verdict::{CheckProgress, Row, Verdict};
+use crate::reports::CoverageGap;
+use crate::verdict::{CheckProgress, Reason, Row, Verdict};
 
 /// The limits of the reports that the verdicts rely on.
 pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
@@ -30,6 +31,40 @@ pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> 
         "reports were {created}; they may miss instances launched in the previous 24 hours, and launch templates of the \
          previous few days{hint}"
     ))
+}
+
+/// What no report covers, and what was not requested.
+pub(super) fn omissions<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
+    let mut uncovered = BTreeSet::new();
+    let mut not_checked: Vec<&str> = Vec::new();
+    for row in rows {
+        for name in row.not_checked.iter().map(String::as_str) {
+            if !not_checked.contains(&name) {
+                not_checked.push(name);
+            }
+        }
+        let gaps = row.reasons.iter().flat_map(|reason| match reason {
+            Reason::NotCovered { gaps, .. } => gaps.as_slice(),
+            _ => &[],
+        });
+        uncovered.extend(gaps.filter_map(|gap| match gap {
+            CoverageGap::ResourceType(name) => Some(name.as_str()),
+            _ => None,
+        }));
+    }
+    let mut notes = Vec::new();
+    if !uncovered.is_empty() {
+        let names: Vec<_> = uncovered.into_iter().collect();
+        notes.push(format!(
+            "some reports do not cover {}; if the endpoint does not support them, select the other types with \
+             --resource-types",
+            names.join(", ")
+        ));
+    }
+    if !not_checked.is_empty() {
+        notes.push(format!("not checked: {}", not_checked.join(", ")));
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// The number of verdicts of each kind, as `--error-format json` reports them.
