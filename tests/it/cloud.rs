@@ -1,5 +1,5 @@
-//! A cloud on one port: EC2, and all that hands out credentials: STS, IAM Identity Center, the instance metadata
-//! service and a container's agent. And a home directory with the AWS CLI's files in it.
+//! A mock cloud on one port: EC2 and all services that provide credentials (STS, IAM Identity Center, instance
+//! metadata, container agent), and a home directory with the AWS CLI's files.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use crate::support::{IMAGE, amiusage};
 
-/// A time at which nothing in these tests is over.
+/// An expiration in the far future.
 pub const LATER: &str = "2099-01-01T00:00:00Z";
 
-/// The command line that most tests run: three entries, a page each.
+/// The command line that most tests run: three entries, one per page.
 pub const PAGES: &[&str] = &["entries", "--image-ids", IMAGE, "--page-size", "1"];
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Method and path.
@@ -72,7 +72,7 @@ pub fn document(name: &str) -> String {
     )
 }
 
-/// STS's answer to the request for a role, until `expiration`.
+/// The response of STS for a role, valid until `expiration`.
 pub fn session(call: &Call, expiration: &str) -> String {
     let action = call.action();
     let arn = call.parameter("RoleArn").unwrap_or_default();
@@ -86,7 +86,7 @@ pub fn session(call: &Call, expiration: &str) -> String {
     )
 }
 
-/// STS's error answer.
+/// An error response of STS.
 pub fn denial(code: &str, message: &str) -> Answer {
     let body = format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
@@ -97,7 +97,7 @@ pub fn denial(code: &str, message: &str) -> Answer {
 
 type Script = dyn Fn(&Call) -> Option<Answer> + Send + Sync;
 
-/// See the module.
+/// A mock cloud.
 pub struct Cloud {
     address: SocketAddr,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -105,12 +105,12 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Everything works: role `x` has the access key `ASIAx` and the token `token-of-x`, for one.
+    /// Everything works. A role `x` has the access key `ASIAx` and the token `token-of-x`.
     pub fn new() -> Self {
         Self::with(|_| None)
     }
 
-    /// Answers as `script` wants it, or as usual.
+    /// Responds as `script` decides, or by default.
     pub fn with(script: impl Fn(&Call) -> Option<Answer> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -144,7 +144,7 @@ impl Cloud {
         path
     }
 
-    /// Writes `~/.aws/config`, with `HOME` and `URL` replaced by what they are.
+    /// Writes `~/.aws/config`, with `HOME` and `URL` replaced by their values.
     pub fn config(&self, text: &str) -> &Self {
         let text = text
             .replace("HOME", self.home.path().to_str().unwrap())
@@ -176,7 +176,7 @@ impl Cloud {
             })
     }
 
-    /// The variables that say where everything is.
+    /// The environment variables that lead to this cloud.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let file = |name| {
             let path = self.home.path().join(".aws").join(name);
@@ -196,7 +196,7 @@ impl Cloud {
         ]
     }
 
-    /// The requests so far for which `chosen` holds.
+    /// The requests so far that `chosen` selects.
     pub fn calls(&self, chosen: impl Fn(&Call) -> bool) -> Vec<Call> {
         let calls = self.calls.lock().unwrap();
         calls.iter().filter(|call| chosen(call)).cloned().collect()
@@ -207,7 +207,7 @@ impl Cloud {
         self.calls(|call| call.action().starts_with("AssumeRole"))
     }
 
-    /// With which access keys and tokens the requests to EC2 are signed.
+    /// The access keys and tokens that sign the requests to EC2.
     pub fn signers(&self) -> Vec<(String, Option<String>)> {
         let calls = self.calls(|call| call.action().starts_with("Describe"));
         calls.iter().map(Call::signer).collect()
@@ -261,7 +261,7 @@ fn answer(call: &Call, emulator: &Emulator) -> Answer {
     (200, body)
 }
 
-/// The next request; nothing when the client has gone.
+/// The next request; `None` if the client closed the connection.
 fn read(reader: &mut impl BufRead) -> Option<Call> {
     let mut lines = Vec::new();
     loop {

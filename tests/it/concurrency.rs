@@ -1,4 +1,4 @@
-//! Many requests at the same time: the answer is the same, and so is where it breaks off.
+//! Concurrent requests: neither the output nor the position of an error depends on the concurrency.
 
 use std::collections::HashMap;
 use std::num::{NonZeroI32, NonZeroUsize};
@@ -13,7 +13,7 @@ use amiusage::listing::{Paginator, Request, ResumeToken};
 
 use crate::support::{Act, Ends, Run, Server, offline, refusal, scripted, words};
 
-/// Forty images of ten entries each, in an order that is not the service's, as a file and its flag.
+/// Forty images of ten entries each, in an order other than the service's, as a file and its option.
 struct Images {
     _directory: tempfile::TempDir,
     ids: Vec<String>,
@@ -42,7 +42,7 @@ fn images() -> Images {
     }
 }
 
-/// A server whose answers take from 0 to 20 ms, in no order.
+/// A server whose responses take 0 to 20 ms, in no order.
 fn unsteady() -> Server {
     Server::new(state(), |number, reply| {
         thread::sleep(Duration::from_millis((number * 7919 % 21) as u64));
@@ -86,7 +86,7 @@ fn concurrency_limits_the_requests_in_flight() {
         let server = Server::new(state(), move |number, reply| {
             seen.fetch_max(now.fetch_add(1, Relaxed) + 1, Relaxed);
             if number <= concurrency {
-                // None of the first is answered before all of them are here.
+                // No response is sent before all of the first requests arrived.
                 together.wait();
             }
             now.fetch_sub(1, Relaxed);
@@ -98,7 +98,7 @@ fn concurrency_limits_the_requests_in_flight() {
         );
         server.words(&line).succeeds();
         assert_eq!(most.load(Relaxed), concurrency);
-        // The connections are kept: there are a hundred requests and more.
+        // More than a hundred requests reuse the connections.
         let connections = server.connections();
         assert!(connections <= 2 * concurrency, "{connections}");
     }
@@ -110,7 +110,7 @@ fn concurrency_limits_the_requests_in_flight() {
         .says("from 1 to 64");
 }
 
-/// What came before the error is written, nothing behind it is, and the token goes on with it.
+/// Rows before the error are written, none after it, and the token resumes there.
 #[test]
 fn an_error_is_reported_after_the_rows_before_it() {
     let images = images();
@@ -147,7 +147,7 @@ fn an_error_is_reported_after_the_rows_before_it() {
     }
 }
 
-/// A limit asks for no more pages than one request after the other would.
+/// With a limit, as many pages are requested as without concurrency.
 #[test]
 fn a_limit_stops_prefetching() {
     let images = images();
@@ -159,7 +159,7 @@ fn a_limit_stops_prefetching() {
     }
 }
 
-/// Attempts are counted for each request: others that go on meanwhile do not change the number in a message.
+/// Attempts are counted per request: concurrent requests do not change the number in a message.
 #[test]
 fn attempts_are_counted_per_request() {
     let images = images();
@@ -182,7 +182,7 @@ fn attempts_are_counted_per_request() {
     }
 }
 
-/// Whoever reads slowly is waited for: one chain is a few pages ahead, and no more.
+/// With a slow reader, only a few pages are prefetched.
 #[test]
 fn a_slow_reader_limits_prefetching() {
     let requests = Arc::new(AtomicUsize::new(0));

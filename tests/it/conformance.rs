@@ -1,10 +1,10 @@
-//! The AWS CLI as the outside reference: the same command line asks the same and gets the same answer.
+//! The AWS CLI as the reference: the same command line sends the same requests and prints the same output.
 //!
-//! The AWS CLI's path is in `AMIUSAGE_AWS_CLI`; `.ci/run` installs version 1.45.11. Where this program differs on
-//! purpose, the difference has a test of its own, so that it is known when it goes away.
+//! The AWS CLI's path is in `AMIUSAGE_AWS_CLI`; `.ci/run` installs version 1.45.11. Intended differences
+//! have tests too, so that a change is noticed.
 //!
-//! Of the exit statuses only zero or not is compared: those of DESIGN.md are version 2's (252, 253, 254, 255), and
-//! version 1 ends with 255 for all of these, and with 2 for what its parser refuses.
+//! Exit statuses are compared only as zero or not: this program has those of version 2 (252, 253, 254, 255); version 1
+//! exits with 255 for all of these, and with 2 if its parser fails.
 
 mod emulator;
 mod query;
@@ -27,22 +27,22 @@ const ENTRIES: &str = "describe-image-usage-report-entries";
 
 const WHY: &str = "AMIUSAGE_AWS_CLI holds the path of the AWS CLI's `aws`";
 
-/// The AWS CLI listing entries with these arguments, asking `server`.
+/// Runs the AWS CLI's listing of entries against `server`.
 fn aws(server: &Server, arguments: &[&str]) -> Output {
     aws_ec2(server, [ENTRIES].iter().chain(arguments))
 }
 
-/// `aws ec2` with these arguments, asking `server`, with nothing of the machine's settings.
+/// Runs `aws ec2` against `server`, without the settings of the machine.
 fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
     aws_service(server, [&"ec2"].into_iter().chain(arguments))
 }
 
-/// Any service of the AWS CLI, in the same way.
+/// Runs any service of the AWS CLI, in the same way.
 fn aws_service<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
     Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY))
         .env_clear()
         .envs(env::var_os("PATH").map(|path| ("PATH", path)))
-        // A way of installing it may find the interpreter by this.
+        // Some installations find the interpreter by this.
         .envs(env::var_os("HOME").map(|home| ("HOME", home)))
         .env("LANG", "C.UTF-8")
         .env("PYTHONUTF8", "1")
@@ -73,10 +73,10 @@ fn amiusage_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a
         .unwrap()
 }
 
-/// What a program asked, and how it ended.
+/// What a program requested, and how it exited.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    /// The parameters of each request, whose order within it says nothing.
+    /// The parameters of each request, in any order.
     requests: Vec<BTreeSet<String>>,
     succeeded: bool,
     answer: Answer,
@@ -114,10 +114,11 @@ impl Outcome {
     }
 }
 
-/// Whether this program's run asked and ended as the AWS CLI's.
+/// Whether this program requested and printed the same as the AWS CLI.
 ///
-/// Several IDs are asked for in batches here, in no fixed order: then those requests must be the AWS CLI's one, split,
-/// and the answer must be the AWS CLI's in the order of the batches. A failure may come before all of them are sent.
+/// Here several IDs are requested in batches, in no fixed order: then the requests must be the one of the AWS CLI,
+/// split, and the output must be that of the AWS CLI in the order of the batches. An error may precede some of the
+/// requests.
 fn same(theirs: &Outcome, ours: &Outcome) -> bool {
     let batches = theirs.requests.first().map_or_else(Vec::new, split);
     if batches.len() < 2 {
@@ -141,7 +142,7 @@ fn same(theirs: &Outcome, ours: &Outcome) -> bool {
         && ours.answer == theirs.answer.in_order_of(&batches)
 }
 
-/// A request in the batches in which this program sends it. No list here is longer than the service takes.
+/// A request, split into batches as this program does. No list here exceeds the service's limit.
 fn split(request: &BTreeSet<String>) -> Vec<BTreeSet<String>> {
     let ids = |kind: &str| -> Vec<String> {
         let mut ids: Vec<(usize, String)> = (request.iter())
@@ -183,7 +184,7 @@ fn split(request: &BTreeSet<String>) -> Vec<BTreeSet<String>> {
 }
 
 impl Answer {
-    /// The same items, those of the first batch first, and so on; each item names an ID of its batch.
+    /// The same items in the order of the batches; each item has an ID of its batch.
     fn in_order_of(&self, batches: &[BTreeSet<String>]) -> Self {
         let batch = |item: &str| {
             let names = |parameter: &String| {
@@ -211,18 +212,18 @@ impl Answer {
     }
 }
 
-/// What a token says; its base64 differs by the blanks in the JSON.
+/// The content of a token; the base64 differs in the spaces of the JSON.
 fn decoded(token: &str) -> Option<Value> {
     serde_json::from_slice(&BASE64_STANDARD.decode(token).ok()?).ok()
 }
 
-/// Both programs listing entries, each against a server of its own.
+/// Runs the listing of entries with both programs, each against its own server.
 fn both(server: impl Fn() -> Server, arguments: &[&str]) -> [(Outcome, Output); 2] {
     let line: Vec<_> = [ENTRIES].iter().chain(arguments).copied().collect();
     both_ec2(server, &line)
 }
 
-/// Both programs, each against a server of its own.
+/// Runs both programs, each against its own server.
 fn both_ec2(server: impl Fn() -> Server, line: &[&str]) -> [(Outcome, Output); 2] {
     let programs: [fn(&Server, &[&str]) -> Output; 2] = [
         |server, line| aws_ec2(server, line),
@@ -235,7 +236,7 @@ fn both_ec2(server: impl Fn() -> Server, line: &[&str]) -> [(Outcome, Output); 2
     })
 }
 
-/// Checks rows in a few threads, and tells all that fail.
+/// Checks rows in several threads, and reports all that fail.
 fn check<R: Sync>(rows: &[R], check: impl Fn(&R) -> Result<(), String> + Sync) {
     let failures = Mutex::new(Vec::new());
     let next = Mutex::new(rows.iter());
@@ -398,7 +399,7 @@ const SAME: &[&[&str]] = &[
         "--starting-token",
         "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==",
     ],
-    // Forms of the answer.
+    // Output formats.
     &["--output", "json"],
     &["--output", "text"],
     &["--output", "text", "--page-size", "5"],
@@ -522,7 +523,7 @@ fn conformance_of_queries() {
     });
 }
 
-/// Command lines that fail, and the service's error code where it is asked.
+/// Command lines that fail, and the service's error code if a request is sent.
 const FAIL: &[(&[&str], Option<&str>)] = &[
     (&["--image-ids", "bogus"], Some("InvalidAMIID.Malformed")),
     (
@@ -581,7 +582,7 @@ fn conformance_of_errors() {
     });
 }
 
-/// What a service may answer that is not a plain page.
+/// Responses that are not usual pages.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
 fn conformance_of_unusual_services() {
@@ -619,7 +620,7 @@ fn conformance_of_unusual_services() {
     });
 }
 
-/// Each run takes the token of the other program's run before.
+/// Each run resumes with the token of the other program.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
 fn conformance_of_tokens() {
@@ -658,10 +659,10 @@ fn conformance_of_tokens() {
     });
 }
 
-/// Two images, in the order in which the service gives their entries.
+/// Two images, in the order of their entries in the response.
 const TWO: [&str; 3] = ["--image-ids", IMAGE, "ami-0fedcba9876543210"];
 
-/// The entries of an answer, and the token that follows them.
+/// The entries of the output, and the token after them.
 fn entries(output: &Output) -> Result<(Vec<Value>, Option<String>), String> {
     let document: Value = serde_json::from_slice(&output.stdout)
         .map_err(|_| format!("{}", String::from_utf8_lossy(&output.stderr)))?;
@@ -672,7 +673,7 @@ fn entries(output: &Output) -> Result<(Vec<Value>, Option<String>), String> {
     }
 }
 
-/// The AWS CLI's token of a list of images goes on here as there: unsplit, and with tokens that the AWS CLI takes.
+/// The AWS CLI's token for a list of images resumes here too: in one batch, and with tokens that the AWS CLI accepts.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
 fn conformance_of_a_token_for_several_images() {
@@ -710,7 +711,7 @@ fn conformance_of_a_token_for_several_images() {
     });
 }
 
-/// Here a token of several images names its batch: the AWS CLI refuses it, rather than misread it.
+/// Here a token of several images contains its batch: the AWS CLI rejects it rather than misread it.
 #[test]
 #[ignore = "needs the AWS CLI: .ci/run runs it"]
 fn conformance_of_a_token_of_several_batches() {
@@ -744,8 +745,8 @@ fn conformance_of_a_token_of_several_batches() {
     });
 }
 
-/// Where this program differs: why, and for the AWS CLI and for this program, whether the run succeeds and how
-/// many requests it sends.
+/// Differences: the reason, and for the AWS CLI and this program, whether the run succeeds and how many requests it
+/// sends.
 type Difference = (&'static str, &'static [&'static str], [(bool, usize); 2]);
 
 const DIFFERENT: &[Difference] = &[
@@ -790,7 +791,7 @@ const DIFFERENT: &[Difference] = &[
         [(false, 1), (false, 0)],
     ),
     (
-        "a query sees the whole answer in every format here; with text there, each page by itself",
+        "a query applies to the complete output here; in the AWS CLI's text, to each page",
         &[
             "--output",
             "text",
@@ -799,7 +800,7 @@ const DIFFERENT: &[Difference] = &[
             "--query",
             "length(ImageUsageReportEntries)",
         ],
-        [(true, 4), (true, 4)],
+        [(true, 5), (true, 5)],
     ),
     (
         "skipping goes on across pages here; there on the first page only, and entries come twice",

@@ -1,4 +1,4 @@
-//! Where credentials come from: each source that can be played locally signs the request to EC2.
+//! Sources of credentials: each one that can be emulated locally signs the request to EC2.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use crate::cloud::{Call, Cloud, LATER, PAGES, denial, session};
 const DEV: &str = "34c6fceca75e456f25e7e99531e2425c6c1de443";
 const START: &str = "b343494cf15ba6b81449840ea93161cf3b27e5e3";
 
-/// Profiles for every source. `HOME` and `URL` stand for what they are.
+/// Profiles for every source. `HOME` and `URL` are replaced by their values.
 const CONFIG: &str = "\
 [default]
 region = us-east-1
@@ -120,7 +120,7 @@ const KEYS: [(&str, &str); 2] = [
     ("AWS_SECRET_ACCESS_KEY", "secret-of-environment"),
 ];
 
-/// A cloud where everything is in its place.
+/// A cloud with all files and services.
 fn cloud() -> Cloud {
     with(|_| None)
 }
@@ -144,7 +144,7 @@ fn of_profile(profile: &str) -> Vec<&str> {
     [PAGES, &["--profile", profile]].concat()
 }
 
-/// Who signed the request to EC2.
+/// The access key that signed the request to EC2.
 #[track_caller]
 fn signer(cloud: &Cloud, arguments: &[&str], environment: &[(&str, &str)]) -> (String, String) {
     let command = with_environment(cloud.amiusage(arguments), environment);
@@ -162,7 +162,7 @@ fn signer(cloud: &Cloud, arguments: &[&str], environment: &[(&str, &str)]) -> (S
     (key, token.unwrap_or_default())
 }
 
-/// What stderr says when there are no credentials.
+/// The stderr of a run without credentials.
 #[track_caller]
 fn failure(command: Command) -> String {
     let output = command.output().unwrap();
@@ -191,7 +191,7 @@ fn each_profile_signs_with_its_own_credentials() {
         ("own-source", "ASIAown", "token-of-own"),
         ("web", "ASIAweb", "token-of-web"),
     ] {
-        // By either name; keys in the environment do not go before a profile from the command line.
+        // With either option; keys in the environment do not precede a profile on the command line.
         for (arguments, environment) in [
             (PAGES.to_vec(), vec![("AWS_PROFILE", profile)]),
             (of_profile(profile), vec![]),
@@ -333,7 +333,7 @@ fn the_endpoint_flag_applies_to_ec2_only() {
     assert_eq!((ec2.sts().len(), cloud.signers().len()), (0, 0));
 }
 
-/// A `credential_process` that gives another key each time, all of them until `expiration`.
+/// A `credential_process` that returns another key each time, valid until `expiration`.
 fn counting(cloud: &Cloud, expiration: &str) {
     let program = cloud.write(
         "program",
@@ -356,7 +356,7 @@ fn counting(cloud: &Cloud, expiration: &str) {
 #[test]
 fn credentials_are_renewed_during_a_run() {
     let cloud = Cloud::new();
-    // So near that the SDK renews them before each request.
+    // So soon that the SDK renews them before each request.
     let soon = SystemTime::now() + Duration::from_secs(4);
     counting(&cloud, &humantime::format_rfc3339_seconds(soon).to_string());
     let output = cloud.amiusage(of_profile("counting")).output().unwrap();
@@ -387,7 +387,7 @@ fn the_error_for_missing_credentials_lists_the_sources() {
         stderr.contains("none in profile `default`, the container or the instance"),
         "{stderr}"
     );
-    // The instance cannot be reached.
+    // Instance metadata is unreachable.
     let stderr = failure(with_environment(
         cloud.amiusage(of_profile("role-of-instance")),
         &[
@@ -397,7 +397,7 @@ fn the_error_for_missing_credentials_lists_the_sources() {
     ));
     assert!(stderr.contains("`role-of-instance`"), "{stderr}");
     assert!(stderr.contains("IMDS"), "{stderr}");
-    // Neither can STS or IAM Identity Center.
+    // STS and IAM Identity Center are unreachable too.
     for (profile, words) in [
         (
             "role",
@@ -527,7 +527,7 @@ fn a_role_without_source_credentials_is_an_error() {
             "the source of profile `empty-source` has no credentials",
         ),
     ] {
-        // Other credentials that would do.
+        // Other credentials that are valid.
         let instance = [("AWS_EC2_METADATA_DISABLED", "false")];
         let stderr = failure(with_environment(
             cloud.amiusage(of_profile(profile)),
@@ -538,7 +538,7 @@ fn a_role_without_source_credentials_is_an_error() {
     assert!(cloud.signers().is_empty());
 }
 
-/// Unix has what it takes to give a program a terminal, or none.
+/// Tests that run a program with or without a terminal.
 #[cfg(target_os = "linux")]
 mod mfa {
     use std::io::{Read, Write};
@@ -551,7 +551,7 @@ mod mfa {
     #[test]
     fn mfa_without_a_terminal_is_an_error() {
         let cloud = cloud();
-        // A new session has no terminal, wherever the test runs.
+        // A new session has no controlling terminal.
         let command = Command::new("setsid").arg(snapbox::cmd::cargo_bin!("amiusage"));
         let command = cloud
             .environment()
@@ -573,7 +573,7 @@ mod mfa {
         assert!(cloud.sts().is_empty() && cloud.signers().is_empty());
     }
 
-    /// A shell command on a terminal of its own, by util-linux; none where that is not installed.
+    /// A shell command on its own terminal, by util-linux; `None` if that is not installed.
     fn on_a_terminal(cloud: &Cloud, arguments: &str) -> Option<Child> {
         let program = snapbox::cmd::cargo_bin!("amiusage");
         let shell = format!(
@@ -593,7 +593,7 @@ mod mfa {
         child.ok()
     }
 
-    /// Types `keys` at each prompt, and tells what the terminal showed.
+    /// Types `keys` at each prompt, and returns what the terminal showed.
     fn type_at_prompt(child: &mut Child, keys: &[&str]) -> String {
         let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let mut shown = String::new();
@@ -603,7 +603,7 @@ mod mfa {
                 assert_eq!(output.read(&mut byte).unwrap(), 1, "{shown}");
                 shown.push(byte[0].into());
             }
-            // Longer than it takes the progress line to appear, which must not happen here.
+            // Longer than the delay of the progress line, which must not appear here.
             std::thread::sleep(Duration::from_millis(700));
             input.write_all(keys.as_bytes()).unwrap();
         }
@@ -651,7 +651,7 @@ mod mfa {
                 )
             })
         });
-        // However many requests wait for it.
+        // Whatever the number of requests that wait for it.
         let arguments = "--profile mfa --debug --region us-east-1 eu-west-1 ap-south-1";
         let Some(mut child) = on_a_terminal(&cloud, arguments) else {
             return;
@@ -695,7 +695,7 @@ mod mfa {
         assert!(shown.contains("--starting-token"), "{shown}");
         assert_eq!(shown.matches(PROMPT).count(), 1, "{shown}");
         assert_eq!(cloud.sts().len(), 1);
-        // As many as there is time for.
+        // As many as the time allows.
         assert!((1..=2).contains(&cloud.signers().len()));
     }
 

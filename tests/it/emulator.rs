@@ -12,10 +12,10 @@ use snapbox::cmd::Command;
 use crate::interrupt::interrupt;
 use crate::support::{Ends, IMAGE, program, words};
 
-/// A running emulator; it ends with this value.
+/// A running emulator, stopped on drop.
 struct Running {
     child: Child,
-    /// What its first two lines export.
+    /// The variables that its first two lines export.
     exports: Vec<(String, String)>,
 }
 
@@ -46,7 +46,7 @@ impl Running {
         Self { child, exports }
     }
 
-    /// `amiusage` with these words, in a shell that has run the two lines.
+    /// Runs `amiusage` in a shell that has run the two lines.
     fn words(&self, line: &str) -> Command {
         words(line).envs(self.exports.iter().cloned())
     }
@@ -58,7 +58,7 @@ impl Running {
         url.strip_prefix("http://").unwrap()
     }
 
-    /// What comes back for these bytes.
+    /// The response to these bytes.
     fn send(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream
@@ -66,19 +66,19 @@ impl Running {
             .unwrap();
         stream.write_all(bytes).unwrap();
         let mut answer = Vec::new();
-        // A reset after the answer is no matter here.
+        // A reset after the response does not matter here.
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8(answer).unwrap()
     }
 
-    /// The answer to an action with these parameters.
+    /// The response to an action with these parameters.
     fn ask(&self, action: &str, parameters: &str) -> String {
         let form = format!("Action={action}&Version=2016-11-15&{parameters}");
         self.send(post(&form).as_bytes())
     }
 }
 
-/// A request with this body, the last one of its connection.
+/// A request with this body that closes its connection.
 fn post(body: &str) -> String {
     format!(
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
@@ -161,7 +161,7 @@ fn throttle_limits_the_rate() {
         refused.contains("<Code>RequestLimitExceeded</Code>"),
         "{refused}"
     );
-    // Who waits gets all.
+    // With retries, all requests succeed.
     let run = emulator.words("entries --page-size 10").succeeds();
     assert_eq!(run.counts().len(), 21);
 }
@@ -226,7 +226,7 @@ fn malformed_requests_get_an_error() {
             );
         }
     }
-    // A client that goes away in the middle of its request.
+    // A client that closes the connection within its request.
     TcpStream::connect(emulator.address())
         .and_then(|mut gone| {
             gone.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nA")

@@ -1,4 +1,4 @@
-//! `amiusage entries`: what it asks of the service, and the forms of its answer.
+//! `amiusage entries`: its requests and its output.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::support::{
     Act, Ends, IMAGE, Run, Server, amiusage, evenly, numbered, page, refusal, words,
 };
 
-/// What `amiusage entries` with these arguments asks for.
+/// The requests of `amiusage entries` with these arguments.
 #[track_caller]
 fn asked(arguments: &[&str]) -> Vec<String> {
     let server = Server::sample();
@@ -119,7 +119,7 @@ fn ids_are_sent_in_batches() {
     assert_eq!(sorted(&server.requests()), sorted(&expected));
 }
 
-/// Requests and their parameters, sorted: batches are asked for at the same time.
+/// Requests and their parameters, sorted: batches are concurrent.
 fn sorted<S: AsRef<str>>(requests: &[S]) -> Vec<String> {
     let mut requests: Vec<_> = (requests.iter())
         .map(|request| {
@@ -430,7 +430,7 @@ fn limited_output_ends_with_its_token_in_json_and_text() {
     let run = words("entries --offline --max-items 2 --output csv").succeeds();
     assert_eq!(run.stdout.lines().count(), 3);
     assert!(run.token().is_some());
-    // All there are: no token.
+    // All rows: no token.
     let run = words("entries --offline --max-items 21").succeeds();
     assert_eq!((run.counts().len(), run.token()), (21, None));
 }
@@ -532,7 +532,7 @@ fn an_out_file_is_unchanged_when_the_output_is_incomplete() {
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
 
     fs::write(&path, "as it was").unwrap();
-    // What comes of it is not in the file: a token would be of no use.
+    // The file was not written, so there is no token.
     assert_eq!(fails().token(), None);
     assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
@@ -571,7 +571,7 @@ fn a_closed_pipe_is_not_an_error() {
 
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("many.json");
-    // More than a pipe holds.
+    // More than the capacity of a pipe.
     let many = Server::of(numbered(3000))
         .words("entries")
         .succeeds()

@@ -1,4 +1,4 @@
-//! Errors: the exit status, the code, the request ID and the next step of each kind, as text and as JSON.
+//! Errors: the exit status, code, request ID and hint of each kind, as text and as JSON.
 
 use std::net::TcpListener;
 
@@ -8,7 +8,7 @@ use snapbox::cmd::Command;
 
 use crate::support::{Act, Ends, REQUEST, Run, Server, amiusage, numbered, refusal, reply, words};
 
-/// Runs a command that fails twice, with errors as text and as JSON; both tell the same.
+/// Runs a command that fails twice, with errors as text and as JSON, and checks that both are equal.
 #[track_caller]
 fn fails(status: i32, command: impl Fn() -> Command) -> Value {
     let text = command().ends(status);
@@ -39,7 +39,7 @@ fn fails(status: i32, command: impl Fn() -> Command) -> Value {
     error
 }
 
-/// Whether the next step of an error holds these words.
+/// Checks that the hint of an error contains these words.
 #[track_caller]
 fn advises(error: &Value, words: &str) {
     let next = error["Hint"].as_str().unwrap_or_default();
@@ -298,7 +298,7 @@ fn service_errors_show_code_request_id_and_hint() {
                 .contains("In the service's words.")
         );
         advises(&error, next);
-        // Not one of these goes away by itself.
+        // None of these is retried.
         assert_eq!(server.requests().len(), 2, "{code}");
     }
 }
@@ -388,7 +388,7 @@ fn no_output_contains_a_secret() {
     hides(server.words("entries --debug"), 0)
         .says("DescribeImageUsageReportEntries")
         .says("status 200");
-    // The secret did its work all the same.
+    // The secret was used.
     assert!(server.head().contains(SESSION));
 
     hides(
@@ -488,7 +488,7 @@ fn help_is_also_a_subcommand() {
     }
 }
 
-/// Runs on a terminal of 40 columns, by util-linux; skipped where that is not installed.
+/// Runs on a terminal of 40 columns, by util-linux; skipped if that is not installed.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_first_line_of_an_error_wraps_on_a_terminal() {

@@ -1,4 +1,4 @@
-//! What goes wrong on the way: the answer is whole all the same, or an error says that it is not.
+//! Transport faults: the output is complete after retries, or an error says that it is not.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,12 +19,12 @@ use crate::support::{
 
 const HTML: &str = "<!DOCTYPE html><html><body>Log in to go on<br></body></html>";
 
-/// A success with this body.
+/// A successful response with this body.
 fn success(body: impl Into<String>) -> Act {
     Act::Reply(reply(200, &body.into()))
 }
 
-/// The first half of an answer, cut just before its token where it has one, as if it were all.
+/// A response truncated before its token, or in the middle without one, that claims to be complete.
 fn half(reply: Response) -> Act {
     let end = reply
         .body
@@ -33,7 +33,7 @@ fn half(reply: Response) -> Act {
     success(&reply.body[..end])
 }
 
-/// Of 40 entries in pages of 10, the second page is struck. Each row: the fault, and how often it strikes.
+/// Of 40 entries in pages of 10, the second page has a fault. Each row: the fault, and how often it occurs.
 #[test]
 fn transient_faults_do_not_affect_the_output() {
     type Fault = fn(Response) -> Act;
@@ -89,7 +89,7 @@ fn transient_faults_do_not_affect_the_output() {
     });
 }
 
-/// The same, but for ever: what came before is followed by an error, and its token continues exactly.
+/// The same, but permanently: an error follows the rows before it, and its token resumes exactly.
 #[test]
 fn persistent_faults_are_reported_with_a_resume_token() {
     type Fault = fn(Response) -> Act;
@@ -158,7 +158,7 @@ fn persistent_faults_are_reported_with_a_resume_token() {
     });
 }
 
-/// What is no success is the SDK's to read: its code tells more than that it is cut.
+/// Error responses are left to the SDK: their code says more than that they are truncated.
 #[test]
 fn a_truncated_error_response_keeps_its_code() {
     let body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>No";
@@ -167,7 +167,7 @@ fn a_truncated_error_response_keeps_its_code() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// What a listing came to.
+/// The result of a listing.
 struct Outcome {
     entries: usize,
     next: Option<ResumeToken>,
@@ -219,7 +219,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn a_page_truncated_at_any_byte_is_never_the_last_page() {
     let second = |form: &[u8]| form_urlencoded::parse(form).any(|(name, _)| name == "NextToken");
-    // Once the second page is the last one, and once it has a token, without which it would look so.
+    // Once the second page is the last one, and once it has a token, without which it would look like the last one.
     for (last, number) in [(true, 5), (false, 8)] {
         let emulator = Emulator::new(numbered(number));
         let cut_at = Arc::new(Mutex::new(None));
@@ -273,7 +273,7 @@ fn token_cycles_are_errors_and_empty_pages_are_not() {
             .map_or(0, |(_, token)| token.parse::<usize>().unwrap())
     };
     for length in [1, 2, 5] {
-        // Pages 1, 2, 3, … each of one entry; after page 3 + length the token of page 3 comes again.
+        // Pages 1, 2, 3, … each of one entry; after page 3 + length the token of page 3 is repeated.
         let client = scripted(move |form| {
             let number = token(form);
             let next = if number == 2 + length { 3 } else { number + 1 };
@@ -290,7 +290,7 @@ fn token_cycles_are_errors_and_empty_pages_are_not() {
             "{error:?}"
         );
         assert!(error.to_string().contains("\"3\""));
-        // Every entry before the token came round, and nothing twice.
+        // Every entry before the repeated token, and none twice.
         assert_eq!(entries, 3 + length);
         let next = next.unwrap();
         assert_eq!(next.page, Some((2 + length).to_string()));
@@ -353,7 +353,7 @@ fn an_empty_page_is_not_the_last_page() {
     assert_eq!(run.counts(), (0..10).chain(20..40).collect::<Vec<_>>());
 }
 
-/// The URL of a server that does this to each connection.
+/// The URL of a server that handles each connection by `act`.
 fn raw(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -448,7 +448,7 @@ fn a_slow_but_steady_body_is_read() {
         wait(&mut stream);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).unwrap();
-        // About 4 KiB a second, in all for longer than the time-out.
+        // About 4 KiB per second, in total for longer than the timeout.
         for part in body.as_bytes().chunks(400) {
             stream.write_all(part).unwrap();
             thread::sleep(Duration::from_millis(100));
@@ -464,7 +464,7 @@ fn a_slow_but_steady_body_is_read() {
 
 #[test]
 fn connecting_times_out() {
-    // TLS begins with the client's words, and this server has no reply to them.
+    // In TLS the client speaks first, and this server never responds.
     let url = raw(|_stream| thread::sleep(Duration::from_secs(60))).replace("http://", "https://");
     times_out(
         &url,
@@ -476,7 +476,7 @@ fn connecting_times_out() {
 
 #[test]
 fn a_connection_reset_is_an_error_with_a_hint() {
-    // What is closed with the request still unread is reset.
+    // Closing a connection with unread data resets it.
     let url = raw(|stream| {
         let _ = stream.peek(&mut [0]);
     });
@@ -529,7 +529,7 @@ fn an_endpoint_that_never_responded_fails_sooner() {
     let server = Server::new(numbered(9), |_, _| Act::Hang);
     server.words("entries").ends(255).says("(3 attempts)");
     assert_eq!(server.requests().len(), 3);
-    // Whoever wants more gets more, and who answered once may be back.
+    // A flag allows more attempts, and an endpoint that responded once is retried more often.
     server.words("entries --max-attempts 4").ends(255);
     assert_eq!(server.requests().len(), 3 + 4);
     let server = Server::new(numbered(9), |number, reply| match number {
@@ -556,7 +556,7 @@ fn retries_are_logged() {
         .says("attempt 2: POST");
 }
 
-/// A server that takes `burst` requests at once and `rate` a second after that, as EC2 does.
+/// A server with a token bucket of `burst` requests that refills at `rate` per second, as EC2 has.
 fn throttling(state: State, burst: f64, rate: f64) -> Server {
     let bucket = Mutex::new((burst, Instant::now()));
     Server::new(state, move |_, reply| {
@@ -582,7 +582,7 @@ fn throttling(state: State, burst: f64, rate: f64) -> Server {
 
 #[test]
 fn throttled_requests_are_retried() {
-    // EC2's rate after its burst, and the burst made small instead of the listing long.
+    // EC2's refill rate, with a small burst instead of a long listing.
     let server = throttling(numbered(60), 10.0, 20.0);
     let run = server
         .words("entries --page-size 1 --output ndjson")

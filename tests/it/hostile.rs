@@ -1,11 +1,11 @@
-//! What the service, a file or an argument may hold: it is shown as it is, or refused with its place.
+//! Hostile content of responses, files and arguments: it is escaped, or rejected with its position.
 
 use std::fs;
 use std::path::Path;
 
 use crate::support::{Act, Ends, Run, Server, amiusage, numbered, refusal};
 
-/// Written by the service as references, because the characters themselves are no XML.
+/// Sent as references, because XML does not allow the characters themselves.
 const HOSTILE: &str = "&#x1B;[31mred&#x7; &#x9B;2J &#x202E;a|b,\"c\" &lt;b&gt; &#xA;&#xD;&#x9;end";
 const MEANT: &str = "\u{1b}[31mred\u{7} \u{9b}2J \u{202e}a|b,\"c\" <b> \n\r\tend";
 
@@ -70,7 +70,7 @@ fn an_error_as_json_contains_the_service_message() {
     assert_eq!(error["Code"], MEANT);
 }
 
-/// Runs with `path` as an argument's file, and is refused with its place.
+/// Checks that the file of an argument is rejected with its position.
 fn refused(arguments: &[&str], place: &str) -> Run {
     amiusage(arguments)
         .ends(252)
@@ -172,7 +172,7 @@ fn arguments_of_any_size_are_handled() {
         let filter = piece.repeat(100_000 / piece.len());
         refused(&["entries", "--offline", "--filter", &filter], "--filter");
     }
-    // Of the AWS CLI's form, and cut; what is of no known form is the service's to judge.
+    // Tokens in the AWS CLI's form, truncated. Tokens of unknown form are left to the service.
     let token = format!("eyJOZXh0VG9rZW4i{}", "A".repeat(100_000));
     refused(
         &["entries", "--offline", "--starting-token", &token],

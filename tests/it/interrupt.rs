@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of an answer.
+//! Ctrl-C during a listing.
 #![cfg(unix)]
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::support::{Act, Ends, Run, Server, numbered};
 
 const ENTRIES: u64 = 40;
 
-/// A server that gives five pages, and no more as long as a test waits.
+/// A server that responds with five pages and then hangs.
 fn slow() -> Server {
     Server::new(numbered(ENTRIES), |number, reply| {
         if number > 5 {
@@ -38,7 +38,7 @@ pub fn wait_for_requests(server: &Server, number: usize) {
     }
 }
 
-/// Sends a signal, by the name that `kill` takes.
+/// Sends a signal, by its name for `kill`.
 pub fn signal(child: &Child, name: &str) {
     let kill = format!("kill -{name} {}", child.id());
     assert!(
@@ -50,12 +50,12 @@ pub fn signal(child: &Child, name: &str) {
     );
 }
 
-/// What Ctrl-C sends.
+/// Sends the signal of Ctrl-C.
 pub fn interrupt(child: &Child) {
     signal(child, "INT");
 }
 
-/// Ends a run after so many lines, and gives what it wrote.
+/// Interrupts a run after `lines` lines, and returns its output.
 pub fn interrupted(mut child: Child, lines: usize) -> Run {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut stdout = String::new();
@@ -121,10 +121,10 @@ fn ctrl_c_leaves_the_out_file_unchanged() {
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
 }
 
-/// Ends a run by a signal.
+/// Ends a run by a signal, and returns its output.
 fn ends(mut child: Child, name: &str, status: i32) -> Run {
     signal(&child, name);
-    // Nothing is read before the end.
+    // Nothing is read before the run ends.
     child.wait().unwrap();
     Run::of(child.wait_with_output().unwrap(), status)
 }
@@ -136,7 +136,7 @@ fn a_stalled_reader_does_not_delay_ctrl_c_and_gets_complete_rows() {
     let line = "entries --output ndjson";
     let whole = server.words(line).succeeds();
     for (name, status) in [("INT", 130), ("TERM", 143)] {
-        // Nobody reads on in the pipe, which has no room for all of it.
+        // The reader stalls, and the output exceeds the capacity of the pipe.
         let mut child = start(&server, line);
         let mut reader = BufReader::new(child.stdout.take().unwrap());
         let mut stdout = String::new();
@@ -163,15 +163,15 @@ fn ctrl_c_ends_the_backoff() {
     ends(child, "TERM", 143).silent().says("terminated");
 }
 
-/// Gives these signals to a run whose log nobody reads, and tells its status; nothing where it was not stuck, so that it
-/// could still say its last words.
+/// Sends signals to a run that is stuck because nothing reads its log, and returns its status; `None` if it was not
+/// stuck and could still print its error.
 fn end_of_a_stuck_run(signals: &[&str]) -> Option<i32> {
     let server = Server::of(numbered(3000));
     let mut child = start(
         &server,
         "entries --debug --page-size 5 --out-file /dev/null",
     );
-    // Once it is stuck it asks for nothing more.
+    // A stuck run sends no more requests.
     let mut requests = 0;
     while requests == 0 || requests < server.requests().len() {
         requests = server.requests().len();
@@ -189,10 +189,10 @@ fn end_of_a_stuck_run(signals: &[&str]) -> Option<i32> {
 
 #[test]
 fn a_second_ctrl_c_ends_a_stuck_process() {
-    // Where the machine is slow, a run may not be stuck yet, or the second signal come too late: then there is another.
+    // On a slow machine, a run may not be stuck yet, or the second signal may be late: try again.
     let mut once = (0..10).filter_map(|_| end_of_a_stuck_run(&["INT"]));
     assert_eq!(once.next(), Some(130));
-    // The second signal's status tells that it is heard before the time is up that the first one gives.
+    // The status is that of the second signal, so the run did not wait for the grace period of the first.
     let mut twice = (0..10).filter_map(|_| end_of_a_stuck_run(&["INT", "TERM"]));
     assert!(twice.any(|status| status == 143));
 }
@@ -213,7 +213,7 @@ fn signals_stop_the_emulator_gracefully() {
     }
 }
 
-/// Runs on a terminal of its own, by util-linux; where that is not installed there is nothing to see.
+/// Runs on its own terminal, by util-linux; skipped if that is not installed.
 #[test]
 fn ctrl_c_on_a_terminal_clears_the_progress_line() {
     let server = slow();
@@ -254,7 +254,7 @@ fn ctrl_c_on_a_terminal_clears_the_progress_line() {
     let shown = String::from_utf8_lossy(&shown);
     let (progress, _) = shown.rsplit_once("error: ").unwrap();
     assert!(progress.ends_with("\r\x1b[2K"), "{shown:?}");
-    // The `^C` that the terminal echoes must not wrap: no blanks fill the line to its end.
+    // The `^C` that the terminal echoes must not wrap: the line is not padded with spaces.
     assert!(!progress.contains("  "), "{shown:?}");
     terminal.wait().unwrap();
 }

@@ -1,4 +1,4 @@
-//! The binary as a user meets it, against the emulator: one program, because each one links the whole SDK.
+//! Integration tests of the program and the library. They are one binary, because each one links the SDK.
 
 mod architecture;
 mod aws_cli;

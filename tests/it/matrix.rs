@@ -1,5 +1,5 @@
-//! The fault matrix: each fault, in each format, against what is wanted. `docs/faults.md` is its record, which
-//! `SNAPSHOTS=overwrite` writes anew.
+//! The fault matrix: each fault in each format, with the expected outcome. `SNAPSHOTS=overwrite` regenerates its
+//! record, `docs/faults.md`.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use crate::support::{Act, Ends, Server, numbered, refusal, reply};
 
 const HTML: &str = "<!DOCTYPE html><html><body>Log in to go on<br></body></html>";
 
-/// The formats, each with how many lines stand before the first entry. Each entry is a line.
+/// The formats, each with the number of lines before the first entry. Each entry is a line.
 const FORMATS: [(&str, usize); 7] = [
     ("json", 1),
     ("ndjson", 0),
@@ -34,19 +34,19 @@ const PAGE: usize = 10;
 
 type Script = Box<dyn Fn(usize, Response) -> Act + Send + Sync>;
 
-/// What goes wrong.
+/// A fault.
 enum Fault {
-    /// With the answer to the second request, so many times; after one attempt each when that is for ever.
+    /// In the response to the second request, this many times; permanent faults with one attempt per request.
     Answer(fn() -> Script, usize),
-    /// As that, with this flag.
+    /// The same, with this option.
     RetrySettings(fn() -> Script, &'static str),
-    /// The run gets this signal while it waits for the second page.
+    /// This signal arrives while the run waits for the second page.
     Signal(&'static str),
-    /// The file behind stdout may grow to a part of the answer only.
+    /// The size limit of the file behind stdout is smaller than the output.
     FullDisk,
-    /// stdout is Linux's disk that is always full.
+    /// Stdout is a full disk (`/dev/full`).
     DevFull,
-    /// The reader takes the first page and goes.
+    /// The reader closes the pipe after the first page.
     ClosedPipe,
 }
 
@@ -54,7 +54,7 @@ use Fault::*;
 
 const EVER: usize = usize::MAX;
 
-/// Each row: how the page calls the fault, the fault, the exit status, and what is wanted.
+/// Each row: the description of the fault, the fault, the exit status, and the expected outcome.
 const FAULTS: [(&str, Fault, i32, Wanted); 24] = [
     (
         "503 RequestLimitExceeded, once",
@@ -172,18 +172,18 @@ const FAULTS: [(&str, Fault, i32, Wanted); 24] = [
     ("reader closes the pipe", ClosedPipe, 0, Wanted::WhatIsRead),
 ];
 
-/// What is to come of it.
+/// The expected outcome.
 #[derive(Clone, Copy)]
 enum Wanted {
-    /// The answer, as if nothing had happened.
+    /// Complete output.
     Whole,
-    /// All but the entries that the service left out.
+    /// All but the entries that the service omitted.
     WithoutPage,
-    /// So many entries, and a token with which the next run's output, appended, makes the whole.
+    /// This many entries, and a token: the next run's output, appended, makes the output complete.
     Resume(usize),
-    /// The same, with as many entries as there is room for.
+    /// The same, with as many entries as fit.
     ResumeAnywhere,
-    /// No output, so that the run is simply made again.
+    /// No output: rerun.
     Nothing,
     /// No error.
     WhatIsRead,
@@ -217,7 +217,7 @@ fn empty() -> Script {
     Box::new(|_, _| Act::Reply(reply(200, "")))
 }
 
-/// Cut just before the token, as if the page were the last one.
+/// Truncated before the token, as if the page were the last one.
 fn cut() -> Script {
     Box::new(|_, mut reply| {
         let end = reply.body.find("<nextToken>").unwrap_or(700);
@@ -235,7 +235,7 @@ fn hollow() -> Script {
     })
 }
 
-/// The third page gives the token of the second.
+/// The third page has the token of the second.
 fn repeated() -> Script {
     let first = Mutex::new(String::new());
     Box::new(move |number, mut reply| {
@@ -262,7 +262,7 @@ fn stalled() -> Script {
     Box::new(|_, reply| Act::Stall(reply, 700))
 }
 
-/// A server that does this to the answers of the second page.
+/// A server with this fault in the second page.
 fn server(script: Script, times: usize) -> Server {
     Server::new(numbered(ENTRIES), move |number, reply| match number {
         1 => Act::Reply(reply),
@@ -271,14 +271,14 @@ fn server(script: Script, times: usize) -> Server {
     })
 }
 
-/// Without the server's address, which is never the same.
+/// Removes the server's address, which differs in each run.
 fn nameless(mut output: Output, server: &Server) -> Output {
     let stderr = String::from_utf8(output.stderr).unwrap();
     output.stderr = stderr.replace(&server.url(), "the endpoint").into_bytes();
     output
 }
 
-/// A run that the fault strikes: its output, and what its stdout holds.
+/// Runs with the fault. Returns the run and its stdout.
 fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
     let line = format!("entries --page-size {PAGE} --output {format}");
     let healthy = || Server::of(numbered(ENTRIES));
@@ -315,13 +315,13 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
                 .spawn()
                 .unwrap();
             wait_for_requests(&server, 2);
-            // The second page is asked for before the first one is written. Its last line may have no end yet.
+            // The second page is requested before the first one is written. Its last line may be incomplete.
             let mut stdout = BufReader::new(child.stdout.take().unwrap());
             let mut written = Vec::new();
             for _ in 1..PAGE {
                 stdout.read_until(b'\n', &mut written).unwrap();
             }
-            // Nothing comes from the server any more: only the signal ends it.
+            // The server does not respond any more: only the signal ends the run.
             signal(&child, name);
             stdout.read_to_end(&mut written).unwrap();
             let mut output = child.wait_with_output().unwrap();
@@ -332,7 +332,7 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
             let server = healthy();
             let program = server.program(line.split_whitespace());
             let path = directory.join(format);
-            // Blocks of 512 bytes or of 1024, as the shell likes.
+            // Blocks of 512 or 1024 bytes, depending on the shell.
             let mut limited = Command::new("sh");
             limited.args(["-c", "ulimit -f 2; exec \"$0\" \"$@\""]);
             limited.arg(program.get_program()).args(program.get_args());
@@ -387,7 +387,7 @@ fn strike(fault: &Fault, format: &str, directory: &Path) -> (Output, String) {
     (output, stdout)
 }
 
-/// Checks one cell of the matrix, and gives what its row of the page says: entries, and words on stderr.
+/// Checks one cell of the matrix, and returns its text for the record: entries and stderr.
 fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 2] {
     let (name, fault, status, wanted) = &FAULTS[row];
     let line = format!("entries --page-size {PAGE} --output {format}");
@@ -428,7 +428,7 @@ fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 
                 .succeeds()
                 .stdout;
             if format == "json" {
-                // What broke off is no document; what follows is one, of the entries that are missing.
+                // The incomplete output is not a document; the next run's is one, with the missing entries.
                 serde_json::from_str::<serde_json::Value>(&stdout).expect_err(&context);
                 let rest: serde_json::Value = serde_json::from_str(&rest).unwrap();
                 let first = &rest["ImageUsageReportEntries"][0]["UsageCount"];
@@ -436,7 +436,7 @@ fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 
             } else {
                 assert!(stdout.ends_with('\n'), "{context}");
                 assert_eq!(stdout.lines().count(), header + said, "{context}");
-                // A table begins anew; the other formats have no header in what is appended.
+                // A table has a header again; the other formats have none in appended output.
                 let again = if format == "table" { header } else { 0 };
                 let rest: String = rest.split_inclusive('\n').skip(again).collect();
                 assert_eq!(stdout.clone() + &rest, whole, "{context}");
@@ -455,7 +455,7 @@ fn check(row: usize, format: &str, header: usize, directory: &Path) -> [String; 
     };
     let mut says = stderr.lines().next().unwrap_or_default().to_owned();
     if let Some((before, _)) = says.split_once(" bytes and ") {
-        // The time is not the same twice.
+        // The time differs in each run.
         says = format!("{before} bytes and …");
     }
     if let Some((before, rest)) = says.split_once("stopped after ") {

@@ -15,14 +15,14 @@ use tempfile::TempDir;
 use self::wire::{Authority, Manner, Proxy, Seen, puzzled, service};
 use crate::support::{IMAGE, amiusage};
 
-/// The host that the SDK finds for EC2, without any setting.
+/// The SDK's default host for EC2.
 const EC2: &str = "ec2.us-east-1.amazonaws.com";
 const STS: &str = "sts.us-east-1.amazonaws.com";
 
 /// What `curl` and the AWS CLI send for `http://user:s3cr%23t@…`: base64 of `user:s3cr#t`.
 const AUTHORIZATION: &str = "Basic dXNlcjpzM2NyI3Q=";
 
-/// `amiusage` with static credentials, which trusts no authority of this machine.
+/// `amiusage` with static credentials, without the system's authorities.
 fn entries(directory: &TempDir) -> Command {
     let none = write(directory, "other.pem", &Authority::new("Other").pem);
     amiusage(["entries", "--image-ids", IMAGE, "--output", "text"])
@@ -42,7 +42,7 @@ fn directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs it to its end, which has to be `status`; 0 has to come with the sample's entries. The answer is stderr.
+/// Checks the exit status, and the sample's entries on success. Returns stderr.
 #[track_caller]
 fn ends(command: Command, status: i32) -> String {
     let output = command.output().unwrap();
@@ -54,7 +54,7 @@ fn ends(command: Command, status: i32) -> String {
     stderr
 }
 
-/// Runs it to its end, whose message has to have all of these words.
+/// Checks that the run fails with all of these words.
 #[track_caller]
 fn fails(command: Command, status: i32, words: &[&str]) {
     let stderr = ends(command, status);
@@ -63,7 +63,7 @@ fn fails(command: Command, status: i32, words: &[&str]) {
     }
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -77,7 +77,7 @@ fn a_ca_bundle_comes_from_the_flag_the_environment_or_the_profile() {
         "https://localhost:{}",
         service(Some(ca.certify(&["localhost"])))
     );
-    // A bundle with more than one certificate, and with words between them.
+    // A bundle with several certificates and text between them.
     let both = format!("Other\n{}\nRight\n{}", Authority::new("Third").pem, ca.pem);
     let right = write(&directory, "right.pem", &both);
     let wrong = write(&directory, "wrong.pem", &Authority::new("Wrong").pem);
@@ -90,7 +90,7 @@ fn a_ca_bundle_comes_from_the_flag_the_environment_or_the_profile() {
     ends(asking().arg("--ca-bundle").arg(&right), 0);
     ends(asking().env("AWS_CA_BUNDLE", &right), 0);
     ends(asking().env("AWS_CONFIG_FILE", profile(&right)), 0);
-    // An empty variable is none.
+    // An empty variable counts as unset.
     let empty = asking().env("AWS_CA_BUNDLE", "");
     ends(empty.env("AWS_CONFIG_FILE", profile(&right)), 0);
 
@@ -151,7 +151,7 @@ fn an_untrusted_certificate_is_rejected_with_the_reason() {
         for word in words {
             assert!(stderr.contains(word), "no {word:?} in {stderr}");
         }
-        // It would be the same the next time.
+        // It is not retried.
         assert!(!stderr.contains("attempt 2"), "{stderr}");
     };
 
@@ -247,7 +247,7 @@ fn https_is_tunneled_with_the_proxy_credentials() {
         Manner::Wants(AUTHORIZATION),
     );
     let url = format!("http://user:s3cr%23t@127.0.0.1:{}", proxy.port);
-    // No endpoint is given: this is the Region's own name.
+    // Without an endpoint, this is the Region's host.
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         let command = entries(&directory)
             .arg("--debug")
@@ -268,7 +268,7 @@ fn plain_http_is_forwarded_by_the_proxy() {
     let proxy = Proxy::new(service(None), Manner::Wants(AUTHORIZATION));
     let command = entries(&directory)
         .args(["--endpoint-url", "http://ec2.test", "--debug"])
-        // The proxy of https is not asked, and a URL needs no scheme.
+        // The proxy for https is not used, and the URL of a proxy needs no scheme.
         .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", free_port()))
         .env(
             "HTTP_PROXY",
@@ -452,7 +452,7 @@ fn sts_uses_the_same_ca_bundle_and_proxy() {
     let tunnels = [format!("CONNECT {STS}:443"), format!("CONNECT {EC2}:443")];
     assert_eq!(proxy.lines(), tunnels);
 
-    // What bars the way is said of STS too, and not put down to the credentials.
+    // Connection errors are also explained for STS, and not attributed to the credentials.
     let untrusted = format!("the certificate of {STS} (through the proxy ");
     fails(
         asking(&proxy),
@@ -496,7 +496,7 @@ fn tinyproxy_passes_https_and_http() {
         asking("user:s3cret@", "http", http),
         asking("", "https", https),
         asking("", "http", http),
-        // Nobody listens there; a free port may be another test's by now.
+        // It has no listener; a free port may be used by another test.
         asking("user:s3cret@", "https", 1),
     ]
     .map(|command| command.output().unwrap());
@@ -530,7 +530,7 @@ fn metadata_services_bypass_the_proxy() {
             .env("HOME", directory.path())
             .env("HTTP_PROXY", format!("http://127.0.0.1:{}", proxy.port))
     };
-    // Nothing answers at that port of the loopback interface: that is what must be seen, and not the proxy.
+    // That port has no listener: the error must be about it, and not about the proxy.
     let url = format!("http://127.0.0.1:{}/credentials", free_port());
     ends(
         command().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", url),

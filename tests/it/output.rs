@@ -1,4 +1,4 @@
-//! Where an answer goes and cannot: full, closed, not writable, or gone in the middle.
+//! Destinations that fail: full, closed, not writable, or closed during the run.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -51,7 +51,7 @@ fn a_full_disk_is_an_error_for_every_output() {
         .says("hint: free some disk space");
 }
 
-/// `entries` with its output in a file, which may grow to so many of the shell's blocks.
+/// Runs `entries` with a limit on the size of its files, in blocks of the shell.
 fn limited(server: &Server, line: &str, blocks: u32) -> Run {
     let program = server.program(line.split_whitespace());
     let mut shell = Command::new("sh");
@@ -84,7 +84,7 @@ fn a_file_size_limit_keeps_the_old_file() {
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
 }
 
-/// Needs the right to mount.
+/// Requires permission to mount.
 #[test]
 #[ignore = "mounts a file system; run as root"]
 fn a_full_file_system() {
@@ -182,7 +182,7 @@ fn a_killed_run_leaves_the_old_or_the_complete_new_file() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Spread over a run, and beyond its end.
+        // Spread over the duration of a run, and after its end.
         thread::sleep(Duration::from_millis(round * 20));
         signal(&child, "KILL");
         child.wait().unwrap();

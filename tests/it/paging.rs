@@ -1,4 +1,4 @@
-//! Limits and resume tokens: whatever the pieces, joined they are the whole, and nothing comes twice.
+//! Limits and resume tokens: consecutive runs join to the complete output without repetition.
 
 use std::num::{NonZeroI32, NonZeroU64, NonZeroUsize};
 use std::slice::from_ref;
@@ -17,16 +17,16 @@ use crate::support::{
     Act, Ends, IMAGE, Run, Server, evenly, numbered, offline, page, refusal, scripted, words,
 };
 
-/// One run of several that together read an answer.
+/// One of several runs that together read a listing.
 #[derive(Clone, Debug)]
 struct Step {
     limit: Option<NonZeroU64>,
     page_size: Option<NonZeroI32>,
-    /// After so many pages the run breaks off, as with an error or an interruption.
+    /// After this many pages the run stops, as with an error or an interruption.
     pages: Option<usize>,
 }
 
-/// Steps of which each reads something, but for empty pages.
+/// Steps that each read something, except for empty pages.
 fn steps(limit: u64, page_size: i32) -> impl Strategy<Value = Vec<Step>> {
     let limit = prop::option::of(1..=limit);
     let page_size = prop::option::weighted(0.9, 1..=page_size);
@@ -47,7 +47,7 @@ fn emulator(state: State) -> SharedHttpClient {
     in_memory_client(Arc::new(Emulator::new(state)))
 }
 
-/// The entries from `start` on that one run reads, and where the next run goes on.
+/// The entries that one run reads from `start`, and where the next run resumes.
 async fn read(
     clients: &[Ec2],
     request: Request,
@@ -82,18 +82,17 @@ async fn read(
     }
     if let Some(limit) = step.limit {
         assert!(entries.len() as u64 <= limit.get());
-        // A run that was not broken off reads up to its limit.
+        // A run that was not stopped reads up to its limit.
         assert!(next.is_none() || step.pages == Some(pages) || entries.len() as u64 == limit.get());
     }
     (entries, next)
 }
 
-/// Reads an answer in pieces, one step after the other and then from the first again, with each token written
-/// down and read again in between.
+/// Reads a listing in several runs, by the steps in a cycle, with each token formatted and parsed in between.
 async fn join(clients: &[Ec2], request: &Request, steps: &[Step]) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut start = ResumeToken::default();
-    // So many only that a listing without progress ends too.
+    // A limit, so that a listing without progress ends too.
     for step in steps.iter().cycle().take(2000) {
         let (piece, next) = read(clients, request.clone(), start, step).await;
         entries.extend(piece);
@@ -105,7 +104,7 @@ async fn join(clients: &[Ec2], request: &Request, steps: &[Step]) -> Vec<Entry> 
     entries
 }
 
-/// A client that answers so many requests as in `region`, and refuses the others.
+/// A client that responds to this many requests as in `region`, and rejects the others.
 fn refusing_after(number: usize, region: &'static str, state: State) -> SharedHttpClient {
     let emulator = Emulator::new(state);
     let requests = AtomicUsize::new(0);
@@ -121,7 +120,7 @@ const WHOLE: Step = Step {
     pages: None,
 };
 
-/// Generated images, one entry each or more, and their IDs.
+/// Generated images with at least one entry each, and their IDs.
 async fn generated(images: usize, entries: usize) -> (Ec2, Vec<Entry>, Vec<String>) {
     let size = format!("images={images},entries={entries}");
     let ec2 = offline(None, emulator(State::synthetic(size.parse().unwrap()))).await;
@@ -174,7 +173,7 @@ proptest! {
             if turned {
                 ids.reverse();
             }
-            // The order is that of the batches, and in each that of the service.
+            // The order is that of the batches, and within each that of the service.
             let expected: Vec<Entry> = evenly(&ids)
                 .flat_map(|batch| all.iter().filter(|entry| batch.contains(entry.image_id.as_ref().unwrap())))
                 .cloned()
@@ -185,7 +184,7 @@ proptest! {
     }
 }
 
-/// Two Regions with the same images and other entries.
+/// Two Regions with the same images and different entries.
 async fn two_regions(images: usize) -> ([Ec2; 2], Vec<Entry>, Vec<String>) {
     let mut clients = Vec::new();
     let mut all = Vec::new();
@@ -226,7 +225,7 @@ proptest! {
             let image_ids = if named { ids } else { Vec::new() };
             let request = Request { image_ids, ..Request::default() };
             let joined = join(&clients, &request, &steps).await;
-            // The images are in the service's order, so that batches do not change it.
+            // The images have the service's order, so that batches do not change it.
             assert_eq!(joined, all);
         });
     }
@@ -276,7 +275,7 @@ fn a_failed_region_is_skipped_and_read_later() {
                 }
             }
             assert_eq!(listing.resume_token(), None);
-            // The rest of the first Region, as a run in it alone.
+            // The rest of the first Region, as in a run for it alone.
             let (rest, next) = read(from_ref(first), request, alone.unwrap(), &WHOLE).await;
             assert_eq!(next, None);
             assert!(!entries[0].is_empty() && !rest.is_empty());
@@ -308,7 +307,7 @@ fn a_token_is_bound_to_its_regions() {
         ] {
             assert!(listing(others, token.clone()).is_err());
         }
-        // The AWS CLI's tokens name no Region.
+        // The AWS CLI's tokens have no Region.
         let cli = ResumeToken {
             page: Some("opaque".to_owned()),
             ..ResumeToken::default()
@@ -317,7 +316,7 @@ fn a_token_is_bound_to_its_regions() {
     });
 }
 
-/// The answer in pieces: the command line again and again, with the token of the run before.
+/// The output of consecutive runs, each with the token of the one before.
 fn pieces(server: &Server, line: &str) -> Vec<Run> {
     let mut runs = vec![server.words(line).succeeds()];
     while let Some(token) = runs.last().unwrap().token() {
@@ -382,7 +381,7 @@ fn a_limit_across_batches_resumes_in_the_batch() {
     assert_eq!(server.requests().len(), before);
 }
 
-/// The AWS CLI begins at 3 here: it skips on the first page only.
+/// The AWS CLI starts at 3 here: it skips on the first page only.
 #[test]
 fn resuming_with_smaller_pages_repeats_no_entry() {
     let server = Server::of(numbered(40));
@@ -492,7 +491,7 @@ fn a_repeated_token_is_an_error_with_a_resume_token() {
     assert_eq!(run.counts(), (0..9).collect::<Vec<_>>());
 }
 
-/// An error in the middle tells where to go on, and the next run's output goes behind what came out.
+/// An error has a resume token, and the next run's output can be appended.
 #[test]
 fn failed_runs_resume_without_a_gap() {
     let line = "entries --page-size 4 --output";

@@ -1,4 +1,4 @@
-//! Several Regions: in which order they answer, and what becomes of the answer when one of them fails.
+//! Several Regions: the order of their rows, and the output if one of them fails.
 
 use std::fs;
 use std::process::Stdio;
@@ -12,10 +12,10 @@ use crate::cloud::Cloud;
 use crate::interrupt::interrupted;
 use crate::support::{Act, Asked, Ends, IMAGE, Run, Server, page, refusal};
 
-/// Not in the order of their names.
+/// Not sorted.
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 
-/// The rows of a Region, with `UsageCount`s of its own.
+/// The rows of a Region, with different `UsageCount`s.
 const ROWS: u64 = 5;
 
 const ALL: &str = "--region us-east-1 eu-west-1 ap-south-1";
@@ -52,7 +52,7 @@ fn server() -> Server {
     Server::of(state())
 }
 
-/// A server that refuses each Region's page after so many rows; the first one, then, of 0.
+/// A server that rejects the page of each Region after this many rows; with 0, the first one.
 fn failing(regions: &'static [&'static str], rows: usize) -> Server {
     Server::asked(state(), move |asked, reply| {
         let begins = asked.form.contains("NextToken") != (rows == 0);
@@ -63,12 +63,12 @@ fn failing(regions: &'static [&'static str], rows: usize) -> Server {
     })
 }
 
-/// Where the middle Region fails after so many rows, which a page holds.
+/// A server where the middle Region fails after this many rows, the size of a page.
 fn failing_after(rows: usize) -> Server {
     failing(&[FAILING], rows)
 }
 
-/// The `UsageCount`s of whole Regions.
+/// The `UsageCount`s of complete Regions.
 fn counts(regions: &[usize]) -> Vec<u64> {
     let rows = |&region: &usize| (0..ROWS).map(move |row| count(region, row));
     regions.iter().flat_map(rows).collect()
@@ -149,7 +149,7 @@ fn a_single_region_has_no_region_column() {
         }
         assert!(!settings.stdout.contains("us-east-1"));
     }
-    // But it may be asked for.
+    // It can be requested.
     let line = "entries --output csv --columns UsageCount,Region --max-items 1";
     assert_eq!(
         server.words(line).succeeds().stdout,
@@ -176,7 +176,7 @@ fn regions_may_precede_the_subcommand() {
     let line =
         "wait --region us-east-1 image-usage-report-available --report-ids amiur-01111111111111111";
     server.words(line).succeeds();
-    // A flag behind the subcommand replaces the one before it, as that of an alias.
+    // An option after the subcommand replaces the one before it, also for an alias.
     let line = "--region ap-south-1 entries --region eu-west-1";
     assert_eq!(server.words(line).succeeds().counts(), counts(&[1]));
 }
@@ -186,7 +186,7 @@ fn all_regions_are_the_enabled_regions_sorted_by_name() {
     let server = server();
     let run = server.words("entries --all-regions").succeeds();
     assert_eq!(run.counts(), counts(&[2, 1, 0]));
-    // First one that tells which there are; the emulator has one more, without reports.
+    // First a request for the list of Regions; the emulator has one more, without reports.
     assert_eq!(server.regions()[0], "us-east-1");
     let mut asked = server.regions()[1..].to_vec();
     asked.sort_unstable();
@@ -227,7 +227,7 @@ fn flags_for_a_single_region_are_rejected() {
         ),
         ("entries --region @-", "stdin"),
         ("entries --region us-east-1,", "--region"),
-        // A token of the service, or of a run in one Region.
+        // A token of the service or of a run in one Region.
         (
             "entries --region us-east-1 eu-west-1 --starting-token x",
             "Region",
@@ -299,7 +299,7 @@ fn a_failed_region_is_resumed_by_its_token() {
         self::server().words(&rest).succeeds().counts(),
         counts(&[1])[2..]
     );
-    // In all of them together it is no place.
+    // With all Regions it is not a valid position.
     let wrong = format!("entries {ALL} --starting-token {token}");
     self::server().words(&wrong).ends(252).silent();
 }
@@ -389,7 +389,7 @@ fn if_all_regions_fail_there_is_no_document() {
     }
     assert_eq!(run.token(), None);
     run.says("3 of 3 Regions failed");
-    // What no Region has whole is not ended either.
+    // Without a complete Region the document is not completed.
     let server = failing(&REGIONS, 2);
     let run = server
         .words(&format!("entries {ALL} --page-size 2"))
@@ -426,7 +426,7 @@ fn an_out_file_requires_all_regions() {
         .silent()
         .says("was not written")
         .says("1 of 3 Regions failed");
-    // The two rows are not there, so there is nothing to go on from.
+    // The two rows were not written, so there is no token.
     assert_eq!(run.token(), None);
     assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
@@ -475,7 +475,7 @@ fn a_token_is_bound_to_its_regions_and_their_order() {
     }
 }
 
-/// Lets the last Region take so long that nobody waits for its end.
+/// Makes the last Region hang.
 #[cfg(unix)]
 fn act_late(asked: &Asked<'_>, reply: Response) -> Act {
     if asked.region == "ap-south-1" {
@@ -484,7 +484,7 @@ fn act_late(asked: &Asked<'_>, reply: Response) -> Act {
     Act::Reply(reply)
 }
 
-/// Interrupts a run after so many rows.
+/// Interrupts a run after this many rows.
 #[cfg(unix)]
 fn interrupted_after(rows: usize, server: &Server) -> Run {
     let line = format!("entries {ALL} --output ndjson --page-size 1");

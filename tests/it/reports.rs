@@ -1,4 +1,4 @@
-//! `amiusage reports`: the life of reports, against the emulator.
+//! `amiusage reports`: the life cycle of reports, against the emulator.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::{Act, Ends, IMAGE, Run, Server, refusal, words};
 const OTHER: &str = "ami-1a2b3c4d";
 const THIRD: &str = "ami-0fedcba9876543210";
 
-/// The sample data, where reports take so long and so many may be pending beside the one that is for ever.
+/// The sample data, with this delay of reports and this quota, besides the report that is pending forever.
 fn server(report_delay: Duration, room: usize) -> Server {
     scripted(report_delay, room, |_, reply| Act::Reply(reply))
 }
@@ -32,7 +32,7 @@ fn scripted(
 const SOON: Duration = Duration::from_millis(300);
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// The rows of a creation: image, report, what happened.
+/// The rows of a creation: image, report, result.
 fn created(run: &Run) -> Vec<(String, Option<String>, String)> {
     let text = |row: &Value, name: &str| row[name].as_str().map(str::to_owned);
     (run.json()["CreatedImageUsageReports"]
@@ -246,7 +246,7 @@ fn command_lines_of_the_aws_cli_give_its_output() {
         id.starts_with("amiur-") && text.stdout.ends_with('\n'),
         "{text:#?}"
     );
-    // The same token makes no second report, and is sent as it is.
+    // The same token creates no second report, and is sent unchanged.
     let json = server.amiusage(create).succeeds().json();
     assert_eq!(json, json!({ "ReportId": id }));
     assert_eq!(
@@ -375,7 +375,7 @@ fn a_pending_report_is_reused_if_it_covers_the_request() {
         .succeeds();
     let id = created(&run)[0].1.clone().unwrap();
 
-    // One image is tried, several are looked up before.
+    // For one image the report is created directly; for several, pending reports are listed first.
     for images in [IMAGE.to_owned(), format!("{IMAGE} {OTHER}")] {
         let run = server
             .words(&format!("reports create --image-ids {images}"))
@@ -401,7 +401,7 @@ fn a_pending_report_is_reused_if_it_covers_the_request() {
     let run = server.words(&line).ends(254).silent();
     run.says(&format!("{id} is pending for this image"))
         .says("ResourceLimitExceeded");
-    // The one image of the AWS CLI's command line too.
+    // Also for the single image of the AWS CLI's command line.
     let run = server
         .words(&format!("create-image-usage-report --image-id {IMAGE}"))
         .succeeds();
@@ -480,7 +480,7 @@ fn hints_name_the_denied_action() {
 
 #[test]
 fn throttled_requests_are_retried() {
-    // Each request is refused once, and there are no attempts within one.
+    // Each request is rejected once, and the SDK does not retry.
     let refused = Mutex::new(0);
     let server = scripted(SOON, 2000, move |_, reply| {
         let mut refused = refused.lock().unwrap();
@@ -513,7 +513,7 @@ fn a_retry_has_the_client_token_of_the_first_attempt() {
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0], requests[1]);
-    // Several images have a token each.
+    // With several images, each has its own token.
     let line = format!("reports create --image-ids {OTHER} {THIRD} --client-token night");
     server.words(&line).succeeds();
     for image in [OTHER, THIRD] {
@@ -524,7 +524,7 @@ fn a_retry_has_the_client_token_of_the_first_attempt() {
 #[test]
 fn wait_exits_by_the_state_of_the_reports() {
     let server = server(NEVER, 2000);
-    // Available; in error; for ever pending.
+    // Available, failed, and pending forever.
     server
         .words("reports wait --report-ids amiur-11111111111111111")
         .succeeds()
@@ -576,7 +576,7 @@ fn a_report_deleted_while_waiting_is_an_error() {
         .ends(255)
         .silent();
     run.says("no such report: amiur-00000000000000099");
-    // One that was just created may not be known at once.
+    // A new report may not be visible immediately.
     assert!(server.requests().len() > 2);
 }
 
@@ -619,7 +619,7 @@ fn rows_are_written_to_a_file() {
     let line = format!("reports create --image-ids {THIRD} --columns Result,ImageId --output csv");
     let run = server.words(&line).succeeds();
     assert_eq!(run.stdout, format!("Result,ImageId\ncreated,{THIRD}\n"));
-    // Nothing is created whose outcome cannot be told.
+    // Nothing is created if its result cannot be written.
     let line = format!(
         "reports create --image-ids {OTHER} --out-file {}/no/file",
         path.display()
@@ -635,7 +635,7 @@ fn ctrl_c_reports_what_was_created() {
 
     use crate::interrupt::{interrupt, wait_for_requests};
 
-    // Interrupted while it waits for room: another time, where an answer was still to come.
+    // Interrupted while it waits for the quota; below, while a response is pending.
     let mut runs = (0..20).map(|_| {
         let server = server(NEVER, 1);
         let line = format!("reports create --image-ids {IMAGE} {OTHER} {THIRD}");
@@ -645,7 +645,7 @@ fn ctrl_c_reports_what_was_created() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // The look before, three creations, and two looks why two of them are refused.
+        // The list of pending reports, three creations, and two lists after rejections.
         wait_for_requests(&server, 6);
         std::thread::sleep(Duration::from_millis(100));
         interrupt(&child);
@@ -657,7 +657,7 @@ fn ctrl_c_reports_what_was_created() {
     let mut results = results(&run);
     results.sort();
     assert_eq!(results, ["created", "interrupted", "interrupted"]);
-    // The other two were refused for now, so that nothing was created.
+    // The other two were rejected, so nothing was created for them.
     assert_eq!(
         run.stdout.matches("no report was created").count(),
         2,
@@ -693,7 +693,7 @@ fn ctrl_c_reports_what_may_have_been_created() {
     assert!(run.stdout.ends_with(&row), "{run:#?}");
 }
 
-/// `reports create --wait … | head -1`: a reader that goes neither ends the wait nor hides a failure.
+/// `reports create --wait … | head -1`: a closed pipe neither ends the wait nor hides a failure.
 #[test]
 fn a_closed_pipe_does_not_hide_an_error() {
     let settings = Settings {

@@ -1,9 +1,9 @@
-//! No secret is ever shown: every kind of error, with and without `--debug`, as text and as JSON, with secrets in
-//! every place from which one could come.
+//! No secret is ever shown: every kind of error, with and without `--debug`, as text and as JSON, with secrets in every
+//! possible source.
 
 use crate::cloud::{Answer, Call, Cloud, LATER, PAGES, denial};
 
-/// Each of these words is a secret, and stands nowhere else.
+/// Secrets, which occur nowhere else.
 const SECRETS: &[&str] = &[
     "hush-secret-key",
     "hush-session-token",
@@ -46,9 +46,9 @@ sso_account_id = 123456789012
 sso_role_name = Reader
 ";
 
-/// Runs with secrets in the environment unless `arguments` name a profile, in every form of error; none is shown.
+/// Checks that no form of an error shows a secret. The environment has secrets unless `arguments` name a profile.
 ///
-/// The run has to end with `status`, and stderr to hold `words`, so that it is the error that is meant.
+/// The exit status is `status`, and stderr contains `words`, so that it is the intended error.
 #[track_caller]
 fn nothing_shows(
     cloud: &Cloud,
@@ -96,7 +96,7 @@ fn and<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [ENVIRONMENT, more].concat()
 }
 
-/// A cloud that answers requests to EC2 so.
+/// A cloud with this response to requests to EC2.
 fn ec2(status: u16, body: &'static str) -> Cloud {
     Cloud::with(move |call| {
         call.action()
@@ -105,10 +105,10 @@ fn ec2(status: u16, body: &'static str) -> Cloud {
     })
 }
 
-/// A cloud that answers requests for credentials so, with profiles that send them.
+/// A cloud with this response to requests for credentials, and profiles that send them.
 fn giver(answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Cloud {
     let cloud = Cloud::with(move |call| {
-        // The way to an instance's document is as usual: the SDK panics where the name of a role is none.
+        // Requests before that for the credentials succeed: the SDK panics on an invalid role name.
         let usual = call.action().starts_with("Describe")
             || call.line.ends_with("/api/token")
             || call.line.ends_with("/security-credentials/");
@@ -147,7 +147,7 @@ fn when_ec2_returns_an_error() {
         254,
         "UnauthorizedOperation",
     );
-    // AWS answers a wrong signature with the request as it understands it, headers and all.
+    // For a wrong signature, AWS responds with its canonical form of the request, including headers.
     let echo = "<Response><Errors><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we \
                 calculated does not match the signature you provided. Check your AWS Secret Access Key.\n\n\
                 The Canonical String for this request should have been\n'POST\n/\n\nhost:x\n\
@@ -324,7 +324,7 @@ fn when_credentials_cannot_be_loaded() {
             "",
         );
     };
-    // Side by side, for most of the time goes into waiting before another attempt.
+    // Concurrently, because most of the time is backoff.
     std::thread::scope(|scope| {
         for cloud in &clouds {
             scope.spawn(|| each(cloud));
@@ -418,7 +418,7 @@ fn when_a_credential_process_fails() {
     }
 }
 
-/// The typed code is not shown by the terminal either: see `credentials::mfa`.
+/// The terminal does not show the typed code either: see `credentials::mfa`.
 #[test]
 fn when_the_command_line_is_invalid() {
     let cloud = Cloud::new();

@@ -1,4 +1,4 @@
-//! The harness: the real binary in a clean environment, and the emulator behind a server that can misbehave.
+//! The test harness: the program in a clean environment, and the emulator behind a server that can inject faults.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -20,23 +20,23 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use snapbox::cmd::Command;
 
-/// The image of the user guide's example, which the sample data holds with three entries.
+/// The image of the user guide's example, which has three entries in the sample data.
 pub const IMAGE: &str = "ami-0abcdef1234567890";
 
-/// A list of IDs in the batches that are sent: eight of them where there are as many IDs, and none of more than 200.
+/// A list of IDs in batches as they are sent: up to eight, of at most 200 IDs each.
 pub fn evenly<T>(ids: &[T]) -> impl Iterator<Item = &[T]> {
     let count = ids.len().div_ceil(200).max(8).min(ids.len());
     (0..count).map(move |n| &ids[n * ids.len() / count..(n + 1) * ids.len() / count])
 }
 
-/// One attempt of each request, without time-outs.
+/// One attempt per request, without timeouts.
 const ONCE: RetrySettings = RetrySettings {
     max_attempts: NonZeroU32::new(1),
     connect_timeout: None,
     read_timeout: None,
 };
 
-/// The client of a run that `answers` answer, in a Region.
+/// A client in a Region whose responses come from `answers`.
 pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
     aws::connect(Connection {
         profile: None,
@@ -51,7 +51,7 @@ pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
     .unwrap()
 }
 
-/// The binary with these arguments, and nothing of the machine's settings.
+/// The program with these arguments, without the settings of the machine.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Program {
     let mut program = Program::new(snapbox::cmd::cargo_bin!("amiusage"));
     program
@@ -68,22 +68,22 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Progr
     program
 }
 
-/// `amiusage` with these arguments, and nothing of the machine's settings.
+/// `amiusage` with these arguments, without the settings of the machine.
 pub fn amiusage<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     Command::from_std(program(arguments)).timeout(Duration::from_secs(60))
 }
 
-/// `amiusage` with these arguments, words with blanks between.
+/// `amiusage` with these arguments, separated by spaces.
 pub fn words(line: &str) -> Command {
     amiusage(line.split_whitespace())
 }
 
-/// Runs a command to its end.
+/// Runs a command and checks its exit status.
 pub trait Ends {
-    /// Its end, which has to be this status.
+    /// The run, which exits with this status.
     fn ends(self, status: i32) -> Run;
 
-    /// Its end, which has to be status 0.
+    /// The run, which exits with 0.
     fn succeeds(self) -> Run;
 }
 
@@ -99,7 +99,7 @@ impl Ends for Command {
     }
 }
 
-/// What a run wrote.
+/// The output of a run.
 #[derive(Debug)]
 pub struct Run {
     pub stdout: String,
@@ -107,7 +107,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run that gave this output; it has to have ended with `status`.
+    /// The run with this output, which exited with `status`.
     #[track_caller]
     pub fn of(output: std::process::Output, status: i32) -> Self {
         let run = Self {
@@ -118,14 +118,14 @@ impl Run {
         run
     }
 
-    /// Checks that stderr holds these words.
+    /// Checks that stderr contains these words.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
         assert!(self.stderr.contains(words), "no {words:?} in {self:#?}");
         self
     }
 
-    /// Checks that neither stream holds these words.
+    /// Checks that neither stream contains these words.
     #[track_caller]
     pub fn hides(self, words: &str) -> Self {
         assert!(!self.stdout.contains(words), "{words:?} in {self:#?}");
@@ -133,7 +133,7 @@ impl Run {
         self
     }
 
-    /// Checks that nothing came to stdout.
+    /// Checks that stdout is empty.
     #[track_caller]
     pub fn silent(self) -> Self {
         assert_eq!(self.stdout, "");
@@ -180,7 +180,7 @@ impl Run {
     }
 }
 
-/// One report of [`IMAGE`] with so many entries, whose `UsageCount`s are 0, 1, 2, …
+/// One report of [`IMAGE`] with this many entries, whose `UsageCount`s are 0, 1, 2, …
 pub fn numbered(entries: u64) -> State {
     let entries: Vec<Value> = (0..entries).map(entry).collect();
     State::from_json(&serde_json::json!({ "ImageUsageReportEntries": entries }).to_string())
@@ -229,7 +229,7 @@ pub fn page(numbers: std::ops::Range<u64>, next_token: Option<&str>) -> Response
     )
 }
 
-/// The service's error answer.
+/// An error response of the service.
 pub fn refusal(status: u16, code: &str, message: &str) -> Response {
     reply(
         status,
@@ -240,10 +240,10 @@ pub fn refusal(status: u16, code: &str, message: &str) -> Response {
     )
 }
 
-/// The request ID of what is not the emulator's answer.
+/// The request ID of responses that the emulator did not create.
 pub const REQUEST: &str = "59dbff89-35bd-4eac-99ed-be587EXAMPLE";
 
-/// Any answer.
+/// A response.
 pub fn reply(status: u16, body: &str) -> Response {
     Response {
         status,
@@ -252,15 +252,15 @@ pub fn reply(status: u16, body: &str) -> Response {
     }
 }
 
-/// What the server does with the emulator's reply to a request.
+/// What the server does with the emulator's response to a request.
 pub enum Act {
-    /// Sends it, or another one.
+    /// Sends it, or another response.
     Reply(Response),
-    /// Closes the connection without a word.
+    /// Closes the connection without a response.
     Hang,
-    /// Sends so many bytes of the body, with the length of all of it, and closes.
+    /// Sends this many bytes of the body, with the complete length, and closes.
     Cut(Response, usize),
-    /// Sends so many bytes of the body, and then nothing for a while.
+    /// Sends this many bytes of the body, and then hangs.
     Stall(Response, usize),
 }
 
@@ -268,23 +268,23 @@ pub enum Act {
 pub struct Asked<'a> {
     /// Its number, from 1.
     pub number: usize,
-    /// The Region that it is signed for.
+    /// The Region in its signature.
     pub region: &'a str,
-    /// Its parameters, as they came.
+    /// Its parameters, in the order received.
     pub form: &'a str,
 }
 
-/// Decides by the request and the emulator's reply.
+/// Decides by the request and the emulator's response.
 type Script = dyn Fn(Asked<'_>, Response) -> Act + Send + Sync;
 
-/// A request as it came over the wire.
+/// A received request.
 #[derive(Clone, Debug)]
 struct Request {
     head: String,
     form: String,
 }
 
-/// The emulator behind HTTP on a port of its own. It remembers what it was sent.
+/// The emulator behind HTTP on its own port. It records its requests.
 pub struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -292,22 +292,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers from the sample data.
+    /// Responds from the sample data.
     pub fn sample() -> Self {
         Self::of(State::sample())
     }
 
-    /// Answers from `state`.
+    /// Responds from `state`.
     pub fn of(state: State) -> Self {
         Self::new(state, |_, reply| Act::Reply(reply))
     }
 
-    /// Gives every request this answer, with the system time: the SDK retries some errors if `Date` shows a skew.
+    /// Sends this response to every request, with the system time: the SDK retries some errors if `Date` shows a skew.
     pub fn says(reply: Response) -> Self {
         Self::new(numbered(0), move |_, _| Act::Reply(reply.clone()))
     }
 
-    /// Answers from `state` as `script` wants it.
+    /// Responds from `state`, as `script` decides.
     pub fn new(
         state: State,
         script: impl Fn(usize, Response) -> Act + Send + Sync + 'static,
@@ -315,7 +315,7 @@ impl Server {
         Self::with_settings(state, Settings::default(), script)
     }
 
-    /// Answers from `state` as `settings` say and `script` wants it.
+    /// Responds from `state` with `settings`, as `script` decides.
     pub fn with_settings(
         state: State,
         settings: Settings,
@@ -326,7 +326,7 @@ impl Server {
         })
     }
 
-    /// Answers from `state` as `script` wants it, which sees what is asked.
+    /// Responds from `state`, as `script` decides by the request.
     pub fn asked(
         state: State,
         script: impl Fn(Asked<'_>, Response) -> Act + Send + Sync + 'static,
@@ -334,7 +334,7 @@ impl Server {
         Self::start(state, Settings::default(), script)
     }
 
-    /// Answers from `state` as `settings` say and `script` wants it, which sees what is asked.
+    /// Responds from `state` with `settings`, as `script` decides by the request.
     pub fn start(
         state: State,
         settings: Settings,
