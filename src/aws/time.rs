@@ -1,7 +1,8 @@
 //! Formats times as the service does, without an allocation: a listing has a million of them.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -20,10 +21,8 @@ pub struct Time {
 /// The longest forms are `2025-09-29T13:27:12.000000001Z` and `-9223372036854775808.000000001`.
 const MAX_LENGTH: usize = 30;
 
-/// The years 1 to 9999, which the SDK can express in RFC 3339, in seconds since 1970.
-const RFC_3339_RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-
-const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+/// The years that `humantime` formats, in seconds since 1970.
+const YEARS_1970_TO_9999: std::ops::Range<i64> = 0..253_402_300_800;
 
 impl Time {
     /// The time as the service writes it, such as `2025-09-29T13:27:12.322Z`.
@@ -41,87 +40,37 @@ impl Time {
     pub fn on_clock(&self) -> Option<SystemTime> {
         self.time.try_into().ok()
     }
-
-    fn push(&mut self, byte: u8) {
-        self.text[usize::from(self.length)] = byte;
-        self.length += 1;
-    }
-
-    /// Pushes a number, padded with zeros.
-    fn push_number(&mut self, number: u64, digits: u32) {
-        for place in (0..digits).rev() {
-            let digit = number / 10_u64.pow(place) % 10;
-            self.push(b'0' + digit as u8);
-        }
-    }
-
-    fn push_date(&mut self, days: i64) {
-        let (year, month, day) = civil_from_days(days);
-        self.push_number(year, 4);
-        self.push(b'-');
-        self.push_number(month, 2);
-        self.push(b'-');
-        self.push_number(day, 2);
-    }
-
-    fn push_time_of_day(&mut self, seconds: u64) {
-        self.push_number(seconds / 3600, 2);
-        self.push(b':');
-        self.push_number(seconds / 60 % 60, 2);
-        self.push(b':');
-        self.push_number(seconds % 60, 2);
-    }
-
-    fn push_fraction(&mut self, nanos: u64) {
-        self.push(b'.');
-        if nanos.is_multiple_of(1_000_000) {
-            self.push_number(nanos / 1_000_000, 3);
-        } else {
-            self.push_number(nanos, 9);
-        }
-    }
-}
-
-/// The year, month and day of a number of days since 1970-01-01, from the year 1 on: Howard Hinnant's
-/// `civil_from_days`.
-fn civil_from_days(days: i64) -> (u64, u64, u64) {
-    // Days since 0000-03-01: in a year that starts in March, a leap day is the last day.
-    let days = (days + 719_468) as u64;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (era * 400 + year + next, month, day)
 }
 
 impl From<DateTime> for Time {
     fn from(time: DateTime) -> Self {
-        let mut text = Self {
-            time,
-            length: 0,
-            text: [0; MAX_LENGTH],
+        let mut text = [0; MAX_LENGTH];
+        let mut rest = text.as_mut_slice();
+        write(&mut rest, time).expect("the longest form fits");
+        let length = (MAX_LENGTH - rest.len()) as u8;
+        Self { time, length, text }
+    }
+}
+
+fn write(out: &mut impl Write, time: DateTime) -> std::io::Result<()> {
+    let (seconds, nanos) = (time.secs(), time.subsec_nanos());
+    let is_exact = nanos.is_multiple_of(1_000_000);
+    if YEARS_1970_TO_9999.contains(&seconds) {
+        let time = SystemTime::UNIX_EPOCH + Duration::new(seconds.unsigned_abs(), nanos);
+        return match is_exact {
+            true => write!(out, "{}", humantime::format_rfc3339_millis(time)),
+            false => write!(out, "{}", humantime::format_rfc3339_nanos(time)),
         };
-        let (seconds, nanos) = (time.secs(), time.subsec_nanos().into());
-        if RFC_3339_RANGE.contains(&seconds) {
-            text.push_date(seconds.div_euclid(SECONDS_PER_DAY));
-            text.push(b'T');
-            text.push_time_of_day(seconds.rem_euclid(SECONDS_PER_DAY) as u64);
-            text.push_fraction(nanos);
-            text.push(b'Z');
-        } else {
-            // RFC 3339 cannot express it; seconds since 1970 are exact.
-            for byte in seconds.to_string().bytes() {
-                text.push(byte);
-            }
-            text.push_fraction(nanos);
-        }
-        text
+    }
+    // Slower, for times that the service does not send. RFC 3339 cannot express all of them; seconds are exact.
+    let text = DateTime::from_secs(seconds).fmt(Format::DateTime);
+    let (text, zone) = match &text {
+        Ok(text) => (text.trim_end_matches('Z'), "Z"),
+        Err(_) => (&*seconds.to_string(), ""),
+    };
+    match is_exact {
+        true => write!(out, "{text}.{:03}{zone}", nanos / 1_000_000),
+        false => write!(out, "{text}.{nanos:09}{zone}"),
     }
 }
 
@@ -148,6 +97,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+    /// The years 1 to 9999, which RFC 3339 can express.
+    const RFC_3339_RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
     fn format(time: DateTime) -> String {
         Time::from(time).as_str().to_owned()
