@@ -9,31 +9,17 @@ use crate::emulator::request::{RequestContext, report_selection};
 use crate::emulator::response::ApiError;
 use crate::emulator::xml::Xml;
 
-/// The attributes of filters.
-#[derive(Clone, Copy, Debug)]
-enum Attribute {
-    AccountId,
-    CreationTime,
-    ResourceType,
-}
+/// The value that a filter tests.
+type Attribute = for<'e, 'r> fn(&'e Entry<'r>) -> Option<&'e str>;
 
-impl Attribute {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "account-id" => Some(Self::AccountId),
-            "creation-time" => Some(Self::CreationTime),
-            "resource-type" => Some(Self::ResourceType),
-            _ => None,
-        }
-    }
-
-    fn of<'e>(self, entry: &'e Entry<'_>) -> Option<&'e str> {
-        match self {
-            Self::AccountId => entry.account_id.as_deref(),
-            Self::CreationTime => entry.report_creation_time,
-            Self::ResourceType => entry.resource_type,
-        }
-    }
+fn attribute(name: &str) -> Option<Attribute> {
+    let attribute: Attribute = match name {
+        "account-id" => |entry| entry.account_id.as_deref(),
+        "creation-time" => |entry| entry.report_creation_time,
+        "resource-type" => |entry| entry.resource_type,
+        _ => return None,
+    };
+    Some(attribute)
 }
 
 /// Returns a page of entries.
@@ -43,14 +29,14 @@ pub(super) fn respond(
     mut parameters: Parameters,
 ) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let filters = Filter::parse_all(&mut parameters, attribute)?;
     let page = Page::read(context, &mut parameters, 1)?;
     let selection = report_selection(state, context, &mut parameters)?;
     parameters.finish()?;
     context.check_dry_run()?;
 
     let rows = (state.reports.entries(&selection, page.start)).filter(|(_, entry)| {
-        (filters.iter()).all(|filter| filter.accepts(filter.attribute.of(entry)))
+        (filters.iter()).all(|filter| filter.accepts((filter.attribute)(entry)))
     });
     Ok(page.respond(context, "imageUsageReportEntrySet", rows, write))
 }

@@ -12,31 +12,17 @@ use crate::emulator::request::{RequestContext, check_image_id};
 use crate::emulator::response::ApiError;
 use crate::emulator::xml::Xml;
 
-/// The attributes of filters.
-#[derive(Clone, Copy, Debug)]
-enum Attribute {
-    ImageId,
-    Name,
-    State,
-}
+/// The value that a filter tests.
+type Attribute = fn(&Image) -> Option<&str>;
 
-impl Attribute {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "image-id" => Some(Self::ImageId),
-            "name" => Some(Self::Name),
-            "state" => Some(Self::State),
-            _ => None,
-        }
-    }
-
-    fn of(self, image: &Image) -> Option<&str> {
-        match self {
-            Self::ImageId => Some(&image.image_id),
-            Self::Name => image.name.as_deref(),
-            Self::State => Some(state(image)),
-        }
-    }
+fn attribute(name: &str) -> Option<Attribute> {
+    let attribute: Attribute = match name {
+        "image-id" => |image| Some(&image.image_id),
+        "name" => |image| image.name.as_deref(),
+        "state" => |image| Some(state(image)),
+        _ => return None,
+    };
+    Some(attribute)
 }
 
 fn state(image: &Image) -> &str {
@@ -51,7 +37,7 @@ pub(super) fn respond(
 ) -> Result<String, ApiError> {
     let data = account.read();
     let images = &data.state.images;
-    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let filters = Filter::parse_all(&mut parameters, attribute)?;
     let page = Page::read(context, &mut parameters, 1)?;
     let owners: HashSet<_> = (parameters.list("Owner").into_iter())
         .map(|owner| match owner.as_str() {
@@ -84,7 +70,7 @@ pub(super) fn respond(
                     .is_some_and(|id| owners.contains(id)))
             && (ids.is_empty() || ids.contains(&image.image_id))
             && (include_disabled || state(image) != "disabled")
-            && (filters.iter()).all(|filter| filter.accepts(filter.attribute.of(image)))
+            && (filters.iter()).all(|filter| filter.accepts((filter.attribute)(image)))
     });
     Ok(page.respond(context, "imagesSet", rows, |xml, image| write(xml, image)))
 }

@@ -15,23 +15,17 @@ const ENABLED_REGIONS: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
 /// A Region that is enabled only if the document has it.
 const OPT_IN_REGION: &str = "af-south-1";
 
-/// The attributes of filters.
-#[derive(Clone, Copy, Debug)]
-enum Attribute {
-    Endpoint,
-    OptInStatus,
-    RegionName,
-}
+/// The value that a filter tests.
+type Attribute = for<'r> fn(&'r Region<'_>) -> &'r str;
 
-impl Attribute {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "endpoint" => Some(Self::Endpoint),
-            "opt-in-status" => Some(Self::OptInStatus),
-            "region-name" => Some(Self::RegionName),
-            _ => None,
-        }
-    }
+fn attribute(name: &str) -> Option<Attribute> {
+    let attribute: Attribute = match name {
+        "endpoint" => |region| &region.endpoint,
+        "opt-in-status" => |region| region.status,
+        "region-name" => |region| region.name,
+        _ => return None,
+    };
+    Some(attribute)
 }
 
 /// A Region of the response.
@@ -53,14 +47,6 @@ impl<'a> Region<'a> {
             },
         }
     }
-
-    fn get(&self, attribute: Attribute) -> &str {
-        match attribute {
-            Attribute::Endpoint => &self.endpoint,
-            Attribute::OptInStatus => self.status,
-            Attribute::RegionName => self.name,
-        }
-    }
 }
 
 /// Returns the Regions, with those that are not enabled if `AllRegions` is set. The action has no pages.
@@ -70,7 +56,7 @@ pub(super) fn respond(
     mut parameters: Parameters,
 ) -> Result<String, ApiError> {
     let state = &account.read().state;
-    let filters = Filter::parse_all(&mut parameters, Attribute::parse)?;
+    let filters = Filter::parse_all(&mut parameters, attribute)?;
     let names = parameters.list("RegionName");
     let all = parameters.boolean("AllRegions")?;
     parameters.finish()?;
@@ -96,7 +82,7 @@ pub(super) fn respond(
     regions.retain(|region| {
         (all || enabled.contains(region.name))
             && (names.is_empty() || names.iter().any(|name| name == region.name))
-            && (filters.iter()).all(|filter| filter.accepts(Some(region.get(filter.attribute))))
+            && (filters.iter()).all(|filter| filter.accepts(Some((filter.attribute)(region))))
     });
     Ok(Xml::response(context.action, context.request_id, |xml| {
         xml.list("regionInfo", Some(&regions), |xml, region| {
