@@ -14,7 +14,7 @@ use std::time::Duration;
 use amiusage::aws::decode_entries;
 use amiusage::emulator::{self, Emulator, State};
 use amiusage::entries::Entry;
-use amiusage::output::{Format, Options, TableStyle, writer};
+use amiusage::output::{Format, Options, writer};
 use anyhow::{Context, ensure};
 
 /// The maximum page size.
@@ -55,24 +55,14 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let options = Options {
-        format: match path {
-            "json" => Format::Json,
-            "ndjson" => Format::Ndjson,
-            "csv" => Format::Csv,
-            "tsv" => Format::Tsv,
-            "text" => Format::Text,
-            "markdown" => Format::Markdown,
-            _ => Format::Table,
-        },
-        fields: None,
-        regional: false,
-        details: false,
-        grouping: Vec::new(),
-        query: None,
-        header: true,
-        style: TableStyle::default(),
-        terminal: false,
+    let format = match path {
+        "json" => Format::Json,
+        "ndjson" => Format::Ndjson,
+        "csv" => Format::Csv,
+        "tsv" => Format::Tsv,
+        "text" => Format::Text,
+        "markdown" => Format::Markdown,
+        _ => Format::Table,
     };
     let page = decode_entries(page.as_bytes()).context("the page is invalid")?;
     let entries: Vec<Entry> = page
@@ -81,7 +71,7 @@ fn repeat(path: &str, times: &str) -> anyhow::Result<()> {
         .into_iter()
         .map(Entry::from)
         .collect();
-    let mut writer = writer(options, Box::new(io::sink()));
+    let mut writer = writer(Options::new(format), Box::new(io::sink()));
     for _ in 0..times {
         // Row by row, as the commands do.
         for entry in black_box(&entries) {

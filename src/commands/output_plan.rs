@@ -51,21 +51,18 @@ impl OutputPlan {
                 "--columns",
                 format_args!(
                     "{} is for --output table, because it depends on the current time; other formats have the time itself",
-                    field.name::<R>()
+                    field.column::<R>().name
                 ),
             ));
         }
         Ok(Self {
             options: Options {
-                format,
                 fields,
-                regional: false,
-                details: false,
-                grouping: Vec::new(),
                 query,
                 header: !resumed,
                 style: terminal.table_style(to_terminal),
                 terminal: to_terminal,
+                ..Options::new(format)
             },
             out_file: flags.out_file,
         })

@@ -30,7 +30,7 @@ impl Delimited {
             return Ok(());
         }
         self.has_header = true;
-        let names = self.fields.iter().map(|field| field.name::<R>());
+        let names = self.fields.iter().map(|field| field.column::<R>().name);
         Ok(self.out.write_record(names)?)
     }
 }

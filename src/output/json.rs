@@ -78,7 +78,7 @@ pub(super) fn object<R: Record>(
     let members = value(region, record)?;
     let mut selected = Map::with_capacity(fields.len());
     for field in fields {
-        let name = field.name::<R>();
+        let name = field.column::<R>().name;
         if let Some(value) = members.get(name) {
             // A column that is requested twice is one member.
             selected.insert(name.to_owned(), value.clone());

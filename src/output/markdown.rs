@@ -28,11 +28,11 @@ impl Markdown {
         }
         self.has_header = true;
         for field in &self.fields {
-            write!(self.out, "| {} ", field.name::<R>())?;
+            write!(self.out, "| {} ", field.column::<R>().name)?;
         }
         self.out.write_all(b"|\n")?;
         for field in &self.fields {
-            let rule: &[u8] = match field.kind::<R>() {
+            let rule: &[u8] = match field.column::<R>().kind {
                 Kind::Number => b"| ---: ",
                 _ => b"| --- ",
             };

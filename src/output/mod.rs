@@ -72,6 +72,21 @@ pub struct Options {
 }
 
 impl Options {
+    /// Complete output in this format, not to a terminal.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            fields: None,
+            regional: false,
+            details: false,
+            grouping: Vec::new(),
+            query: None,
+            header: true,
+            style: TableStyle::default(),
+            terminal: false,
+        }
+    }
+
     /// The requested columns, or the default ones of the format.
     fn fields<R: Record>(&self) -> Vec<Field> {
         if let Some(fields) = &self.fields {

@@ -13,6 +13,10 @@ pub trait Record: Serialize + Sized + 'static {
 
     /// The columns, in the API's order.
     const COLUMNS: &'static [Column<Self>];
+
+    /// The column of the Region that a row comes from. Its width is that of the longest name of a public one.
+    const REGION: &'static Column<Self> =
+        &Column::id("Region", "ap-northeast-1".len(), |_| Cell::Absent);
 }
 
 /// A column of the record `R`.
@@ -169,7 +173,7 @@ pub enum Field {
 impl Field {
     /// The names of all fields that `--columns` may select.
     pub fn names<R: Record>() -> impl Iterator<Item = &'static str> {
-        std::iter::once(Self::Region.name::<R>()).chain(R::COLUMNS.iter().map(|column| column.name))
+        std::iter::once(R::REGION.name).chain(R::COLUMNS.iter().map(|column| column.name))
     }
 
     /// The field with this name.
@@ -178,61 +182,18 @@ impl Field {
         Some(index.checked_sub(1).map_or(Self::Region, Self::Column))
     }
 
-    /// The name: JSON key and header.
-    pub fn name<R: Record>(self) -> &'static str {
+    /// The column.
+    pub fn column<R: Record>(self) -> &'static Column<R> {
         match self {
-            Self::Region => "Region",
-            Self::Column(index) => R::COLUMNS[index].name,
-        }
-    }
-
-    /// The width in a table; that of `Region` is the longest name of a public one.
-    pub(super) fn width<R: Record>(self) -> usize {
-        match self {
-            Self::Region => "ap-northeast-1".len(),
-            Self::Column(index) => R::COLUMNS[index].width,
-        }
-    }
-
-    pub(super) fn kind<R: Record>(self) -> Kind {
-        match self {
-            Self::Region => Kind::Id,
-            Self::Column(index) => R::COLUMNS[index].kind,
-        }
-    }
-
-    pub(super) fn rank<R: Record>(self) -> u8 {
-        match self {
-            Self::Region => 0,
-            Self::Column(index) => R::COLUMNS[index].rank,
-        }
-    }
-
-    pub(super) fn may_stand_below<R: Record>(self) -> bool {
-        match self {
-            Self::Region => false,
-            Self::Column(index) => R::COLUMNS[index].below,
-        }
-    }
-
-    pub(super) fn is_nested<R: Record>(self) -> bool {
-        match self {
-            Self::Region => false,
-            Self::Column(index) => R::COLUMNS[index].nested,
+            Self::Region => R::REGION,
+            Self::Column(index) => &R::COLUMNS[index],
         }
     }
 
     pub(super) fn cell<'a, R: Record>(self, region: Option<&'a str>, record: &'a R) -> Cell<'a> {
         match self {
             Self::Region => region.into(),
-            Self::Column(index) => (R::COLUMNS[index].cell)(record),
-        }
-    }
-
-    pub(super) fn emphasis<R: Record>(self, record: &R) -> Option<Emphasis> {
-        match self {
-            Self::Region => None,
-            Self::Column(index) => (R::COLUMNS[index].emphasis)(record),
+            Self::Column(_) => (self.column::<R>().cell)(record),
         }
     }
 }

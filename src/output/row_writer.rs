@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::mem;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -65,8 +66,11 @@ pub struct RowWriter<R> {
     writer: Box<dyn Writer<R>>,
     /// The output of `writer`.
     rendered: SharedBuffer,
-    /// The length in bytes of each row that is rendered but not written; of a partial row, of the rest.
-    lengths: VecDeque<usize>,
+    /// The rows that are rendered but not written: the length in bytes, of a partial row that of the rest, and their
+    /// number, which is 1 unless the format held rows.
+    rendered_rows: VecDeque<(usize, u64)>,
+    /// The rows that the format holds: it rendered nothing for them yet.
+    held: u64,
     sink: Sink,
     rows: u64,
     /// How many bytes of a partial row were written.
@@ -80,7 +84,8 @@ impl<R: Record> RowWriter<R> {
         Self {
             writer: writer(options, Box::new(rendered.clone())),
             rendered,
-            lengths: VecDeque::new(),
+            rendered_rows: VecDeque::new(),
+            held: 0,
             sink,
             rows: 0,
             partial: 0,
@@ -95,7 +100,8 @@ impl<R: Record> RowWriter<R> {
         for record in records {
             let before = self.rendered.len();
             self.writer.page(region, std::slice::from_ref(record))?;
-            self.lengths.push_back(self.rendered.len() - before);
+            self.held += 1;
+            self.add_rows(before);
         }
         if records.is_empty() {
             // Writes the header, in formats that have one.
@@ -109,7 +115,9 @@ impl<R: Record> RowWriter<R> {
     /// # Errors
     /// As for [`page`](Self::page), or a query that fails on the rows.
     pub async fn finish(&mut self, next_token: Option<&str>) -> Result<(), Error> {
+        let before = self.rendered.len();
         self.writer.finish(next_token)?;
+        self.add_rows(before);
         self.send().await
     }
 
@@ -120,6 +128,15 @@ impl<R: Record> RowWriter<R> {
     pub async fn document(&mut self, document: Value, options: &Options) -> Result<(), Error> {
         query::write_one(&mut self.rendered, document, options)?;
         self.send().await
+    }
+
+    /// Adds the rows that the format rendered after the first `before` bytes, if any.
+    fn add_rows(&mut self, before: usize) {
+        let length = self.rendered.len() - before;
+        if length > 0 && self.held > 0 {
+            let rows = mem::take(&mut self.held);
+            self.rendered_rows.push_back((length, rows));
+        }
     }
 
     /// How many rows were written completely.
@@ -181,7 +198,7 @@ impl<R: Record> RowWriter<R> {
     /// The length of the next write, of at most `limit` of `rest` bytes: complete rows, unless one is longer than `limit`.
     fn write_length(&self, rest: usize, limit: usize) -> usize {
         let mut complete = 0;
-        for row in &self.lengths {
+        for (row, _) in &self.rendered_rows {
             if complete + row > limit {
                 return if complete > 0 { complete } else { limit };
             }
@@ -192,7 +209,7 @@ impl<R: Record> RowWriter<R> {
 
     /// Counts the rows that `length` more bytes complete.
     fn count(&mut self, mut length: usize) {
-        while let Some(row) = self.lengths.front_mut() {
+        while let Some((row, rows)) = self.rendered_rows.front_mut() {
             if length < *row {
                 *row -= length;
                 self.partial += length;
@@ -200,8 +217,8 @@ impl<R: Record> RowWriter<R> {
             }
             length -= *row;
             self.partial = 0;
-            self.rows += 1;
-            self.lengths.pop_front();
+            self.rows += *rows;
+            self.rendered_rows.pop_front();
         }
     }
 }
@@ -253,7 +270,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::output::{Column, Format, TableStyle};
+    use crate::output::{Column, Format};
 
     #[derive(Clone, Debug, Serialize)]
     struct Row {
@@ -302,17 +319,7 @@ mod tests {
             max_write,
             capacity,
         };
-        let options = Options {
-            format,
-            fields: None,
-            regional: false,
-            details: false,
-            grouping: Vec::new(),
-            query: None,
-            header: true,
-            style: TableStyle::default(),
-            terminal: false,
-        };
+        let options = Options::new(format);
         let sink = Sink {
             name: String::new(),
             file,

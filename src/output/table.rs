@@ -64,7 +64,7 @@ impl Table {
             }
             let cell = field.cell(region, record);
             let mut buffer = [0; 20];
-            let (value, is_number) = match (&cell, field.kind::<R>()) {
+            let (value, is_number) = match (&cell, field.column::<R>().kind) {
                 (Cell::Absent, _) => (&b""[..], false),
                 (Cell::Text(text), Kind::Id) => (text.as_bytes(), false),
                 (Cell::Time(time), Kind::Time) => match minute(time) {
@@ -85,7 +85,7 @@ impl Table {
             let Some(padding) = width.checked_sub(value.len()) else {
                 return false;
             };
-            let has_emphasis = self.style.color && field.emphasis(record).is_some();
+            let has_emphasis = self.style.color && (field.column::<R>().emphasis)(record).is_some();
             if has_emphasis || !value.iter().all(|byte| (b' '..=b'~').contains(byte)) {
                 return false;
             }
@@ -103,9 +103,11 @@ impl Table {
     /// Writes any row, on as many lines as its longest cell has, and the columns below it.
     fn row<R: Record>(&mut self, region: Option<&str>, record: &R) -> io::Result<()> {
         let cells = self.layout.columns.iter().map(|&(field, width)| {
-            let lines = self.lines(field.cell(region, record), field.kind::<R>(), width);
-            let emphasis = field.emphasis(record).map(color).unwrap_or_default();
-            let is_right = field.kind::<R>() == Kind::Number;
+            let lines = self.lines(field.cell(region, record), field.column::<R>().kind, width);
+            let emphasis = (field.column::<R>().emphasis)(record)
+                .map(color)
+                .unwrap_or_default();
+            let is_right = field.column::<R>().kind == Kind::Number;
             (lines, width, is_right, emphasis)
         });
         let cells: Vec<_> = cells.collect();
@@ -119,12 +121,12 @@ impl Table {
         }
         for &field in &self.layout.below {
             let cell = field.cell(region, record);
-            let name = field.name::<R>();
+            let name = field.column::<R>().name;
             let width = usize::from(self.style.width.unwrap_or(u16::MAX));
             let indent = GAP.len() + name.len() + GAP.len();
             let lines = self.lines(
                 cell,
-                field.kind::<R>(),
+                field.column::<R>().kind,
                 width.saturating_sub(indent).max(20),
             );
             for (index, line) in lines.iter().enumerate() {
@@ -181,13 +183,13 @@ impl Table {
         }
         if record.is_some() {
             for (field, value) in self.layout.captions.iter().zip(&captions) {
-                writeln!(self.out, "{}: {value}", field.name::<R>())?;
+                writeln!(self.out, "{}: {value}", field.column::<R>().name)?;
             }
         }
         self.captions = Some(captions);
         let bold = Style::new().bold();
         let names = self.layout.columns.iter().map(|&(field, width)| {
-            let is_right = field.kind::<R>() == Kind::Number;
+            let is_right = field.column::<R>().kind == Kind::Number;
             (header::<R>(field), width, is_right, bold)
         });
         let names: Vec<_> = names.collect();
@@ -229,9 +231,9 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// A field's header; a time's says its zone.
 fn header<R: Record>(field: Field) -> String {
-    match field.kind::<R>() {
-        Kind::Time => format!("{} (UTC)", field.name::<R>()),
-        _ => field.name::<R>().to_owned(),
+    match field.column::<R>().kind {
+        Kind::Time => format!("{} (UTC)", field.column::<R>().name),
+        _ => field.column::<R>().name.to_owned(),
     }
 }
 
@@ -384,7 +386,7 @@ impl Layout {
                 }
                 continue;
             }
-            let may_stand_below = |(field, _): &(Field, usize)| field.may_stand_below::<R>();
+            let may_stand_below = |(field, _): &(Field, usize)| field.column::<R>().below;
             if self.columns.iter().any(may_stand_below) {
                 let below = self
                     .columns
@@ -392,14 +394,17 @@ impl Layout {
                 self.below.extend(below.map(|(field, _)| field));
                 continue;
             }
-            let ranks = self.columns.iter().map(|(field, _)| field.rank::<R>());
+            let ranks = self
+                .columns
+                .iter()
+                .map(|(field, _)| field.column::<R>().rank);
             let Some(last) = ranks.filter(|rank| *rank > 0).max() else {
                 break;
             };
-            let is_last = |(field, _): &mut (Field, usize)| field.rank::<R>() == last;
+            let is_last = |(field, _): &mut (Field, usize)| field.column::<R>().rank == last;
             let omitted = self.columns.extract_if(.., is_last);
             self.omitted
-                .extend(omitted.map(|(field, _)| field.name::<R>()));
+                .extend(omitted.map(|(field, _)| field.column::<R>().name));
         }
     }
 
@@ -412,7 +417,7 @@ impl Layout {
             rest -= more;
         }
         if let Some((field, width)) = self.columns.last_mut()
-            && matches!(field.kind::<R>(), Kind::Text(_))
+            && matches!(field.column::<R>().kind, Kind::Text(_))
         {
             *width += rest;
         }
@@ -421,12 +426,12 @@ impl Layout {
 
 /// The width of a column without a limit.
 fn natural_width<R: Record>(field: Field) -> usize {
-    header::<R>(field).len().max(field.width::<R>())
+    header::<R>(field).len().max(field.column::<R>().width)
 }
 
 fn min_width<R: Record>(field: Field) -> usize {
-    match field.kind::<R>() {
-        Kind::Name(least) | Kind::Text(least) => least.max(field.name::<R>().len()),
+    match field.column::<R>().kind {
+        Kind::Name(least) | Kind::Text(least) => least.max(field.column::<R>().name.len()),
         _ => natural_width::<R>(field),
     }
 }

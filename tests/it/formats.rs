@@ -39,18 +39,11 @@ impl Sink {
 
 fn options(format: Format) -> Options {
     Options {
-        format,
-        fields: None,
-        regional: false,
-        details: false,
-        grouping: Vec::new(),
-        query: None,
-        header: true,
         style: TableStyle {
             unicode: true,
             ..TableStyle::default()
         },
-        terminal: false,
+        ..Options::new(format)
     }
 }
 
@@ -679,8 +672,10 @@ proptest! {
     fn line_formats_have_one_line_per_record(entries in any_entries()) {
         let fields = Entry::COLUMNS.len();
         let text = written(options(Format::Text), &[&entries], None);
+        // The last column of text, `UsageCount`, is omitted if no row has it.
+        let has_count = entries.iter().any(|entry| entry.usage_count.is_some());
         prop_assert_eq!(text.lines().count(), entries.len());
-        prop_assert!(text.lines().all(|line| line.split('\t').count() == fields + 1));
+        prop_assert!(text.lines().all(|line| line.split('\t').count() == fields + usize::from(has_count)));
 
         let markdown = written(options(Format::Markdown), &[&entries], None);
         prop_assert_eq!(markdown.lines().count(), 2 + entries.len());
@@ -730,4 +725,31 @@ proptest! {
             prop_assert!(header.len() <= usize::from(width) + 1);
         }
     }
+}
+
+#[test]
+fn text_omits_the_last_column_only_if_no_row_has_it() {
+    let without = Entry {
+        usage_count: None,
+        ..entry("ec2:Instance", 0, "123412341234")
+    };
+    let with = entry("ec2:Instance", 4, "123412341234");
+    let text = |rows: &[Entry]| {
+        let pages: Vec<&[Entry]> = rows.chunks(1).collect();
+        let complete = written(options(Format::Text), &[rows], None);
+        assert_eq!(written(options(Format::Text), &pages, None), complete);
+        let tabs = complete.lines().map(|line| line.matches('\t').count());
+        tabs.collect::<Vec<_>>()
+    };
+    assert_eq!(text(&[without.clone(), without.clone()]), [5, 5]);
+    assert_eq!(text(&[without.clone(), with.clone()]), [6, 6]);
+    assert_eq!(text(&[with, without.clone()]), [6, 6]);
+    let requested = Options {
+        fields: Some(vec![Field::Column(3), Field::Column(2)]),
+        ..options(Format::Text)
+    };
+    assert_eq!(
+        written(requested, &[&[without]], None),
+        "IMAGEUSAGEREPORTENTRIES\t123412341234\t\n"
+    );
 }

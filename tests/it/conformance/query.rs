@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use amiusage::output::{Column, Format, Options, Query, Record, TableStyle, writer};
+use amiusage::output::{Column, Format, Options, Query, Record, writer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -47,15 +47,8 @@ impl Record for Document {
 fn result(expression: &str, document: Value) -> Result<String, String> {
     let query = Query::parse(expression).map_err(|error| error.to_string())?;
     let options = Options {
-        format: Format::Json,
-        fields: None,
-        regional: false,
-        details: false,
-        grouping: Vec::new(),
         query: Some(query),
-        header: true,
-        style: TableStyle::default(),
-        terminal: false,
+        ..Options::new(Format::Json)
     };
     let buffer = Sink::default();
     let mut writer = writer(options, Box::new(buffer.clone()));
