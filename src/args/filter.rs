@@ -28,17 +28,7 @@ const FORM: &str =
 pub fn parse_filters(arguments: &[String]) -> Result<Vec<Filter>, ArgumentError> {
     let mut filters = Vec::new();
     for argument in arguments {
-        match text_file::read_reference(argument) {
-            None => {
-                filters.extend(parse(argument).map_err(|error| ArgumentError::new(FLAG, error))?)
-            }
-            Some(text) => {
-                let text = text.map_err(|error| ArgumentError::new(FLAG, error))?;
-                let parsed = parse(text.trim())
-                    .map_err(|error| ArgumentError::new(FLAG, format!("in {argument}: {error}")))?;
-                filters.extend(parsed);
-            }
-        }
+        filters.extend(text_file::parse(FLAG, argument, parse)?);
     }
     Ok(filters)
 }

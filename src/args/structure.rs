@@ -95,22 +95,15 @@ fn structures<T>(
     argument: &str,
     read: impl Fn(Vec<Member>) -> Result<T, StructureError>,
 ) -> Result<Vec<T>, ArgumentError> {
-    let (text, prefix) = match text_file::read_reference(argument) {
-        None => (argument.to_owned(), String::new()),
-        Some(Ok(text)) => (text.trim().to_owned(), format!("in {argument}: ")),
-        Some(Err(error)) => return Err(ArgumentError::new(flag, error)),
-    };
-    let parsed = match text.trim_start().chars().next() {
-        Some('[' | '{') => from_json(&text),
-        _ => shorthand::parse(&text).map(|members| vec![members]),
-    };
-    parsed
-        .and_then(|parsed| {
-            (parsed.into_iter().map(&read))
-                .collect::<Result<_, _>>()
-                .map_err(|(offset, message)| SyntaxError::new(&text, offset, message))
-        })
-        .map_err(|error| ArgumentError::new(flag, format!("{prefix}{error}")))
+    text_file::parse(flag, argument, |text| {
+        let parsed = match text.trim_start().chars().next() {
+            Some('[' | '{') => from_json(text)?,
+            _ => vec![shorthand::parse(text)?],
+        };
+        (parsed.into_iter().map(read))
+            .collect::<Result<_, _>>()
+            .map_err(|(offset, message)| SyntaxError::new(text, offset, message))
+    })
 }
 
 fn from_json(text: &str) -> Result<Vec<Vec<Member>>, SyntaxError> {

@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::error::ArgumentError;
+use crate::error::SyntaxError;
+
 /// The maximum size of a text in bytes: larger than any list of IDs, and small enough for memory.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -23,6 +26,25 @@ pub fn read_reference(value: &str) -> Option<Result<String, String>> {
     }
     let path = value.strip_prefix("file://")?;
     Some(read(&expand_home(&expand_variables(path))))
+}
+
+/// Parses the argument of the option `flag`, or the text that it refers to as `file://PATH`.
+///
+/// # Errors
+/// The file cannot be read, or its text or the argument is invalid.
+pub fn parse<T>(
+    flag: &str,
+    argument: &str,
+    parse: impl FnOnce(&str) -> Result<T, SyntaxError>,
+) -> Result<T, ArgumentError> {
+    match read_reference(argument) {
+        None => parse(argument).map_err(|error| ArgumentError::new(flag, error)),
+        Some(text) => {
+            let text = text.map_err(|error| ArgumentError::new(flag, error))?;
+            parse(text.trim())
+                .map_err(|error| ArgumentError::new(flag, format!("in {argument}: {error}")))
+        }
+    }
 }
 
 /// The text of the file at `path`.

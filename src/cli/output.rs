@@ -35,7 +35,7 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
         value_name = "COLUMN",
         num_args = 1..,
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(column_names::<R>()),
+        value_parser = PossibleValuesParser::new(Field::names::<R>()),
         conflicts_with = "query",
     )]
     pub columns: Vec<String>,
@@ -70,13 +70,9 @@ impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
     }
 }
 
-fn column_names<R: Record>() -> impl Iterator<Item = &'static str> {
-    Field::names::<R>()
-}
-
 /// Lists the columns in the long help only, as they take several lines.
 fn columns_help<R: Record>() -> String {
-    let names: Vec<_> = column_names::<R>().collect();
+    let names: Vec<_> = Field::names::<R>().collect();
     let mut help = format!(
         "Columns to print, in this order\n\nSeparate names with commas or spaces. The columns are {}.",
         names.join(", ")
