@@ -172,8 +172,8 @@ where
             let region = self.regional.then(|| self.regions[page.client].as_str());
             self.writer.page(region, &page.items).await?;
             self.page = page.next;
-            self.rows_before_page = self.writer.rows();
             self.progress.page(page.items.len());
+            self.rows_before_page = self.progress.rows();
             if self.one_page {
                 break;
             }
@@ -194,7 +194,7 @@ where
     fn enter(&mut self, client: usize) {
         if self.client != client {
             self.client = client;
-            self.rows_before_client = self.writer.rows();
+            self.rows_before_client = self.progress.rows();
         }
     }
 
@@ -204,7 +204,7 @@ where
             return Err(error.into());
         }
         self.enter(self.listing.client());
-        let rows = self.writer.rows() - self.rows_before_client;
+        let rows = self.progress.rows() - self.rows_before_client;
         let token = (self.listing.client_resume_token()).filter(|token| !token.is_start());
         let token = token.map(|token| token.to_string());
         self.failures

@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use amiusage::emulator::State;
+use serde_json::json;
+
 use crate::interrupt::signal;
 use crate::support::{Act, Ends, Run, Server, numbered, program, words};
 
@@ -51,12 +54,15 @@ fn a_full_disk_is_an_error_for_every_output() {
         .says("hint: free some disk space");
 }
 
-/// Runs `entries` with a limit on the size of its files, in blocks of the shell.
-fn limited(server: &Server, line: &str, blocks: u32) -> Run {
+/// Runs a command with a limit on the size of its files, in blocks of the shell. `redirection` is that of stdout.
+fn limited(server: &Server, line: &str, blocks: u32, redirection: &str) -> Run {
     let program = server.program(line.split_whitespace());
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", &format!("ulimit -f {blocks}; exec \"$0\" \"$@\"")])
+        .args([
+            "-c",
+            &format!("ulimit -f {blocks}; exec \"$0\" \"$@\" {redirection}"),
+        ])
         .arg(program.get_program())
         .args(program.get_args())
         .env_clear()
@@ -75,7 +81,7 @@ fn a_file_size_limit_keeps_the_old_file() {
     fs::write(&path, "as it was").unwrap();
     let server = Server::of(numbered(200));
     let line = format!("entries --out-file {}", path.display());
-    let run = limited(&server, &line, 2).silent().says(&format!(
+    let run = limited(&server, &line, 2, "").silent().says(&format!(
         "{} was not written: cannot write to",
         path.display()
     ));
@@ -258,4 +264,39 @@ fn results_and_omissions_reach_a_captured_stderr() {
         .env_remove("AMIUSAGE_NOTES")
         .succeeds();
     assert!(limited.stderr.starts_with("resume: "), "{limited:#?}");
+}
+
+/// Text holds the first rows until a row has a value in the last column. The token is that of the first missing row.
+#[test]
+fn held_rows_of_text_are_counted_when_a_write_fails() {
+    let report = |number: usize| {
+        let mut report = json!({
+            "ImageId": format!("ami-{number:017x}"),
+            "ReportId": format!("amiur-{number:017x}"),
+            "State": "available",
+            "CreationTime": "2025-10-20T06:00:00.000Z",
+            "ExpirationTime": "2025-11-19T06:00:00.000Z",
+        });
+        if matches!(number, 3 | 8) {
+            report["State"] = "error".into();
+            report["StateReason"] = "failed".into();
+        }
+        report
+    };
+    let reports: Vec<_> = (0..9).map(report).collect();
+    let document = json!({ "ImageUsageReports": reports }).to_string();
+    let server = Server::of(State::from_json(&document).unwrap());
+    let line = "reports list --output text --page-size 3";
+    let complete = server.words(line).succeeds().stdout;
+    assert_eq!(complete.lines().count(), 9);
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows");
+    let run = limited(&server, line, 1, &format!("> {}", path.display()));
+    let first = fs::read_to_string(&path).unwrap();
+    let rows = first.lines().count();
+    assert!((4..9).contains(&rows), "{run:#?}");
+    let token = run.token().unwrap();
+    let rest = server.words(&format!("{line} --starting-token {token}"));
+    assert_eq!(first + &rest.succeeds().stdout, complete);
 }

@@ -141,7 +141,7 @@ fn nested_members_of_reports_in_every_format() {
     assert_eq!(
         list("text"),
         "IMAGEUSAGEREPORTS\t2025-10-20T02:15:40.127Z\t2025-11-19T02:15:40.127Z\tami-0f4e3d2c1b0a99887\t\
-         amiur-0a1b2c3d4e5f60718\tavailable\t\n\
+         amiur-0a1b2c3d4e5f60718\tavailable\n\
          RESOURCETYPES\tec2:Instance\nRESOURCETYPES\tec2:LaunchTemplate\n\
          RESOURCETYPEOPTIONS\tversion-depth\nOPTIONVALUES\t50\n\
          RESOURCETYPES\timagebuilder:ImageRecipe\nRESOURCETYPES\timagebuilder:ContainerRecipe\n\
