@@ -116,9 +116,10 @@ pub struct Check {
     )]
     pub fail_on: Vec<FailOn>,
 
-    /// Also print who uses each image
+    /// Also print who uses each image, and its attributes
     ///
-    /// One row per account and resource type. JSON always has these details.
+    /// Who uses it, with one line per account and resource type, what was not checked, and attributes such as the state,
+    /// the time of the last launch, snapshots, and copies among the checked images. JSON always has these details.
     #[arg(long, help_heading = "Output", conflicts_with = "columns")]
     pub details: bool,
 

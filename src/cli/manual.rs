@@ -215,8 +215,9 @@ Limits of an unused verdict:
   or --version-depth. It counts instances, launch templates, and image and
   container recipes of Image Builder, not image IDs in scripts, in Auto Scaling
   launch configurations or in the parameters of other accounts. A copy of an
-  image is a separate image. Uses in this account are current; those in other
-  accounts are as of the report's creation.
+  image is a separate image; --details lists the copies among the checked
+  images. Uses in this account are current; those in other accounts are as of
+  the report's creation.
 
 Before you deregister:
   Deprecate the image first: that hides it from listings and breaks nothing.

@@ -30,8 +30,8 @@ use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::reports::resource_type;
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, planned_calls,
-    unmatched_names,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, add_copies,
+    planned_calls, unmatched_names,
 };
 
 /// The checked arguments.
@@ -132,6 +132,10 @@ impl Run<'_> {
             let unmatched = unmatched_names(plan.options.images.names(), all);
             rows.push((None, unmatched));
         }
+        let mut by_region: Vec<_> = (rows.iter_mut())
+            .filter_map(|(index, rows)| Some((&*self.names[(*index)?], rows.as_mut_slice())))
+            .collect();
+        add_copies(&mut by_region);
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
         let notes = [caveat(all()), omissions(all())];

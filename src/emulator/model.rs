@@ -107,6 +107,11 @@ pub(super) struct Image {
     pub deprecation_time: Option<String>,
     pub last_launched_time: Option<String>,
     pub public: Option<bool>,
+    pub deregistration_protection: Option<String>,
+    pub image_owner_alias: Option<String>,
+    pub source_image_id: Option<String>,
+    pub source_image_region: Option<String>,
+    pub block_device_mappings: Option<Vec<BlockDevice>>,
     #[serde(default)]
     pub launch_permissions: Vec<LaunchPermission>,
     pub tags: Option<Vec<Tag>>,
@@ -122,6 +127,22 @@ impl Image {
             ..Self::default()
         }
     }
+}
+
+/// A block device of an image; `ebs` is absent for an instance store.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct BlockDevice {
+    pub device_name: Option<String>,
+    pub ebs: Option<EbsVolume>,
+}
+
+/// The EBS volume of a block device, with its size in GiB.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EbsVolume {
+    pub snapshot_id: Option<String>,
+    pub volume_size: Option<i64>,
 }
 
 /// A launch permission of an image: one of the members is set.

@@ -7,5 +7,5 @@ mod references;
 
 pub use launch_configurations::launch_configurations;
 pub use launch_permissions::{LaunchPermission, launch_permissions};
-pub use owned::{DescribeImages, Image, MAX_NAME_PATTERNS, owned};
+pub use owned::{DescribeImages, Image, MAX_NAME_PATTERNS, Snapshots, owned};
 pub use references::{DescribeImageReferences, Reference};

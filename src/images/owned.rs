@@ -1,9 +1,11 @@
 //! The action `DescribeImages`, for images that the account owns.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 
 use aws_sdk_ec2::operation::describe_images::builders::DescribeImagesFluentBuilder as Call;
 use aws_sdk_ec2::types;
+use serde::Serialize;
 
 use crate::aws::{Ec2, RequestError};
 use crate::listing::{Filter, ListError, Paginator, Request, ResumeToken, paginated_operation};
@@ -15,22 +17,97 @@ pub const MAX_NAME_PATTERNS: usize = 200;
 /// advises against that.
 const PAGE_SIZE: i32 = 1000;
 
-/// An image.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An image, with times as the service sends them.
+///
+/// The members are those of the API's `Image`; absent ones are `None`. The serde form has no ID and no name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Image {
     /// The image's ID, `ami-…`. An image without one makes the response invalid.
+    #[serde(skip)]
     pub image_id: Option<String>,
     /// Its name.
+    #[serde(skip)]
     pub name: Option<String>,
-    /// When it was created, as the service sends it.
+    /// `available`, `disabled` or another state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_date: Option<String>,
-    /// When an instance of it was last launched, in any account, as the service sends it: up to 24 hours late, and
-    /// absent if none was since April 2017.
+    /// When an instance of it was last launched, in any account: up to 24 hours late, and absent if none was since April
+    /// 2017.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_launched_time: Option<String>,
+    /// When it is or was deprecated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecation_time: Option<String>,
+    /// Whether any account may launch it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+    /// Whether it is protected from being deregistered: `disabled`, `enabled` or `enabled-with-cooldown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deregistration_protection: Option<String>,
+    /// The alias of the owner, such as `aws-backup-vault` for an image of AWS Backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_owner_alias: Option<String>,
+    /// The image that it is a copy of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_id: Option<String>,
+    /// The Region of that image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_region: Option<String>,
+    /// The snapshots of its volumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<Snapshots>,
+}
+
+/// The snapshots of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Snapshots {
+    /// Their number.
+    pub count: usize,
+    /// The size of their volumes: the most that they can store, because snapshots are incremental. Absent if the size of
+    /// one is.
+    #[serde(rename = "MaxGiB", skip_serializing_if = "Option::is_none")]
+    pub max_gib: Option<i64>,
+}
+
+/// `2 snapshots, up to 58 GiB`.
+impl fmt::Display for Snapshots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.count == 1 {
+            "snapshot"
+        } else {
+            "snapshots"
+        };
+        write!(f, "{} {noun}", self.count)?;
+        match self.max_gib {
+            Some(max_gib) if self.count > 0 => write!(f, ", up to {max_gib} GiB"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Snapshots {
+    fn of(devices: &[types::BlockDeviceMapping]) -> Self {
+        let snapshots: Vec<_> = (devices.iter())
+            .filter_map(|device| device.ebs.as_ref())
+            .filter(|volume| volume.snapshot_id.is_some())
+            .collect();
+        Self {
+            count: snapshots.len(),
+            max_gib: snapshots
+                .iter()
+                .map(|volume| volume.volume_size.map(i64::from))
+                .sum(),
+        }
+    }
 }
 
 impl Image {
-    /// The approximate memory use in bytes, with an ID, a name of up to 128 characters, and two times.
+    /// The approximate memory use in bytes, with an ID, a name of up to 128 characters, and short texts.
     fn memory_size(&self) -> usize {
         2 * size_of::<Self>()
     }
@@ -41,8 +118,16 @@ impl From<types::Image> for Image {
         Self {
             image_id: image.image_id,
             name: image.name,
+            state: image.state.map(|state| state.as_str().to_owned()),
             creation_date: image.creation_date,
             last_launched_time: image.last_launched_time,
+            deprecation_time: image.deprecation_time,
+            public: image.public,
+            deregistration_protection: image.deregistration_protection,
+            image_owner_alias: image.image_owner_alias,
+            source_image_id: image.source_image_id,
+            source_image_region: image.source_image_region,
+            snapshots: image.block_device_mappings.as_deref().map(Snapshots::of),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`judge`] is the rule, without I/O. [`check`](check()) queries the service. A [`Row`] is a verdict for output.
 
 mod check;
+mod copies;
 mod ensure;
 mod evidence;
 mod image;
@@ -22,6 +23,7 @@ mod uses;
 mod tests;
 
 pub use check::check;
+pub use copies::add_copies;
 pub use evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
 pub use names::unmatched_names;
 pub use options::{CheckOptions, Images};
@@ -29,5 +31,5 @@ pub use plan::{PlannedCall, planned_calls};
 pub use progress::CheckProgress;
 pub use read::Source;
 pub use reason::Reason;
-pub use row::{OwnReference, Row, Use};
+pub use row::{ImageCopy, OwnReference, Row, Use};
 pub use rule::{Judgment, Verdict, judge};

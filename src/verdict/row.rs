@@ -10,7 +10,7 @@ use super::evidence::{Evidence, ReportEvidence, State, TimeLimits};
 use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
-use crate::images::LaunchPermission;
+use crate::images::{Image, LaunchPermission};
 use crate::output::{Cell, Column, Emphasis, Record, Shown};
 use crate::reports::{CoverageGap, resource_type, span};
 
@@ -64,6 +64,21 @@ pub struct Row {
     pub launch_permissions: Option<Vec<LaunchPermission>>,
     /// What was not checked, because it was not requested.
     pub not_checked: Vec<String>,
+    /// Its other attributes.
+    #[serde(flatten)]
+    pub image: Image,
+    /// Its copies among the checked images, in all requested Regions.
+    pub copies: Vec<ImageCopy>,
+}
+
+/// A copy of the image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ImageCopy {
+    /// The copy's ID, `ami-…`.
+    pub image_id: String,
+    /// The Region that it is in.
+    pub region: String,
 }
 
 /// The use of the image by another account.
@@ -148,6 +163,8 @@ impl Row {
                 .filter(|list| list.gap.is_none())
                 .map(|list| list.found.clone()),
             not_checked: evidence.not_checked.clone(),
+            image: evidence.image.clone(),
+            copies: Vec::new(),
         }
     }
 
@@ -173,6 +190,8 @@ impl Row {
             referenced_by: Vec::new(),
             launch_permissions: None,
             not_checked: Vec::new(),
+            image: Image::default(),
+            copies: Vec::new(),
         }
     }
 }
@@ -198,6 +217,12 @@ impl fmt::Display for Use {
     }
 }
 
+impl fmt::Display for ImageCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.image_id, self.region)
+    }
+}
+
 impl fmt::Display for OwnReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let either = self.arn.as_deref().or(self.resource_type.as_deref());
@@ -208,6 +233,13 @@ impl fmt::Display for OwnReference {
 /// A list in one cell.
 fn list<T: ToString>(items: &[T]) -> Cell<'static> {
     Cell::List(items.iter().map(T::to_string).collect())
+}
+
+/// A column of `--details` with an attribute of the image.
+const fn attribute(name: &'static str, cell: fn(&Row) -> Cell<'_>) -> Column<Row> {
+    Column::text(name, 26, 24, cell)
+        .below()
+        .shown(Shown::Details)
 }
 
 impl Record for Row {
@@ -268,6 +300,42 @@ impl Record for Row {
         })
         .below()
         .shown(Shown::Details),
+        attribute("State", |row| row.image.state.as_deref().into()),
+        attribute("CreationDate", |row| {
+            row.image.creation_date.as_deref().into()
+        }),
+        attribute("LastLaunchedTime", |row| {
+            row.image.last_launched_time.as_deref().into()
+        }),
+        attribute("DeprecationTime", |row| {
+            row.image.deprecation_time.as_deref().into()
+        }),
+        attribute("Public", |row| {
+            row.image
+                .public
+                .map(|public| if public { "true" } else { "false" })
+                .into()
+        }),
+        attribute("DeregistrationProtection", |row| {
+            row.image.deregistration_protection.as_deref().into()
+        }),
+        attribute("ImageOwnerAlias", |row| {
+            row.image.image_owner_alias.as_deref().into()
+        }),
+        attribute("SourceImageId", |row| {
+            row.image.source_image_id.as_deref().into()
+        }),
+        attribute("SourceImageRegion", |row| {
+            row.image.source_image_region.as_deref().into()
+        }),
+        attribute("Snapshots", |row| {
+            row.image
+                .snapshots
+                .as_ref()
+                .map_or(Cell::Absent, |snapshots| snapshots.to_string().into())
+        })
+        .nested(),
+        attribute("Copies", |row| list(&row.copies)).nested(),
         Column::number("ReportAge", 9, |row: &Self| match row.report_age {
             Some(age) => span(age).into(),
             None => Cell::Absent,

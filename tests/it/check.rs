@@ -1,5 +1,6 @@
 //! `amiusage check`: evidence over the wire, verdicts on stdout, and what the exit status makes of them.
 
+mod attributes;
 mod optional;
 mod resource_types;
 
@@ -209,7 +210,11 @@ fn lines_have_who_and_what_with_details() {
     let details = server.words(&format!("{line} --details")).succeeds();
     assert_eq!(
         details.stdout.lines().next().unwrap(),
-        format!("{header},UsedBy,ReferencedBy,LaunchPermissions,NotChecked")
+        format!(
+            "{header},UsedBy,ReferencedBy,LaunchPermissions,NotChecked,State,CreationDate,LastLaunchedTime,\
+             DeprecationTime,Public,DeregistrationProtection,ImageOwnerAlias,SourceImageId,SourceImageRegion,Snapshots,\
+             Copies"
+        )
     );
     assert!(
         details.stdout.contains(

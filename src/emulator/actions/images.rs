@@ -6,7 +6,7 @@ use super::tag;
 use crate::emulator::account::Account;
 use crate::emulator::filter::Filter;
 use crate::emulator::form::Parameters;
-use crate::emulator::model::{Image, is_in};
+use crate::emulator::model::{BlockDevice, Image, is_in};
 use crate::emulator::paging::Page;
 use crate::emulator::request::{RequestContext, check_image_id};
 use crate::emulator::response::ApiError;
@@ -87,5 +87,29 @@ fn write(xml: &mut Xml, image: &Image) {
     xml.optional("description", image.description.as_deref());
     xml.optional("deprecationTime", image.deprecation_time.as_deref());
     xml.optional("lastLaunchedTime", image.last_launched_time.as_deref());
+    xml.optional(
+        "deregistrationProtection",
+        image.deregistration_protection.as_deref(),
+    );
+    xml.optional("imageOwnerAlias", image.image_owner_alias.as_deref());
+    xml.optional("sourceImageId", image.source_image_id.as_deref());
+    xml.optional("sourceImageRegion", image.source_image_region.as_deref());
+    xml.list(
+        "blockDeviceMapping",
+        image.block_device_mappings.as_ref(),
+        write_device,
+    );
     xml.list("tagSet", image.tags.as_ref(), tag::write);
+}
+
+fn write_device(xml: &mut Xml, device: &BlockDevice) {
+    xml.optional("deviceName", device.device_name.as_deref());
+    if let Some(volume) = &device.ebs {
+        xml.nest("ebs", |xml| {
+            xml.optional("snapshotId", volume.snapshot_id.as_deref());
+            if let Some(size) = volume.volume_size {
+                xml.number("volumeSize", size);
+            }
+        });
+    }
 }

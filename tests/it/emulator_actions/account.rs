@@ -16,6 +16,11 @@ fn an_image_has_the_xml_of_the_service() {
              <creationDate>2025-06-02T08:15:27.000Z</creationDate><isPublic>false</isPublic>\
              <name>batch-2025-06</name><description>Batch worker, June 2025</description>\
              <deprecationTime>2025-12-02T08:15:00.000Z</deprecationTime>\
+             <deregistrationProtection>disabled</deregistrationProtection><blockDeviceMapping>\
+             <item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>snap-000000000000005a7</snapshotId>\
+             <volumeSize>8</volumeSize></ebs></item>\
+             <item><deviceName>/dev/xvdb</deviceName><ebs><snapshotId>snap-000000000000005a8</snapshotId>\
+             <volumeSize>50</volumeSize></ebs></item></blockDeviceMapping>\
              <tagSet><item><key>team</key><value>platform</value></item></tagSet></item></imagesSet>"
         ),
         "{}",
