@@ -164,7 +164,7 @@ impl<R> Column<R> {
 /// A column of the output: the Region that a row comes from, or a column of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// `Region`, which stands first in the output of several Regions.
+    /// `Region`, the first column in the output of several Regions.
     Region,
     /// An index into [`Record::COLUMNS`].
     Column(usize),

@@ -1,8 +1,9 @@
-//! A table for people, streamed: each column keeps one width for the whole run.
+//! A table for people, streamed: the width of a column never changes within a run.
 //!
 //! No ID, time or word is ever split. A table that is wider than the terminal first shows columns that repeat in a line
-//! above the rows, then moves some text below each row, then omits columns in the order of their [rank](super::Column::rank). Text wraps at spaces, names are
-//! shortened, and a value that is still wider than its column makes its line longer.
+//! above the rows, then moves some text below each row, then omits columns in the order of their
+//! [rank](super::Column::rank). Text wraps at spaces, names are shortened, and a value that is still wider than its column
+//! makes its line longer.
 
 use std::io::{self, Write};
 
@@ -334,7 +335,7 @@ pub fn omitted_columns<R: Record>(options: &Options) -> Vec<&'static str> {
 /// Which columns a table has, and how wide they are.
 #[derive(Debug, PartialEq, Eq)]
 struct Layout {
-    /// What stands in a line above the rows.
+    /// Columns that are shown in lines above the rows.
     captions: Vec<Field>,
     /// With their widths in terminal columns.
     columns: Vec<(Field, usize)>,
@@ -379,33 +380,32 @@ impl Layout {
         let mut grouping = options.grouping.iter();
         while self.width() > window {
             if let Some(field) = grouping.next() {
-                let is_shown = |(other, _): &(Field, usize)| other == field;
-                if self.columns.iter().any(is_shown) {
-                    self.captions.push(*field);
-                    self.columns.retain(|column| !is_shown(column));
-                }
+                let captions = self.take(|other| other == *field);
+                self.captions.extend(captions);
                 continue;
             }
-            let may_stand_below = |(field, _): &(Field, usize)| field.column::<R>().below;
-            if self.columns.iter().any(may_stand_below) {
-                let below = self
-                    .columns
-                    .extract_if(.., |column| may_stand_below(column));
-                self.below.extend(below.map(|(field, _)| field));
+            let below = self.take(|field| field.column::<R>().below);
+            if !below.is_empty() {
+                self.below = below;
                 continue;
             }
-            let ranks = self
-                .columns
-                .iter()
-                .map(|(field, _)| field.column::<R>().rank);
+            let rank = |field: Field| field.column::<R>().rank;
+            let ranks = self.columns.iter().map(|(field, _)| rank(*field));
             let Some(last) = ranks.filter(|rank| *rank > 0).max() else {
                 break;
             };
-            let is_last = |(field, _): &mut (Field, usize)| field.column::<R>().rank == last;
-            let omitted = self.columns.extract_if(.., is_last);
+            let omitted = self.take(|field| rank(field) == last).into_iter();
             self.omitted
-                .extend(omitted.map(|(field, _)| field.column::<R>().name));
+                .extend(omitted.map(|field| field.column::<R>().name));
         }
+    }
+
+    /// Removes and returns the selected columns.
+    fn take(&mut self, is_selected: impl Fn(Field) -> bool) -> Vec<Field> {
+        let taken = self
+            .columns
+            .extract_if(.., |(field, _)| is_selected(*field));
+        taken.map(|(field, _)| field).collect()
     }
 
     /// Distributes the remaining width from the first column to the last.

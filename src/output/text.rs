@@ -2,8 +2,10 @@
 //!
 //! The columns are in alphabetical order, as in the AWS CLI. The AWS CLI omits a column that no entry of a page has; here
 //! only the last column is omitted, and only if no row of all pages has it, so that the bytes do not depend on the page
-//! size and other columns keep their positions. A resumed run decides by its own rows. Control characters are escaped, so that every line has the same number of
-//! fields. Nested members follow on lines of their own, after their name in capitals.
+//! size and other columns keep their positions. A resumed run decides by its own rows.
+//!
+//! Control characters are escaped, so that every line has the same number of fields. Nested members follow on lines of
+//! their own, after their name in capitals.
 
 use std::io::{self, Write};
 use std::mem;
