@@ -165,3 +165,24 @@ fn an_unknown_resource_type_is_a_use_if_it_counts_one() {
         assert_eq!(server.count(CREATE), 0);
     }
 }
+
+/// A pending report of an earlier run is adopted there, and not replaced by one that covers no more.
+#[test]
+fn an_adopted_report_without_refused_types_is_not_replaced() {
+    let settings = Settings {
+        resource_types: TWO_TYPES.map(str::to_owned).into(),
+        report_delay: Duration::from_secs(3),
+        ..Settings::default()
+    };
+    let server = Server::start(state(&document()), settings, |_, reply| Act::Reply(reply));
+    server
+        .words(&format!("reports create --image-ids {UNUSED}"))
+        .succeeds();
+    assert_eq!(server.count(CREATE), 3);
+    let run = server
+        .words(&format!("check --image-ids {UNUSED} --output json"))
+        .ends(2);
+    is(&run, "unknown", "NotCovered");
+    // Two types are refused; the third request is rejected because a report is pending.
+    assert_eq!(server.count(CREATE), 6);
+}
