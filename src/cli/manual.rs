@@ -219,10 +219,16 @@ Limits of an unused verdict:
   images. Uses in this account are current; those in other accounts are as of
   the report's creation.
 
-Before you deregister:
-  Deprecate the image first: that hides it from listings and breaks nothing.
-  Save its launch permissions before you disable it: disabling removes all of
-  them, and enabling it again does not restore them. Deregister it last.
+Retire an unused image:
+  Run one step at a time, some days apart. Deprecating hides the image from
+  listings and breaks nothing. Disabling removes all launch permissions for
+  good, and enabling it again does not restore them, so save them first.
+  Deregistering is final, unless a Recycle Bin rule keeps the image.
+    aws ec2 enable-image-deprecation --image-id ID --deprecate-at TIME
+    aws ec2 describe-image-attribute --image-id ID \\
+        --attribute launchPermission > ID.json
+    aws ec2 disable-image --image-id ID
+    aws ec2 deregister-image --image-id ID
 
 Examples:
   Check all images of the sample data:
@@ -245,12 +251,14 @@ Permissions:
   ec2:DescribeImages, ec2:DescribeImageUsageReports,
   ec2:CreateImageUsageReport (not with --no-create),
   ec2:DescribeImageUsageReportEntries and ec2:DescribeImageReferences. The last
-  one may also require ec2:DescribeInstances, ec2:DescribeLaunchTemplates,
+  one requires the AWS managed policy AmazonEC2ImageReferencesAccessPolicy or
+  its actions: ec2:DescribeInstances, ec2:DescribeLaunchTemplates,
   ec2:DescribeLaunchTemplateVersions, ssm:DescribeParameters, ssm:GetParameters,
   imagebuilder:ListImageRecipes, imagebuilder:ListContainerRecipes and
-  imagebuilder:GetContainerRecipe. --launch-permissions requires
-  ec2:DescribeImageAttribute, --auto-scaling requires
-  autoscaling:DescribeLaunchConfigurations.
+  imagebuilder:GetContainerRecipe. EC2 does not document whether it fails or
+  omits resource types without them; check assumes that it fails.
+  --launch-permissions requires ec2:DescribeImageAttribute, --auto-scaling
+  requires autoscaling:DescribeLaunchConfigurations.
 
 Exit codes:
   0    all images are unused, or --fail-on excludes the other verdicts

@@ -1,5 +1,6 @@
 //! `amiusage check`: writes a verdict for each image, and derives the exit status from them.
 
+mod retire;
 mod words;
 
 use std::cell::Cell;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use self::retire::retirement;
 use self::words::{Summary, caveat, omissions, progress_line};
 use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
@@ -30,8 +32,8 @@ use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::reports::resource_type;
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, add_copies,
-    planned_calls, unmatched_names,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict,
+    add_copies, planned_calls, unmatched_names,
 };
 
 /// The checked arguments.
@@ -138,7 +140,8 @@ impl Run<'_> {
         add_copies(&mut by_region);
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
-        let notes = [caveat(all()), omissions(all())];
+        let mut notes: Vec<_> = [caveat(all()), omissions(all())].into();
+        notes.extend(self.retirements(&rows).into_iter().map(Some));
         let options = plan.output_plan.options(self.regional);
         self.write(rows, options.clone()).await?;
         note_omitted_columns::<Row>(&options, terminal);
@@ -159,6 +162,24 @@ impl Run<'_> {
             summary,
         );
         Ok(category)
+    }
+
+    /// The commands that retire the unused images of each Region.
+    fn retirements(&self, rows: &Rows<Row>) -> Vec<String> {
+        let commands = |(index, rows): &(Option<usize>, Vec<Row>)| {
+            let index = (*index)?;
+            let image_ids: Vec<_> = (rows.iter())
+                .filter(|row| row.verdict == Verdict::Unused)
+                .filter_map(|row| row.image_id.as_deref())
+                .filter(|id| {
+                    id.bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                })
+                .collect();
+            let now = self.clients[index].now();
+            (!image_ids.is_empty()).then(|| retirement(&self.names[index], &image_ids, now))
+        };
+        rows.iter().filter_map(commands).collect()
     }
 
     /// Runs `work` in all Regions at the same time, and returns its results and the Regions that failed.

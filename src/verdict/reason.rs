@@ -243,7 +243,11 @@ impl fmt::Display for Reason {
                     "DescribeLaunchConfigurations" => "autoscaling",
                     _ => "ec2",
                 };
-                write!(f, "missing IAM permission {service}:{action}: {problem}")
+                write!(f, "missing IAM permission {service}:{action}")?;
+                if *action == "DescribeImageReferences" {
+                    f.write_str(", or one of those in AmazonEC2ImageReferencesAccessPolicy")?;
+                }
+                write!(f, ": {problem}")
             }
             Self::NoReport => f.write_str(
                 "no report covers it, and --no-create is set; omit --no-create to create one",
