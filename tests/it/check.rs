@@ -889,6 +889,31 @@ fn a_new_report_that_is_not_listed_yet_is_waited_for() {
     assert_eq!(server.count(CREATE), 1);
 }
 
+/// A server with a pending report that is deleted once a check has adopted it.
+fn deleted_while_pending() -> Server {
+    let settings = Settings {
+        report_delay: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let created = AtomicUsize::new(0);
+    let server = Server::start(state(&document()), settings, move |asked, reply| {
+        match action(asked.form).as_str() {
+            CREATE => drop(created.fetch_add(1, Ordering::Relaxed)),
+            REPORTS
+                if asked.form.contains("ReportId.1=") && created.load(Ordering::Relaxed) == 1 =>
+            {
+                return Act::Reply(with_items(reply, "imageUsageReportSet", ""));
+            }
+            _ => {}
+        }
+        Act::Reply(reply)
+    });
+    server
+        .words(&format!("reports create --image-ids {UNUSED}"))
+        .succeeds();
+    server
+}
+
 #[test]
 fn a_pending_report_that_fails_or_is_deleted_is_replaced_once() {
     let settings = Settings {
@@ -911,20 +936,7 @@ fn a_pending_report_that_fails_or_is_deleted_is_replaced_once() {
     is(&server.words(&line).ends(2), "unknown", "ReportFailed");
     assert_eq!(server.count(CREATE), 3);
 
-    let created = AtomicUsize::new(0);
-    let server = Server::start(state(&document()), settings, move |asked, reply| {
-        match action(asked.form).as_str() {
-            CREATE => drop(created.fetch_add(1, Ordering::Relaxed)),
-            REPORTS
-                if asked.form.contains("ReportId.1=") && created.load(Ordering::Relaxed) == 1 =>
-            {
-                return Act::Reply(with_items(reply, "imageUsageReportSet", ""));
-            }
-            _ => {}
-        }
-        Act::Reply(reply)
-    });
-    server.words(&create(UNUSED)).succeeds();
+    let server = deleted_while_pending();
     is(
         &server.words(&check(UNUSED)).succeeds(),
         "unused",
@@ -1073,17 +1085,28 @@ fn a_refusal_that_names_one_id_concerns_that_id_alone() {
     );
 }
 
+/// A server whose new reports are created so many minutes from now, by a clock that no `Date` header reveals.
+fn with_skew(minutes: i64) -> Server {
+    let amount = Duration::from_secs(minutes.unsigned_abs() * 60);
+    let time = match minutes < 0 {
+        true => SystemTime::now() - amount,
+        false => SystemTime::now() + amount,
+    };
+    let time = humantime::format_rfc3339_millis(time).to_string();
+    changed(state(&document()), REPORTS, move |_, reply| {
+        let mut body = reply.body.clone();
+        if let Some((before, rest)) = reply.body.split_once("<creationTime>") {
+            let (_, after) = rest.split_once("</creationTime>").unwrap();
+            body = format!("{before}<creationTime>{time}</creationTime>{after}");
+        }
+        Act::Reply(Response { body, ..reply })
+    })
+}
+
 /// The clocks of this machine and of the service may differ.
 #[test]
 fn a_skew_of_up_to_15_minutes_changes_no_verdict() {
     let line = format!("check --image-ids {UNUSED} --output json --max-report-age 1m");
-    let minutes = |number: i64| {
-        let amount = Duration::from_secs(number.unsigned_abs() * 60);
-        match number < 0 {
-            true => SystemTime::now() - amount,
-            false => SystemTime::now() + amount,
-        }
-    };
     // Where no `Date` header corrects it: the service's times of new reports are off.
     for (skew, verdict, reason) in [
         (-14, "unused", "NoUseFound"),
@@ -1091,15 +1114,7 @@ fn a_skew_of_up_to_15_minutes_changes_no_verdict() {
         (-17, "unknown", "ReportTooOld"),
         (17, "unknown", "InvalidReportTime"),
     ] {
-        let time = humantime::format_rfc3339_millis(minutes(skew)).to_string();
-        let server = changed(state(&document()), REPORTS, move |_, reply| {
-            let mut body = reply.body.clone();
-            if let Some((before, rest)) = reply.body.split_once("<creationTime>") {
-                let (_, after) = rest.split_once("</creationTime>").unwrap();
-                body = format!("{before}<creationTime>{time}</creationTime>{after}");
-            }
-            Act::Reply(Response { body, ..reply })
-        });
+        let server = with_skew(skew);
         let run = server.words(&format!("{line} --fail-on none")).succeeds();
         is(&run, verdict, reason);
     }
@@ -1719,4 +1734,189 @@ fn a_page_that_is_not_whole_among_others_proves_nothing() {
             assert!(run.stdout.contains(of), "{of}: {run:#?}");
         }
     }
+}
+
+/// The points of the rule, one row or more for each, against the emulator.
+#[test]
+fn the_rule_as_a_truth_table() {
+    const UNKNOWN_TYPE: &str = "ec2:Future";
+    let one = |changes: Value| {
+        let mut image = image(UNUSED, "a");
+        (image.as_object_mut().unwrap()).extend(changes.as_object().unwrap().clone());
+        server(state(&json!({"Images": [image], "Usage": []})))
+    };
+    let referenced = |instance: &str| {
+        server(state(&json!({
+            "Images": [image(UNUSED, "a")], "Usage": [],
+            "ImageReferences": [{"ImageId": UNUSED, "ResourceType": "ec2:Instance", "Arn": "arn", "InstanceState": instance}],
+        })))
+    };
+    let of_type = |count: i64| {
+        let mut entry = entry(UNUSED, 1, Some(count));
+        entry["ResourceType"] = UNKNOWN_TYPE.into();
+        let mut report = report(UNUSED, 1, 1);
+        (report["ResourceTypes"].as_array_mut().unwrap())
+            .push(json!({"ResourceType": UNKNOWN_TYPE}));
+        server(one_image(json!([report]), json!([entry])))
+    };
+    let recipe = || {
+        server(state(&json!({
+            "Images": [image(UNUSED, "a")],
+            "Usage": [{"ImageId": UNUSED, "ResourceType": "imagebuilder:ImageRecipe", "AccountId": "001100110011", "UsageCount": 1}],
+        })))
+    };
+    let two_types = || {
+        let mut report = report(UNUSED, 1, 1);
+        report["ResourceTypes"] =
+            json!([{"ResourceType": "ec2:Instance"}, {"ResourceType": "ec2:LaunchTemplate"}]);
+        server(one_image(json!([report]), json!([])))
+    };
+    let late_use = || {
+        let document = json!({
+            "Images": [image(UNUSED, "a")],
+            "Usage": [{"ImageId": UNUSED, "ResourceType": "ec2:Instance", "AccountId": "001100110011", "UsageCount": 1}],
+        });
+        let read = AtomicBool::new(false);
+        changed(state(&document), ENTRIES, move |_, reply| {
+            match read.swap(true, Ordering::Relaxed) {
+                true => Act::Reply(reply),
+                false => Act::Reply(with_items(reply, "imageUsageReportEntrySet", "")),
+            }
+        })
+    };
+    let without = |of: &'static str, set: &'static str| {
+        changed(state(&document()), of, move |asked, reply| {
+            if asked.form.contains("ReportId.1=") && of == REPORTS {
+                return Act::Reply(reply);
+            }
+            let body = (reply.body.replace(&format!("<{set}>"), "<other>"))
+                .replace(&format!("</{set}>"), "</other>");
+            Act::Reply(Response { body, ..reply })
+        })
+    };
+    let named = |code: &'static str| {
+        changed(state(&document()), REFERENCES, move |_, _| {
+            Act::Reply(refusal(
+                403,
+                code,
+                &format!("Not authorized for images: [{UNUSED}]"),
+            ))
+        })
+    };
+    let ids = format!("--image-ids {UNUSED}");
+    let old = || server(one_image(json!([report(UNUSED, 1, 13)]), json!([])));
+    let rows: Vec<(u8, Server, &str, &str, &str)> = vec![
+        (0, one(json!({})), "", "unused", "NoUseFound"),
+        // 1: any type counts.
+        (1, of_type(1), "", "in-use", "UsedByAccounts"),
+        (1, of_type(0), "", "unused", "NoUseFound"),
+        (1, recipe(), "", "in-use", "UsedByAccounts"),
+        (1, two_types(), "--no-create", "unknown", "NoReport"),
+        // 2: idle time.
+        (
+            2,
+            one(json!({"CreationDate": hours_ago(2)})),
+            "",
+            "unknown",
+            "TooYoung",
+        ),
+        (
+            2,
+            one(json!({"CreationDate": null})),
+            "",
+            "unknown",
+            "InvalidImageTime",
+        ),
+        (
+            2,
+            one(json!({"LastLaunchedTime": hours_ago(24)})),
+            "",
+            "in-use",
+            "LaunchedRecently",
+        ),
+        (
+            2,
+            one(json!({"LastLaunchedTime": hours_ago(24)})),
+            "--idle 0s",
+            "unused",
+            "NoUseFound",
+        ),
+        // 3: recent reports only.
+        (3, old(), "--no-create", "unknown", "NoReport"),
+        (
+            3,
+            old(),
+            "--no-create --max-report-age 14h",
+            "unused",
+            "NoUseFound",
+        ),
+        // 4: own references.
+        (4, referenced("terminated"), "", "unused", "NoUseFound"),
+        (
+            4,
+            referenced("shutting-down"),
+            "",
+            "in-use",
+            "ReferencedByOwner",
+        ),
+        // 5: eventual consistency.
+        (5, late_use(), "", "in-use", "UsedByAccounts"),
+        // 8: errors about one ID.
+        (8, named("AuthFailure"), "", "unknown", "RequestFailed"),
+        (
+            8,
+            named("UnauthorizedOperation"),
+            "",
+            "unknown",
+            "PermissionMissing",
+        ),
+        // 9: missing lists.
+        (
+            9,
+            without(REPORTS, "imageUsageReportSet"),
+            "",
+            "unused",
+            "NoUseFound",
+        ),
+        (
+            9,
+            without(ENTRIES, "imageUsageReportEntrySet"),
+            "",
+            "unknown",
+            "RequestFailed",
+        ),
+        (
+            9,
+            without(REFERENCES, "imageReferenceSet"),
+            "",
+            "unknown",
+            "RequestFailed",
+        ),
+        // 10: clocks.
+        (
+            10,
+            with_skew(-14),
+            "--max-report-age 1m",
+            "unused",
+            "NoUseFound",
+        ),
+        (10, with_skew(14), "", "unused", "NoUseFound"),
+        (10, with_skew(17), "", "unknown", "InvalidReportTime"),
+    ];
+    for (point, server, flags, verdict, reason) in rows {
+        let line = format!("check {ids} --output json --fail-on none {flags}");
+        let found = verdicts(&server.words(&line).succeeds());
+        let expected = [(verdict.to_owned(), reason.to_owned())];
+        assert_eq!(found, expected, "point {point} {flags}");
+    }
+    // 6: adopted reports.
+    let line = format!("check {ids} --output json");
+    let run = deleted_while_pending().words(&line).succeeds();
+    is(&run, "unused", "NoUseFound");
+    // 7: names without an image.
+    let server = one(json!({}));
+    let run = server
+        .words("check --name b --output json --fail-on none")
+        .ends(2);
+    is(&run, "unknown", "NoImageFound");
 }
