@@ -568,7 +568,7 @@ const DIFFERENT: &[Difference] = &[
         [(true, 1), (true, 2)],
     ),
     (
-        "a wait has no filters here",
+        "a wait with filters lists the reports first here",
         &[
             "wait",
             "image-usage-report-available",
@@ -577,7 +577,7 @@ const DIFFERENT: &[Difference] = &[
             "--filters",
             "Name=state,Values=available",
         ],
-        [(true, 1), (false, 0)],
+        [(true, 1), (true, 2)],
     ),
     (
         "a wait writes nothing, and has no form of output here",
