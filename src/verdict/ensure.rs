@@ -55,6 +55,36 @@ impl Missing<'_> {
     }
 }
 
+impl Pending {
+    /// The report that an image waits for, if there is one.
+    fn of(
+        index: usize,
+        image: &ImageUnderCheck,
+        options: &CheckOptions,
+        limits: &TimeLimits,
+    ) -> Option<Self> {
+        Some(Self {
+            image: index,
+            report_id: image.pending_report(options, limits)?,
+            is_created: false,
+        })
+    }
+
+    /// The reports that images wait for.
+    fn all(
+        images: &mut [ImageUnderCheck],
+        options: &CheckOptions,
+        limits: &TimeLimits,
+    ) -> Vec<Self> {
+        let waits = |(index, image): (usize, &mut ImageUnderCheck)| {
+            let pending = Self::of(index, image, options, limits)?;
+            image.ignore_missing_list();
+            Some(pending)
+        };
+        images.iter_mut().enumerate().filter_map(waits).collect()
+    }
+}
+
 /// Makes sure that each image has a report that covers what is needed, where that is possible. Returns the reports that
 /// became available.
 pub(super) async fn ensure_reports(
@@ -67,17 +97,7 @@ pub(super) async fn ensure_reports(
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|end| end.saturating_duration_since(Instant::now()));
     let limits = options.limits(started, &source.ec2);
-    let mut pending: Vec<Pending> = (images.iter_mut().enumerate())
-        .filter_map(|(index, image)| {
-            let report_id = image.pending_report(options, &limits)?;
-            image.ignore_missing_list();
-            Some(Pending {
-                image: index,
-                report_id,
-                is_created: false,
-            })
-        })
-        .collect();
+    let mut pending = Pending::all(images, options, &limits);
     let mut missing: Vec<usize> = (0..images.len())
         .filter(|&index| images[index].needs_report(options, &limits))
         .collect();
@@ -96,16 +116,22 @@ pub(super) async fn ensure_reports(
             progress.to_create = missing.len();
         });
         let mut wanted = Missing {
-            indexes: missing,
+            indexes: missing.clone(),
             images,
             options: &options,
             limits: &limits,
             refused: &refused,
         };
         let created = create_all(source, &mut wanted, left(), reporter).await;
-        missing = wanted.indexes;
+        let requested: HashSet<usize> = wanted.indexes.iter().copied().collect();
         // What the endpoint refuses cannot be missing. The verdict still requires it.
         options = options.without_types(&refused.names());
+        let has_report = |index: &usize| !requested.contains(index);
+        pending.extend(
+            (missing.iter().copied().filter(has_report))
+                .filter_map(|index| Pending::of(index, &images[index], &options, &limits)),
+        );
+        missing.retain(|index| requested.contains(index));
         pending.extend(note_created(images, &missing, created)?);
         let waited = wait_for(source, images, pending.split_off(0), left(), reporter).await?;
         available.extend(waited.available);

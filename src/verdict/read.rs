@@ -47,6 +47,7 @@ pub(super) type PartialLists<T> = HashMap<String, PartialList<T>>;
 ///
 /// # Errors
 /// Errors that every request would get, such as missing credentials.
+// Longer than other functions: the position within a listing decides what an error means for which IDs.
 pub(super) async fn read<Q: PaginatedOperation>(
     Source { ec2, concurrency }: &Source,
     list: &BatchedList<Q>,

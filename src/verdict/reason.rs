@@ -187,6 +187,7 @@ fn count(number: usize, one: &str) -> String {
     }
 }
 
+// Longer than other functions: one sentence per reason reads best in one table.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -55,35 +55,33 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
     let mut reports: Vec<&ReportEvidence> = evidence.reports.found.iter().collect();
     // Newest first, then by ID.
     reports.sort_by_key(|report| Reverse((report.created, &report.report_id)));
-    let recent = || {
-        let is_recent = |report: &&ReportEvidence| {
-            (report.created).is_some_and(|created| limits.is_recent(created, report.is_new))
-        };
-        (reports.iter().copied()).filter(is_recent)
+    let is_recent = |report: &&&ReportEvidence| {
+        (report.created).is_some_and(|created| limits.is_recent(created, report.is_new))
     };
-    let covering = recent().find(|report| coverage_problems(report, image_id, limits).is_empty());
-    let in_use = recent().find(|report| accounts(report, image_id) > 0);
-    let (own, unexpected): (Vec<_>, Vec<_>) = (evidence.references.found.iter())
-        .partition(|reference| reference.image_id.as_deref() == Some(image_id));
+    let recent: Vec<&ReportEvidence> = reports.iter().filter(is_recent).copied().collect();
+    let find = |holds: &dyn Fn(&ReportEvidence) -> bool| {
+        (recent.iter().copied()).find(|report| holds(report))
+    };
+    let covering = find(&|report| coverage_problems(report, image_id, limits).is_empty());
+    let in_use = find(&|report| accounts(report, image_id) > 0);
 
     let mut uses = Vec::new();
-    if let Some(report) = in_use {
-        uses.push(Reason::UsedByAccounts {
+    uses.extend(in_use.map(|report| {
+        Reason::UsedByAccounts {
             report_id: report.report_id.clone(),
             accounts: accounts(report, image_id),
             newer_shows_none: covering
                 .is_some_and(|newer| newer.created > report.created && newer.entries.gap.is_none()),
-        });
-    }
-    uses.extend(recent().filter(|report| report.has_changed).map(|report| {
-        let report_id = report.report_id.clone();
-        Reason::ReportChanged { report_id }
+        }
     }));
-    if !own.is_empty() {
-        uses.push(Reason::ReferencedByOwner {
-            references: own.len(),
-        });
-    }
+    let changed = recent.iter().filter(|report| report.has_changed);
+    uses.extend(changed.map(|report| Reason::ReportChanged {
+        report_id: report.report_id.clone(),
+    }));
+    uses.extend(match own_references(evidence) {
+        0 => None,
+        references => Some(Reason::ReferencedByOwner { references }),
+    });
     let activity = activity(&evidence.image, limits);
     uses.extend(activity.iter().filter(|reason| reason.is_use()).cloned());
 
@@ -92,23 +90,10 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
     if covering.is_none() {
         gaps.extend(evidence.blockers.iter().cloned());
         // Report what is missing in the report that comes closest.
-        let problems = reports
-            .iter()
-            .map(|report| coverage_problems(report, image_id, limits))
-            .min_by_key(Vec::len);
-        gaps.extend(problems.unwrap_or_default());
+        let problems = (reports.iter()).map(|report| coverage_problems(report, image_id, limits));
+        gaps.extend(problems.min_by_key(Vec::len).unwrap_or_default());
     }
-    for report in recent().filter(|report| report.state == State::Available) {
-        gaps.extend(entry_problems(report, image_id));
-    }
-    gaps.extend(evidence.references.gap.clone());
-    let permissions = evidence.launch_permissions.as_ref();
-    gaps.extend(permissions.and_then(|list| list.gap.clone()));
-    if !unexpected.is_empty() {
-        gaps.push(Reason::UnexpectedItem {
-            action: "DescribeImageReferences",
-        });
-    }
+    gaps.extend(list_problems(evidence, &recent));
     if uses.is_empty() {
         gaps.extend(activity);
     }
@@ -119,20 +104,56 @@ pub fn judge<'e>(evidence: &'e Evidence, limits: &TimeLimits) -> Judgment<'e> {
     let mut known = HashSet::new();
     gaps.retain(|gap| known.insert(gap.clone()));
 
-    let (verdict, reasons) = match (uses.is_empty(), gaps.is_empty(), covering) {
-        (false, ..) => (Verdict::InUse, [uses, gaps].concat()),
-        (true, true, Some(_)) => {
-            let omitted_types = evidence.omitted_types();
-            (Verdict::Unused, vec![Reason::NoUseFound { omitted_types }])
-        }
-        (true, true, None) => (Verdict::Unknown, vec![Reason::NoReport]),
-        (true, false, _) => (Verdict::Unknown, gaps),
-    };
+    let (verdict, reasons) = decide(evidence, uses, gaps, covering.is_some());
     Judgment {
         verdict,
         reasons,
         report: in_use.or(covering).or(reports.first().copied()),
     }
+}
+
+/// The verdict that uses, gaps and the coverage lead to, with its reasons.
+fn decide(
+    evidence: &Evidence,
+    uses: Vec<Reason>,
+    gaps: Vec<Reason>,
+    is_covered: bool,
+) -> (Verdict, Vec<Reason>) {
+    match (uses.is_empty(), gaps.is_empty(), is_covered) {
+        (false, ..) => (Verdict::InUse, [uses, gaps].concat()),
+        (true, true, true) => {
+            let omitted_types = evidence.omitted_types();
+            (Verdict::Unused, vec![Reason::NoUseFound { omitted_types }])
+        }
+        (true, true, false) => (Verdict::Unknown, vec![Reason::NoReport]),
+        (true, false, _) => (Verdict::Unknown, gaps),
+    }
+}
+
+/// The number of the owner's references to the image.
+fn own_references(evidence: &Evidence) -> usize {
+    let image_id = Some(evidence.image_id.as_str());
+    (evidence.references.found.iter())
+        .filter(|reference| reference.image_id.as_deref() == image_id)
+        .count()
+}
+
+/// What is missing in the lists of entries of recent reports, of references, and of launch permissions.
+fn list_problems(evidence: &Evidence, recent: &[&ReportEvidence]) -> Vec<Reason> {
+    let mut problems = Vec::new();
+    let available = recent
+        .iter()
+        .filter(|report| report.state == State::Available);
+    problems.extend(available.flat_map(|report| entry_problems(report, &evidence.image_id)));
+    problems.extend(evidence.references.gap.clone());
+    let permissions = evidence.launch_permissions.as_ref();
+    problems.extend(permissions.and_then(|list| list.gap.clone()));
+    if own_references(evidence) < evidence.references.found.len() {
+        problems.push(Reason::UnexpectedItem {
+            action: "DescribeImageReferences",
+        });
+    }
+    problems
 }
 
 /// What the image's own times show against *unused*.
