@@ -609,6 +609,22 @@ fn unknown_counts_are_absent() {
 }
 
 #[test]
+fn a_time_may_have_passed_up_to_fifteen_minutes_early() {
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    let now = started() + HOUR;
+    let limits = TimeLimits::new(started(), now, DAY, Duration::ZERO);
+    for (time, expected) in [
+        (now - DAY, true),
+        (now, true),
+        (now + minutes(15), true),
+        (now + minutes(16), false),
+        (now + DAY, false),
+    ] {
+        assert_eq!(limits.may_have_passed(time), expected, "{time:?}");
+    }
+}
+
+#[test]
 fn an_image_must_be_idle_to_be_unused() {
     let millisecond = Duration::from_millis(1);
     let old = started() - 400 * DAY;
