@@ -110,7 +110,8 @@ impl HttpConnector for ValidatingConnector {
     }
 }
 
-/// Checks that a response of EC2 Auto Scaling has its list. The SDK for EC2 tells a missing list from an empty one.
+/// Checks that a response of EC2 Auto Scaling has its list. Unlike the SDK for EC2, that for Auto
+/// Scaling returns an empty list for a missing one.
 fn require_list(body: &[u8], root: &str) -> Result<(), BodyError> {
     const LIST: &str = "LaunchConfigurations";
     let tag = format!("<{LIST}");

@@ -79,7 +79,7 @@ const SAFE_TIPS: [&str; 22] = [
     "--report-ids",
 ];
 
-/// Removes a tip that would change the answer: a script that follows it would get other rows without an error.
+/// Removes a tip that would change the result: a script that follows it would get other rows without an error.
 pub(super) fn remove_unsafe_tip(error: &mut clap::Error) {
     let is_safe = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(option)) => SAFE_TIPS.contains(&option.as_str()),

@@ -88,8 +88,8 @@ pub struct Check {
 
     /// Maximum wait (0: no limit)
     ///
-    /// For the reports of all images together, for example `90s` or `2h`. Images whose reports are then still pending are unknown. A
-    /// later run picks up these reports.
+    /// For the reports of all images together, for example `90s` or `2h`. Images whose reports are then still pending are
+    /// unknown. A later run picks up these reports.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 

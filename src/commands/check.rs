@@ -127,7 +127,7 @@ impl Run<'_> {
         });
         let (rows, mut failures) = rows.await?;
         let mut rows = rows;
-        // Another Region may have the images that a failed one lacks, and the other way round.
+        // A failed Region may have the images that the others do not have, and the other way around.
         if failures.count() == 0 {
             remove_not_owned_elsewhere(&mut rows);
             let all = rows.iter().flat_map(|(_, rows)| rows);

@@ -100,7 +100,7 @@ impl Terminal {
         }
     }
 
-    /// Prints what the output lacks or what the result of the run is, unless `--quiet` is set.
+    /// Prints what the output omits, or the result of the run, unless `--quiet` is set.
     pub(super) fn notice(&self, notice: &str) {
         if !self.quiet {
             self.print("note", AnsiColor::Cyan, notice);

@@ -1,4 +1,4 @@
-//! What a check is asked for, and what follows from it for reports.
+//! The options of a check, and the reports that they require.
 
 use std::time::{Duration, Instant};
 

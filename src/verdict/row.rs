@@ -121,8 +121,8 @@ impl Row {
                 resource_type: entry.resource_type.clone(),
                 usage_count: entry.usage_count.unwrap_or_default(),
             }));
-            let whole = report.state == State::Available && report.entries.gap.is_none();
-            is_complete = whole || !used_by.is_empty();
+            let is_read = report.state == State::Available && report.entries.gap.is_none();
+            is_complete = is_read || !used_by.is_empty();
         }
         let of_type = |name: &str| {
             let count = (used_by.iter())

@@ -15,7 +15,7 @@ pub(super) type Fault = (usize, String);
 #[derive(Debug)]
 pub(super) struct Function {
     name: &'static str,
-    /// The number of arguments; at least so many for a variadic function.
+    /// The number of arguments; the minimum for a variadic function.
     arity: usize,
     is_variadic: bool,
 }
