@@ -9,7 +9,6 @@ use std::io;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use amiusage::aws::decode_entries;
 use amiusage::emulator::{self, Emulator, State};
@@ -143,7 +142,12 @@ fn serve() -> anyhow::Result<String> {
     thread::spawn(move || {
         let never = std::future::pending::<()>();
         let emulator = Arc::new(emulator());
-        runtime.block_on(emulator::serve(listener, emulator, Duration::ZERO, never));
+        runtime.block_on(emulator::serve(
+            listener,
+            emulator,
+            emulator::ServerOptions::default(),
+            never,
+        ));
     });
     Ok(url)
 }

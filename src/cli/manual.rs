@@ -282,6 +282,12 @@ Actions:
   Region; DescribeLaunchConfigurations of EC2 Auto Scaling. Changes are lost on
   exit.
 
+Connections:
+  Requests are POST forms or GET query strings. A request that is not complete
+  after 10 seconds is closed, and so is an idle connection. More than 1,000
+  connections wait until one is closed. Ctrl-C and SIGTERM let pending responses
+  finish, for at most 2 seconds.
+
 Documents:
   The file of --state (and of --offline=FILE) is a JSON object with the lists
   below. The first five have the AWS CLI's output format, so a document can

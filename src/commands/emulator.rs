@@ -8,7 +8,7 @@ use super::connection::load_state;
 use super::signals;
 use super::terminal::Terminal;
 use crate::cli;
-use crate::emulator::{self, Emulator, Settings, State};
+use crate::emulator::{self, Emulator, ServerOptions, Settings, State};
 use crate::error::Error;
 use crate::output::write_to_stdout;
 
@@ -46,7 +46,10 @@ pub(super) async fn run(
     emulator::serve(
         listener,
         Arc::new(Emulator::with_settings(state, settings)),
-        arguments.latency,
+        ServerOptions {
+            latency: arguments.latency,
+            ..ServerOptions::default()
+        },
         interrupted,
     )
     .await;

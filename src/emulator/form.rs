@@ -41,6 +41,13 @@ impl Parameters {
         self.values.iter()
     }
 
+    /// Takes the signature of a signed query string, and returns its credential.
+    pub fn signature(&mut self) -> Option<String> {
+        let credential = self.text("X-Amz-Credential");
+        self.values.retain(|name, _| !name.starts_with("X-Amz-"));
+        credential
+    }
+
     /// Takes a scalar parameter.
     pub fn text(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)

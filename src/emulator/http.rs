@@ -28,22 +28,40 @@ pub(super) const REQUEST_ID: &str = "x-amzn-requestid";
 /// Far more than the largest valid request: 200 IDs and 200 values for each of 50 filters.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// The timeout of a request's head, including the idle time before it. Clients close idle connections sooner, most after
-/// at most 90 seconds, so that they do not send to a connection that is being closed.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// How long pending responses may take after a shutdown request.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The delay after a failed `accept`, such as when no file descriptors are left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Serves requests at `listener`, each after `latency`, until `shutdown` is ready. Pending responses then have two
-/// seconds to finish. Invalid requests and connection errors do not stop the server.
+/// How a server treats its connections.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerOptions {
+    /// The delay before each response.
+    pub latency: Duration,
+    /// The timeout of a request's head, including the idle time before it, and of its body.
+    pub request_timeout: Duration,
+    /// The maximum number of open connections. Further ones wait until one is closed.
+    pub max_connections: usize,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            request_timeout: Duration::from_secs(10),
+            // Below 1024, the usual limit of file descriptors on Linux.
+            max_connections: 1000,
+        }
+    }
+}
+
+/// Serves requests at `listener` until `shutdown` is ready. Pending responses then have two seconds to finish. Invalid
+/// requests and connection errors do not stop the server.
 pub async fn serve(
     listener: TcpListener,
     emulator: Arc<Emulator>,
-    latency: Duration,
+    options: ServerOptions,
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = pin!(shutdown);
@@ -54,9 +72,9 @@ pub async fn serve(
             () = &mut shutdown => break,
             // Removes finished connections.
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < options.max_connections => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, Arc::clone(&emulator), latency, &graceful));
+                    connections.spawn(serve_connection(stream, Arc::clone(&emulator), options, &graceful));
                 }
                 Err(_) => sleep(ACCEPT_RETRY_DELAY).await,
             },
@@ -71,7 +89,7 @@ pub async fn serve(
 fn serve_connection(
     stream: TcpStream,
     emulator: Arc<Emulator>,
-    latency: Duration,
+    options: ServerOptions,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Without this, a response of several packets may wait for the client's delayed acknowledgment.
@@ -79,17 +97,17 @@ fn serve_connection(
     let service = service_fn(move |request| {
         let emulator = Arc::clone(&emulator);
         async move {
-            let response = respond(&emulator, request).await;
+            let response = respond(&emulator, request, options.request_timeout).await;
             // Even a sleep of zero would take until the next millisecond of the timer.
-            if !latency.is_zero() {
-                sleep(latency).await;
+            if !options.latency.is_zero() {
+                sleep(options.latency).await;
             }
             Ok::<_, Infallible>(http_response(response, &emulator.http_date()))
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(options.request_timeout)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     async move {
@@ -97,12 +115,23 @@ fn serve_connection(
     }
 }
 
-async fn respond(emulator: &Emulator, request: Request<Incoming>) -> ServiceResponse {
+async fn respond(
+    emulator: &Emulator,
+    request: Request<Incoming>,
+    request_timeout: Duration,
+) -> ServiceResponse {
     let (head, body) = request.into_parts();
     // Always read the body. An unread one would close the connection.
-    let form = match read_form(body).await {
-        Ok(form) => form,
-        Err(error) => return emulator.reject(error),
+    let body = match timeout(request_timeout, read_body(body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return emulator.reject(error),
+        Err(_) => {
+            return emulator.reject(ApiError::with_status(
+                408,
+                "RequestTimeout",
+                "The request body was not received in time",
+            ));
+        }
     };
     if head.uri.path() != "/" {
         return emulator.reject(ApiError::with_status(
@@ -111,19 +140,23 @@ async fn respond(emulator: &Emulator, request: Request<Incoming>) -> ServiceResp
             "The emulator accepts EC2 Query requests at the path / only",
         ));
     }
-    if head.method != Method::POST {
-        return emulator.reject(ApiError::with_status(
-            405,
-            "InvalidRequest",
-            "The emulator accepts EC2 Query requests with the method POST only",
-        ));
-    }
+    let parameters = match head.method {
+        Method::POST => &body,
+        Method::GET => head.uri.query().unwrap_or_default().as_bytes(),
+        _ => {
+            return emulator.reject(ApiError::with_status(
+                405,
+                "InvalidRequest",
+                "The emulator accepts EC2 Query requests with the methods GET and POST only",
+            ));
+        }
+    };
     let authorization = head.headers.get(header::AUTHORIZATION);
     let region = (authorization.and_then(|value| value.to_str().ok())).and_then(signed_region);
-    emulator.respond(region, &form)
+    emulator.respond(region, parameters)
 }
 
-async fn read_form(body: Incoming) -> Result<Bytes, ApiError> {
+async fn read_body(body: Incoming) -> Result<Bytes, ApiError> {
     let too_long = || {
         ApiError::with_status(
             413,

@@ -30,7 +30,7 @@ mod xml;
 
 pub use account::Settings;
 pub use connector::in_memory_client;
-pub use http::serve;
+pub use http::{ServerOptions, serve};
 pub use region::signed_region;
 pub use resource_type::REPORT_TYPES;
 pub use response::Response;

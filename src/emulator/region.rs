@@ -5,9 +5,13 @@
 /// checked.
 pub fn signed_region(authorization: &str) -> Option<&str> {
     let (_, credential) = authorization.split_once("Credential=")?;
-    let scope = credential.split([',', ' ']).next()?;
+    region_of(credential.split([',', ' ']).next()?)
+}
+
+/// The Region in a credential with its scope, which a query string has as `X-Amz-Credential`.
+pub(super) fn region_of(credential: &str) -> Option<&str> {
     // AWS access keys have no slash, but made-up ones may.
-    let mut parts = scope.rsplit('/');
+    let mut parts = credential.rsplit('/');
     (parts.next()? == "aws4_request").then_some(())?;
     parts.nth(1).filter(|region| !region.is_empty())
 }

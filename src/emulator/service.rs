@@ -7,6 +7,7 @@ use super::account::{Account, Settings};
 use super::actions::{ACTIONS, AUTO_SCALING};
 use super::clock::Clock;
 use super::form::Parameters;
+use super::region::region_of;
 use super::request::{self, DEFAULT_REGION, RequestContext};
 use super::response::{ApiError, Response};
 use super::state::State;
@@ -37,13 +38,13 @@ impl Emulator {
         }
     }
 
-    /// Handles one request, given the Region that it was [signed] for and its form body. Invalid bytes
-    /// get an error response. Without a Region, the request is for us-east-1.
+    /// Handles one request, given the Region that it was [signed] for and its form body or query string. Invalid bytes
+    /// get an error response. Without a Region, the request is for the one of a signed query string, or for us-east-1.
     ///
     /// [signed]: super::signed_region
     pub fn respond(&self, region: Option<&str>, form: &[u8]) -> Response {
         let request_id = self.next_request_id();
-        match self.handle(region.unwrap_or(DEFAULT_REGION), form, &request_id) {
+        match self.handle(region, form, &request_id) {
             Ok(body) => Response {
                 status: 200,
                 request_id,
@@ -64,7 +65,12 @@ impl Emulator {
         error.into_response(self.next_request_id())
     }
 
-    fn handle(&self, region: &str, form: &[u8], request_id: &str) -> Result<String, ApiError> {
+    fn handle(
+        &self,
+        region: Option<&str>,
+        form: &[u8],
+        request_id: &str,
+    ) -> Result<String, ApiError> {
         if let Some(bucket) = &self.bucket
             && !bucket.take(Instant::now())
         {
@@ -75,6 +81,9 @@ impl Emulator {
             ));
         }
         let mut parameters = Parameters::parse(form)?;
+        let credential = parameters.signature();
+        let region =
+            (region.or_else(|| region_of(credential.as_deref()?))).unwrap_or(DEFAULT_REGION);
         let (name, action) = request::action(&parameters, ACTIONS)?;
         let context = RequestContext::new(name, region, request_id, self.clock, &mut parameters)?;
         action(&self.account, &context, parameters)

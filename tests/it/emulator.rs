@@ -9,8 +9,14 @@ use std::time::{Duration, Instant};
 
 use snapbox::cmd::Command;
 
-use crate::interrupt::interrupt;
+use crate::interrupt::{interrupt, signal};
 use crate::support::{Ends, IMAGE, program, words};
+
+/// Entries in two Regions, and one in all Regions.
+const REGIONAL: &str = r#"{"ImageUsageReportEntries": [
+    {"ImageId": "i", "ReportId": "r", "UsageCount": 1, "Region": "us-east-1"},
+    {"ImageId": "i", "ReportId": "r", "UsageCount": 2, "Region": "eu-west-1"},
+    {"ImageId": "i", "ReportId": "s", "UsageCount": 3}]}"#;
 
 /// A running emulator, stopped on drop.
 struct Running {
@@ -86,6 +92,11 @@ fn post(body: &str) -> String {
     )
 }
 
+/// A request with this query string that closes its connection.
+fn get(query: &str) -> String {
+    format!("GET /?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -100,12 +111,79 @@ fn the_printed_exports_are_sufficient_for_clients() {
     assert_eq!(run.stdout, words("entries --offline").succeeds().stdout);
 }
 
+/// Waits until nothing listens at `address`.
+fn wait_until_closed(address: &str) {
+    let began = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+}
+
 #[test]
-fn ctrl_c_stops_the_emulator_successfully() {
-    let mut emulator = Running::start("");
-    emulator.words("entries").succeeds();
-    interrupt(&emulator.child);
-    assert_eq!(emulator.child.wait().unwrap().code(), Some(0));
+fn a_signal_lets_responses_finish() {
+    for signal_name in ["INT", "TERM"] {
+        let mut emulator = Running::start("");
+        let mut stream = TcpStream::connect(emulator.address()).unwrap();
+        let body = "Action=DescribeRegions&Version=2016-11-15";
+        let length = body.len();
+        stream
+            .write_all(
+                format!(
+                    "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+                )
+                .as_bytes(),
+            )
+            .unwrap();
+        // From now on, the emulator handles the request.
+        let mut head = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut head).unwrap();
+        signal(&emulator.child, signal_name);
+        wait_until_closed(emulator.address());
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+        assert!(
+            response.ends_with("</DescribeRegionsResponse>"),
+            "{response}"
+        );
+        assert_eq!(emulator.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn query_strings_work_as_forms() {
+    let emulator = Running::start("");
+    let body = |response: &str| {
+        let (_, body) = response
+            .split_once("<imageUsageReportSet>")
+            .expect(response);
+        body.to_owned()
+    };
+    let query = "Action=DescribeImageUsageReports&Version=2016-11-15\
+        &ImageId.1=ami-0abcdef1234567890&Filter.1.Name=state&Filter.1.Value.1=available";
+    let posted = body(&emulator.send(post(query).as_bytes()));
+    assert!(posted.contains("<reportId>"), "{posted}");
+    assert_eq!(body(&emulator.send(get(query).as_bytes())), posted);
+}
+
+#[test]
+fn a_signed_query_string_selects_the_region() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("regions.json");
+    fs::write(&path, REGIONAL).unwrap();
+    let emulator = Running::start(&format!("--state {}", path.display()));
+    for (region, count) in [("us-east-1", 1), ("eu-west-1", 2)] {
+        let response = emulator.send(
+            get(&format!(
+                "Action=DescribeImageUsageReportEntries&Version=2016-11-15&X-Amz-Date=20250929T000000Z\
+                 &X-Amz-Credential=AKID%2F20250929%2F{region}%2Fec2%2Faws4_request&X-Amz-Signature=0"
+            ))
+            .as_bytes(),
+        );
+        let expected = format!("<usageCount>{count}</usageCount>");
+        assert!(response.contains(&expected), "{response}");
+    }
 }
 
 #[test]
@@ -170,11 +248,7 @@ fn throttle_limits_the_rate() {
 fn a_document_is_served_per_region() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("regions.json");
-    let document = r#"{"ImageUsageReportEntries": [
-        {"ImageId": "i", "ReportId": "r", "UsageCount": 1, "Region": "us-east-1"},
-        {"ImageId": "i", "ReportId": "r", "UsageCount": 2, "Region": "eu-west-1"},
-        {"ImageId": "i", "ReportId": "s", "UsageCount": 3}]}"#;
-    fs::write(&path, document).unwrap();
+    fs::write(&path, REGIONAL).unwrap();
     let emulator = Running::start(&format!("--state {}", path.display()));
     let offline = format!("entries --offline={}", path.display());
     for (region, counts) in [("us-east-1", [1, 3]), ("eu-west-1", [2, 3])] {
@@ -191,9 +265,15 @@ fn malformed_requests_get_an_error() {
     for (request, status, code) in [
         ("\0\u{1}\u{2}garbage\r\n\r\n".to_owned(), "400", ""),
         (
-            "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(),
+            "PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(),
             "405",
             "InvalidRequest",
+        ),
+        (get(""), "400", "MissingAction"),
+        (
+            get("Action=DescribeRegions&Version=2016-11-15&Nope=1"),
+            "400",
+            "UnknownParameter",
         ),
         (
             "POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amiusage::emulator::{Emulator, Response, Settings, State, in_memory_client, serve};
+use amiusage::emulator::{
+    Emulator, Response, ServerOptions, Settings, State, in_memory_client, serve,
+};
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::operation::RequestId;
@@ -582,11 +584,11 @@ async fn special_characters_survive_the_round_trip_through_the_sdk() {
 }
 
 /// Runs `test` against a server with the sample data, and checks that the server shuts down.
-async fn with_server<F: Future<Output = ()>>(latency: Duration, test: impl FnOnce(String) -> F) {
+async fn with_server(options: ServerOptions, test: impl AsyncFnOnce(String)) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, Arc::new(sample()), latency, async {
+    let server = tokio::spawn(serve(listener, Arc::new(sample()), options, async {
         let _ = stopped.await;
     }));
     test(address).await;
@@ -628,7 +630,11 @@ fn post(form: &str) -> String {
 
 #[tokio::test]
 async fn the_sdk_paginates_over_http() {
-    with_server(Duration::from_millis(20), |address| async move {
+    let options = ServerOptions {
+        latency: Duration::from_millis(20),
+        ..ServerOptions::default()
+    };
+    with_server(options, async |address| {
         let http_client = aws_smithy_http_client::Builder::new().build_http();
         let client = client(http_client, &format!("http://{address}"));
         let start = std::time::Instant::now();
@@ -640,7 +646,7 @@ async fn the_sdk_paginates_over_http() {
 
 #[tokio::test]
 async fn one_connection_serves_valid_and_invalid_requests() {
-    with_server(Duration::ZERO, |address| async move {
+    with_server(ServerOptions::default(), async |address| {
         let mut stream = TcpStream::connect(&address).await.unwrap();
         let form = format!("Action={REPORTS}&Version=2016-11-15");
         let ok = exchange(&mut stream, post(&form).as_bytes()).await;
@@ -656,7 +662,7 @@ async fn one_connection_serves_valid_and_invalid_requests() {
         let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
                        4\r\nActi\r\n4\r\non=X\r\n0\r\n\r\n";
         for (request, status, code) in [
-            ("GET / HTTP/1.1\r\nhost: x\r\n\r\n", 405, "InvalidRequest"),
+            ("GET / HTTP/1.1\r\nhost: x\r\n\r\n", 400, "MissingAction"),
             (
                 &post(&form).replace("POST /", "PUT /"),
                 405,
@@ -686,7 +692,7 @@ async fn one_connection_serves_valid_and_invalid_requests() {
 
 #[tokio::test]
 async fn garbage_and_huge_bodies_close_only_their_connection() {
-    with_server(Duration::ZERO, |address| async move {
+    with_server(ServerOptions::default(), async |address| {
         let garbage = b"\x16\x03\x01\x02\x00\xff\xfe garbage\r\n\r\n";
         let mut stream = TcpStream::connect(&address).await.unwrap();
         let response = exchange(&mut stream, garbage).await;
@@ -712,26 +718,71 @@ async fn garbage_and_huge_bodies_close_only_their_connection() {
 }
 
 #[tokio::test]
-async fn shutdown_waits_for_pending_responses_and_not_for_idle_connections() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let latency = Duration::from_millis(300);
-    let server = tokio::spawn(serve(listener, Arc::new(sample()), latency, async {
-        let _ = stopped.await;
-    }));
-    let _silent = TcpStream::connect(address).await.unwrap();
-    let mut idle = TcpStream::connect(address).await.unwrap();
-    exchange(&mut idle, post("").as_bytes()).await;
-    let mut busy = TcpStream::connect(address).await.unwrap();
-    busy.write_all(post("").as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+async fn incomplete_requests_are_closed() {
+    let options = ServerOptions {
+        request_timeout: Duration::from_millis(50),
+        max_connections: 2,
+        ..ServerOptions::default()
+    };
+    with_server(options, async |address| {
+        let mut incomplete = Vec::new();
+        for request in [
+            "POST / HTTP/1.1\r\nhost",
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nAct",
+        ] {
+            let mut stream = TcpStream::connect(&address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            incomplete.push(stream);
+        }
+        // Waits for the other two.
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let response = exchange(&mut stream, post("").as_bytes()).await;
+        assert!(response.contains("MissingAction"), "{response}");
 
+        for (mut stream, expected) in incomplete.into_iter().zip(["", "HTTP/1.1 408 "]) {
+            let mut response = String::new();
+            stream.read_to_string(&mut response).await.unwrap();
+            assert!(response.starts_with(expected), "{response}");
+            assert_eq!(response.is_empty(), expected.is_empty(), "{response}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn excess_connections_wait() {
+    let options = ServerOptions {
+        max_connections: 1,
+        ..ServerOptions::default()
+    };
+    with_server(options, async |address| {
+        let mut open = TcpStream::connect(&address).await.unwrap();
+        exchange(&mut open, post("").as_bytes()).await;
+        let mut excess = TcpStream::connect(&address).await.unwrap();
+        excess.write_all(post("").as_bytes()).await.unwrap();
+        // While another connection is served, it is not.
+        for _ in 0..10 {
+            exchange(&mut open, post("").as_bytes()).await;
+        }
+        let early = excess.try_read(&mut [0]).unwrap_err();
+        assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
+        drop(open);
+        let response = exchange(&mut excess, b"").await;
+        assert!(response.contains("MissingAction"), "{response}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shutdown_does_not_wait_for_idle_connections() {
+    let mut idle = Vec::new();
     let start = std::time::Instant::now();
-    stop.send(()).unwrap();
-    let response = exchange(&mut busy, b"").await;
-    assert!(response.contains("MissingAction"), "{response}");
-    server.await.unwrap();
-    assert!(start.elapsed() < Duration::from_millis(1500));
-    assert!(TcpStream::connect(address).await.is_err());
+    with_server(ServerOptions::default(), async |address| {
+        let silent = TcpStream::connect(&address).await.unwrap();
+        let mut used = TcpStream::connect(&address).await.unwrap();
+        exchange(&mut used, post("").as_bytes()).await;
+        idle.extend([silent, used]);
+    })
+    .await;
+    assert!(start.elapsed() < Duration::from_millis(1900));
 }

@@ -197,22 +197,6 @@ fn a_second_ctrl_c_ends_a_stuck_process() {
     assert!(twice.any(|status| status == 143));
 }
 
-#[test]
-fn signals_stop_the_emulator_gracefully() {
-    for name in ["INT", "TERM"] {
-        let mut child = crate::support::program(["emulator", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        ends(child, name, 0);
-    }
-}
-
 /// Runs on its own terminal, by util-linux; skipped if that is not installed.
 #[test]
 fn ctrl_c_on_a_terminal_clears_the_progress_line() {

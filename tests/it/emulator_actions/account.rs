@@ -346,7 +346,7 @@ async fn both_transports_pass_on_the_region() {
     tokio::spawn(serve(
         listener,
         emulator(),
-        Duration::ZERO,
+        ServerOptions::default(),
         std::future::pending(),
     ));
     // The client of these tests is in eu-west-1.
