@@ -287,6 +287,13 @@ fn unlimited_retry_quota() -> RetryPartition {
 /// device, and a `credential_process` may open a browser.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
+/// A setting of the profile that the user chose; `None` if it is absent or empty, or if [`connect`] would fail on the files.
+pub async fn profile_setting(profile: Option<&str>, name: &str) -> Option<String> {
+    let profiles = load_profiles(profile).await.ok()?;
+    let setting = profiles.get(name)?.trim();
+    (!setting.is_empty()).then(|| setting.to_owned())
+}
+
 /// Reads the profiles, and rejects an unknown one: the SDK would ignore it and use any credentials that it finds.
 async fn load_profiles(name: Option<&str>) -> Result<ProfileSet, RequestError> {
     let env = Env::real();

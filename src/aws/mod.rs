@@ -31,7 +31,7 @@ mod trace;
 mod transport_error;
 mod xml;
 
-pub use client::{ClientFactory, Connection, connect};
+pub use client::{ClientFactory, Connection, connect, profile_setting};
 pub use ec2::Ec2;
 pub use endpoint::{Endpoint, EndpointUrl, InvalidEndpointUrl};
 #[doc(hidden)]

@@ -36,11 +36,8 @@ pub struct AwsCliOptions {
 
 /// Fails for an option of the AWS CLI that is refused.
 pub(super) fn refuse(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
-    let mut subcommand = matches;
-    while let Some((_, matches)) = subcommand.subcommand() {
-        subcommand = matches;
-    }
-    let is_set = |id| matches!(subcommand.try_get_one(id), Ok(Some(true)));
+    let matches = innermost(matches);
+    let is_set = |id| matches!(matches.try_get_one(id), Ok(Some(true)));
     let message = if is_set("no_verify_ssl") {
         "'--no-verify-ssl' is refused: TLS verification cannot be disabled; trust your CA with --ca-bundle"
     } else if is_set("cli_auto_prompt") {
@@ -51,6 +48,14 @@ pub(super) fn refuse(command: &mut clap::Command, matches: &ArgMatches) -> Resul
         return Ok(());
     };
     Err(command.error(ErrorKind::ArgumentConflict, message))
+}
+
+/// The options of the subcommand, and of the program, which are the subcommand's too.
+pub(super) fn innermost(mut matches: &ArgMatches) -> &ArgMatches {
+    while let Some((_, subcommand)) = matches.subcommand() {
+        matches = subcommand;
+    }
+    matches
 }
 
 /// Options that a tip may name: they do not change which rows are read or written, or what is created or deleted.

@@ -47,7 +47,7 @@ Exit codes:
   255  any other error: network, timeout, incomplete response, disk full
 
 Environment:
-  AMIUSAGE_OUTPUT              default for --output
+  AMIUSAGE_OUTPUT              default for --output, before AWS_DEFAULT_OUTPUT
   AMIUSAGE_NOTES               default for --notes
   AWS_PROFILE                  default for --profile
   AWS_REGION                   default for --region

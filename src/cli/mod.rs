@@ -64,6 +64,10 @@ pub struct Cli {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub aws_cli: aws_cli::AwsCliOptions,
+
+    /// Whether neither `--output` nor AMIUSAGE_OUTPUT is set, in a command that has them.
+    #[arg(skip)]
+    pub has_default_output: bool,
 }
 
 /// The subcommands.
@@ -423,7 +427,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     })?;
     aws_cli::refuse(&mut command, &matches)?;
     reject_options(&mut command, &matches, &mut Vec::new())?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let innermost = aws_cli::innermost(&matches);
+    let has_default_output = innermost.try_contains_id("output").is_ok()
+        && innermost.value_source("output") == Some(ValueSource::DefaultValue);
+    let cli = Cli::from_arg_matches_mut(&mut matches);
+    let cli = cli.map_err(|error| error.format(&mut command))?;
+    Ok(Cli {
+        has_default_output,
+        ..cli
+    })
 }
 
 /// Fails if the command line has a global option that the subcommand does not accept, before or after its name.

@@ -15,7 +15,7 @@ use crate::output::{Field, Record};
 pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     /// Output format
     ///
-    /// The environment variable AMIUSAGE_OUTPUT sets the default.
+    /// The default is that of the environment variable AMIUSAGE_OUTPUT, AWS_DEFAULT_OUTPUT or the profile's `output`.
     #[arg(
         long,
         short,
@@ -40,9 +40,10 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     )]
     pub columns: Vec<String>,
 
-    /// JMESPath expression to apply (json, text, table)
+    /// JMESPath expression to apply to the output
     ///
-    /// The expression applies to the complete document, which is held in memory.
+    /// For the formats of the AWS CLI: json, text, table, yaml and yaml-stream. The expression applies to the complete
+    /// document, which is held in memory, or with `--output yaml-stream` to each page.
     #[arg(long, value_name = "JMESPATH")]
     pub query: Option<String>,
 
@@ -108,4 +109,8 @@ pub enum Output {
     Text,
     /// Markdown table, for example for a GitHub job summary
     Markdown,
+    /// YAML document as in the AWS CLI
+    Yaml,
+    /// YAML list with an item per page as in the AWS CLI
+    YamlStream,
 }

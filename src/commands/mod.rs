@@ -28,6 +28,11 @@ use crate::error::{Category, Error};
 /// Whatever prevents complete output.
 pub async fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
     let connection = cli.connection;
+    let default_output = match cli.has_default_output {
+        true => output_plan::default_output(&connection).await?,
+        false => None,
+    };
+    let terminal = &terminal.with_default_output(default_output);
     match cli.command {
         Command::Check(arguments) => return check::run(*arguments, connection, terminal).await,
         Command::Entries(arguments) => entries::run(arguments, connection, terminal).await,

@@ -1,10 +1,13 @@
 //! Checks the output options: which format, which columns, and where the output is written.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
+use crate::aws::{self, RequestError};
+use crate::cli::Connection;
 use crate::cli::output::{Output, OutputFlags};
 use crate::output::{Field, Format, Options, Query, Record, Shown, omitted_columns};
 
@@ -22,7 +25,11 @@ impl OutputPlan {
         terminal: &Terminal,
     ) -> Result<Self, ArgumentError> {
         let to_terminal = flags.out_file.is_none() && io::stdout().is_terminal();
-        let format = match flags.output {
+        let output = match flags.output {
+            Output::Auto => terminal.default_output.unwrap_or_default(),
+            output => output,
+        };
+        let format = match output {
             Output::Auto if to_terminal => Format::Table,
             Output::Auto | Output::Json => Format::Json,
             Output::Table => Format::Table,
@@ -31,6 +38,8 @@ impl OutputPlan {
             Output::Tsv => Format::Tsv,
             Output::Text => Format::Text,
             Output::Markdown => Format::Markdown,
+            Output::Yaml => Format::Yaml,
+            Output::YamlStream => Format::YamlStream,
         };
         let query = match &flags.query {
             Some(query) => Some(parse_query(query, format)?),
@@ -103,12 +112,39 @@ impl OutputPlan {
     }
 }
 
+/// The output format of `AWS_DEFAULT_OUTPUT`, or of the profile where one is read. A value that is not a format of the AWS
+/// CLI is an error, as there: another format would surprise the reader of the output.
+pub(super) async fn default_output(
+    connection: &Connection,
+) -> Result<Option<Output>, RequestError> {
+    const VARIABLE: &str = "AWS_DEFAULT_OUTPUT";
+    let variable = env::var(VARIABLE).ok().filter(|value| !value.is_empty());
+    let (name, value) = match variable {
+        Some(value) => (VARIABLE, value),
+        None if connection.offline.is_some() => return Ok(None),
+        None => match aws::profile_setting(connection.profile.as_deref(), "output").await {
+            Some(value) => ("the profile's output", value),
+            None => return Ok(None),
+        },
+    };
+    match value.as_str() {
+        "json" => Ok(Some(Output::Json)),
+        "text" => Ok(Some(Output::Text)),
+        "table" => Ok(Some(Output::Table)),
+        "yaml" => Ok(Some(Output::Yaml)),
+        "yaml-stream" => Ok(Some(Output::YamlStream)),
+        _ => Err(RequestError::Configuration {
+            problem: format!("{name} is `{value}`, which is not an output format of the AWS CLI"),
+            hint: "set it to json, text, table, yaml or yaml-stream, or use --output".to_owned(),
+        }),
+    }
+}
+
 /// Parses a query for a format that can show its result.
 fn parse_query(query: &str, format: Format) -> Result<Query, ArgumentError> {
     const FLAG: &str = "--query";
-    if !matches!(format, Format::Json | Format::Text | Format::Table) {
-        let problem =
-            "works with --output json, text and table, because its result has other columns";
+    if !format.takes_query() {
+        let problem = "works with --output json, text, table, yaml and yaml-stream, because its result has other columns";
         return Err(ArgumentError::new(FLAG, problem));
     }
     Query::parse(query).map_err(|error| {

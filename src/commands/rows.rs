@@ -43,7 +43,7 @@ impl<R: Record> Rows<R> {
     /// Writes `response` as the AWS CLI does if the format is one of the AWS CLI's and no columns are selected, else `row`.
     pub(super) async fn write_one(mut self, response: Value, row: R) -> Result<(), Error> {
         let options = &self.output_plan.options(false);
-        let is_format_of_aws_cli = matches!(options.format, Format::Json | Format::Text);
+        let is_format_of_aws_cli = options.format.takes_query() && options.format != Format::Table;
         if options.query.is_none() && (options.fields.is_some() || !is_format_of_aws_cli) {
             return self.write(&[row]).await;
         }

@@ -7,11 +7,12 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
+use crate::cli::output::Output;
 use crate::cli::{Color, ErrorFormat, Messages, Notes};
 use crate::error::{Category, Error};
 use crate::output::{TableStyle, escape, escape_json, wrap};
 
-/// Prints messages as the message options request. Everything but data goes through here, to stderr.
+/// Where messages and, by default, rows are printed. Prints messages as the message options request. Everything but data goes through here, to stderr.
 ///
 /// Failures to print are ignored: they must change neither the output nor the exit status.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct Terminal {
     /// Whether requests are logged.
     pub debug: bool,
     exit_status: fn(Category) -> u8,
+    /// The output format that the settings of the AWS CLI choose.
+    pub(super) default_output: Option<Output>,
 }
 
 /// The JSON form of an error or a summary.
@@ -79,6 +82,15 @@ impl Terminal {
             notes,
             debug,
             exit_status,
+            default_output: None,
+        }
+    }
+
+    /// The same terminal with an output format that the settings of the AWS CLI choose.
+    pub(super) fn with_default_output(self, default_output: Option<Output>) -> Self {
+        Self {
+            default_output,
+            ..self
         }
     }
 

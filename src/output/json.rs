@@ -74,6 +74,16 @@ pub(super) fn object<R: Record>(
         }
         return Ok(());
     };
+    let selected = selected(region, record, fields)?;
+    Ok(serde_json::to_writer(out, &selected)?)
+}
+
+/// The members of a record that `fields` names, in that order.
+pub(super) fn selected<R: Record>(
+    region: Option<&str>,
+    record: &R,
+    fields: &[Field],
+) -> serde_json::Result<Map<String, Value>> {
     // Through a value, because a member may hold more than its cell shows, such as a list.
     let members = value(region, record)?;
     let mut selected = Map::with_capacity(fields.len());
@@ -84,7 +94,7 @@ pub(super) fn object<R: Record>(
             selected.insert(name.to_owned(), value.clone());
         }
     }
-    Ok(serde_json::to_writer(out, &selected)?)
+    Ok(selected)
 }
 
 /// A record as a JSON value, with its Region.

@@ -15,6 +15,7 @@ mod result;
 mod row_writer;
 mod table;
 mod text;
+mod yaml;
 
 use std::io::{self, BufWriter, Write};
 
@@ -42,6 +43,20 @@ pub enum Format {
     Text,
     /// A table that GitHub renders.
     Markdown,
+    /// One YAML document, as the AWS CLI writes it.
+    Yaml,
+    /// A YAML list with one item per page, as the AWS CLI writes it.
+    YamlStream,
+}
+
+impl Format {
+    /// Whether the format can show any value, as the AWS CLI's formats do.
+    pub fn takes_query(self) -> bool {
+        matches!(
+            self,
+            Self::Json | Self::Text | Self::Table | Self::Yaml | Self::YamlStream
+        )
+    }
 }
 
 /// What decides the bytes of the output, besides its records.
@@ -58,8 +73,7 @@ pub struct Options {
     pub details: bool,
     /// Columns whose values repeat in consecutive rows, so that a narrow table can show them in a line above the rows.
     pub grouping: Vec<Field>,
-    /// Writes the result of this query in place of the records. Works with [`Format::Json`], [`Format::Text`]
-    /// and [`Format::Table`]; any other format is written as JSON.
+    /// Writes the result of this query in place of the records, if [`Format::takes_query`].
     pub query: Option<Query>,
     /// Whether CSV, TSV and Markdown begin with their header. Output that continues that of an earlier run has none, so
     /// that it can be appended.
@@ -117,7 +131,12 @@ pub fn writer<R: Record>(options: Options, out: Box<dyn Write>) -> Box<dyn Write
     // The other formats escape values themselves, and a table's colors are control sequences.
     let keeps_values = matches!(
         options.format,
-        Format::Json | Format::Ndjson | Format::Csv | Format::Tsv
+        Format::Json
+            | Format::Ndjson
+            | Format::Csv
+            | Format::Tsv
+            | Format::Yaml
+            | Format::YamlStream
     );
     let out = Out::with_capacity(
         BUFFER,
@@ -143,6 +162,8 @@ pub fn writer<R: Record>(options: Options, out: Box<dyn Write>) -> Box<dyn Write
         Format::Tsv => Box::new(delimited::Delimited::new::<R>(out, &options, b'\t')),
         Format::Text => Box::new(text::Text::new::<R>(out, &options)),
         Format::Markdown => Box::new(markdown::Markdown::new::<R>(out, &options)),
+        Format::Yaml => Box::new(yaml::Yaml::new(out, options.fields, false)),
+        Format::YamlStream => Box::new(yaml::Yaml::new(out, options.fields, true)),
     }
 }
 
@@ -170,6 +191,14 @@ pub trait Writer<R: Record> {
     /// # Errors
     /// Any error of the destination.
     fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()>;
+
+    /// Ends a page, in formats that show pages.
+    ///
+    /// # Errors
+    /// Any error of the destination.
+    fn end_page(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Ends complete output. `next_token` is the resume token of output that `--max-items` ended.
     ///

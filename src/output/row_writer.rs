@@ -107,6 +107,9 @@ impl<R: Record> RowWriter<R> {
             // Writes the header, in formats that have one.
             self.writer.page(region, records)?;
         }
+        let before = self.rendered.len();
+        self.writer.end_page()?;
+        self.add_rows(before);
         self.send().await
     }
 
@@ -121,7 +124,7 @@ impl<R: Record> RowWriter<R> {
         self.send().await
     }
 
-    /// Writes `document` in place of rows, or the result of the query in `options`: as JSON, text or a table.
+    /// Writes `document` in place of rows, or the result of the query in `options`.
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).

@@ -1,4 +1,6 @@
-//! Command lines that were written for the AWS CLI.
+//! Command lines and settings that were written for the AWS CLI.
+
+use std::fs;
 
 use serde_json::Value;
 
@@ -144,4 +146,60 @@ fn the_waiter_takes_filters() {
         none.stderr.contains("no report matches the filters"),
         "{none:#?}"
     );
+}
+
+/// `--output`, AMIUSAGE_OUTPUT, AWS_DEFAULT_OUTPUT, the profile's `output`, `auto`.
+#[test]
+fn the_output_settings_of_the_aws_cli_are_obeyed() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config");
+    let keys = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n";
+    fs::write(
+        &config,
+        format!(
+            "[default]\noutput = text\n\
+             [profile stream]\noutput = yaml-stream\n{keys}\
+             [profile none]\noutput =\n{keys}"
+        ),
+    )
+    .unwrap();
+    let server = server();
+    let run = |options: &str, variables: &[(&str, &str)]| {
+        let line = format!("entries --page-size 3 {options}");
+        let command = server.words(&line).env("AWS_CONFIG_FILE", &config);
+        (variables.iter()).fold(command, |command, &(name, value)| command.env(name, value))
+    };
+    const OURS: (&str, &str) = ("AMIUSAGE_OUTPUT", "csv");
+    const THEIRS: (&str, &str) = ("AWS_DEFAULT_OUTPUT", "yaml");
+    for (options, variables, format) in [
+        ("", &[][..], "text"),
+        ("--profile stream", &[], "yaml-stream"),
+        ("--profile none", &[], "json"),
+        ("", &[("AWS_PROFILE", "stream")], "yaml-stream"),
+        ("--profile stream", &[THEIRS], "yaml"),
+        ("", &[("AWS_DEFAULT_OUTPUT", "")], "text"),
+        ("", &[THEIRS, OURS], "csv"),
+        ("", &[("AMIUSAGE_OUTPUT", "auto")], "json"),
+        ("--output auto", &[THEIRS], "json"),
+        ("--output tsv", &[THEIRS, OURS], "tsv"),
+        ("--offline", &[THEIRS], "yaml"),
+        ("--offline", &[], "json"),
+    ] {
+        let expected = run(&format!("{options} --output {format}"), &[]).succeeds();
+        let actual = run(options, variables).succeeds();
+        assert_eq!(actual.stdout, expected.stdout, "{options} {variables:?}");
+    }
+
+    let invalid = ("AWS_DEFAULT_OUTPUT", "xml");
+    run("--output json", &[invalid]).succeeds();
+    let requests = server.requests().len();
+    run("", &[invalid])
+        .ends(253)
+        .says("AWS_DEFAULT_OUTPUT is `xml`, which is not an output format of the AWS CLI");
+    assert_eq!(server.requests().len(), requests);
+    fs::write(&config, "[default]\noutput = csv\n").unwrap();
+    run("", &[]).ends(253).says("the profile's output is `csv`");
+    fs::write(&config, "not a config file").unwrap();
+    run("--output json", &[]).ends(253);
+    run("", &[]).ends(253).hides("output");
 }

@@ -9,16 +9,21 @@
 mod emulator;
 mod query;
 mod reports;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::process::{Command as Program, Output};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command as Program, Output, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
 use amiusage::emulator::{Response, State};
+use amiusage::output::{Column, Record};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::support::{Act, IMAGE, Server, evenly, numbered, page, refusal};
@@ -56,6 +61,34 @@ fn aws_service<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a 
         .args(arguments)
         .output()
         .expect(WHY)
+}
+
+/// A document as a row of the output.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Document(Value);
+
+impl Record for Document {
+    const LIST: &'static str = "Documents";
+    const COLUMNS: &'static [Column<Self>] = &[];
+}
+
+/// The output of a script for `input`, run by the Python of the AWS CLI.
+fn python(script: &str, input: String) -> String {
+    let python =
+        PathBuf::from(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY)).with_file_name("python3");
+    let mut child = Program::new(python)
+        .args(["-c", script])
+        .env("PYTHONUTF8", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python is next to the AWS CLI");
+    let mut stdin = child.stdin.take().unwrap();
+    let writing = thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// This program with the same arguments.

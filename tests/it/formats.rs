@@ -53,6 +53,7 @@ fn written<R: Record>(options: Options, pages: &[&[R]], next_token: Option<&str>
     let mut writer = writer::<R>(options, Box::new(sink.clone()));
     for page in pages {
         writer.page(None, page).unwrap();
+        writer.end_page().unwrap();
     }
     writer.finish(next_token).unwrap();
     drop(writer);
@@ -103,7 +104,7 @@ fn hostile() -> Vec<Entry> {
 }
 
 /// All formats, with the extensions of their golden files.
-const ALL: [(Format, &str); 7] = [
+const ALL: [(Format, &str); 9] = [
     (Format::Table, "table"),
     (Format::Json, "json"),
     (Format::Ndjson, "ndjson"),
@@ -111,6 +112,8 @@ const ALL: [(Format, &str); 7] = [
     (Format::Tsv, "tsv"),
     (Format::Text, "txt"),
     (Format::Markdown, "md"),
+    (Format::Yaml, "yaml"),
+    (Format::YamlStream, "stream.yaml"),
 ];
 
 /// Compares with a golden file.
@@ -149,6 +152,7 @@ fn every_format_has_the_region_first() {
             .zip(usual())
         {
             writer.page(Some(region), &[record]).unwrap();
+            writer.end_page().unwrap();
         }
         writer.finish(None).unwrap();
         golden(&format!("regional.{extension}"), &sink.text());
@@ -290,8 +294,12 @@ fn no_rows_give_an_empty_document_or_a_header() {
     );
     golden("empty.md", &empty(Format::Markdown));
     golden("empty.table", &empty(Format::Table));
+    assert_eq!(empty(Format::Yaml), "ImageUsageReportEntries: []\n");
+    assert_eq!(empty(Format::YamlStream), "- ImageUsageReportEntries: []\n");
     for (format, _) in ALL {
-        assert_eq!(empty(format), written::<Entry>(options(format), &[], None));
+        if format != Format::YamlStream {
+            assert_eq!(empty(format), written::<Entry>(options(format), &[], None));
+        }
     }
 }
 
@@ -317,6 +325,8 @@ fn limited_json_and_text_end_with_the_token() {
     let cut = |format| written(options(format), &[&usual()[..1]], Some("a\"b"));
     assert!(cut(Format::Json).ends_with(".322Z\"}\n], \"NextToken\": \"a\\\"b\"}\n"));
     assert!(cut(Format::Text).ends_with("\nNEXTTOKEN\ta\"b\n"));
+    assert!(cut(Format::Yaml).ends_with("\n  UsageCount: 15\nNextToken: a\"b\n"));
+    assert!(cut(Format::YamlStream).ends_with("\n    UsageCount: 15\n  NextToken: a\"b\n"));
     assert_eq!(
         written::<Entry>(options(Format::Json), &[], Some("t")),
         "{\"ImageUsageReportEntries\": [], \"NextToken\": \"t\"}\n"
@@ -376,6 +386,10 @@ fn columns_have_the_requested_order() {
     assert_eq!(
         some(Format::Ndjson),
         "{\"UsageCount\":15,\"ResourceType\":\"ec2:Instance\"}\n{}\n"
+    );
+    assert_eq!(
+        some(Format::Yaml),
+        "ImageUsageReportEntries:\n- UsageCount: 15\n  ResourceType: ec2:Instance\n- {}\n"
     );
     assert_eq!(
         some(Format::Csv),
@@ -488,6 +502,22 @@ fn a_query_applies_to_the_document() {
     };
     let pages: [&[Entry]; 2] = [&usual()[..1], &usual()[1..]];
     assert_eq!(written(token, &pages, Some("t")), "3\tt\n");
+}
+
+#[test]
+fn a_query_in_a_yaml_stream_applies_to_each_page() {
+    let yaml = |format, query| {
+        let options = Options {
+            query: Some(Query::parse(query).unwrap()),
+            ..options(format)
+        };
+        written(options, &[&usual()[..1], &usual()[1..]], Some("t"))
+    };
+    let counts = "ImageUsageReportEntries[].UsageCount";
+    assert_eq!(yaml(Format::Yaml, counts), "- 15\n- 0\n- 4\n");
+    assert_eq!(yaml(Format::YamlStream, counts), "- - 15\n- - 0\n  - 4\n");
+    assert_eq!(yaml(Format::YamlStream, "NextToken"), "- null\n- null\n");
+    assert_eq!(yaml(Format::Yaml, "NextToken"), "\"t\"\n");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! JMESPath queries over complete output: the only feature that holds it in memory.
+//! JMESPath queries over complete output: the only feature that holds it in memory. In a YAML stream, a query applies to each
+//! page.
 //!
 //! Results are those of the AWS CLI. Unlike there, unknown functions and wrong numbers of arguments are errors before any
 //! request.
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::{Format, Options, Out, Record, TableStyle, Writer, json, result};
+use super::{Format, Options, Out, Record, TableStyle, Writer, json, result, yaml};
 use crate::error::{Category, SyntaxError, UserError};
 
 /// A parsed JMESPath expression.
@@ -103,9 +104,27 @@ impl<R: Record> Writer<R> for Results {
         Ok(())
     }
 
+    fn end_page(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::YamlStream => self.write_result::<R>(None),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, next_token: Option<&str>) -> io::Result<()> {
+        match self.format {
+            Format::YamlStream => Ok(()),
+            _ => self.write_result::<R>(next_token),
+        }
+    }
+}
+
+impl Results {
+    /// Writes the result of the query on the records so far.
+    ///
     /// # Errors
     /// Besides those of the destination, an error with a [`QueryError`] inside: a function got a value of the wrong type.
-    fn finish(&mut self, next_token: Option<&str>) -> io::Result<()> {
+    fn write_result<R: Record>(&mut self, next_token: Option<&str>) -> io::Result<()> {
         let records = Value::Array(std::mem::take(&mut self.records));
         let mut document = Map::from_iter([(R::LIST.to_owned(), records)]);
         if let Some(token) = next_token {
@@ -113,7 +132,7 @@ impl<R: Record> Writer<R> for Results {
         }
         let value = self.query.search(&Value::Object(document));
         let value = value.map_err(io::Error::other)?;
-        write(&mut self.out, self.format, &value, self.style)?;
+        write(&mut self.out, self.format, value, self.style)?;
         self.out.flush()
     }
 }
@@ -131,14 +150,16 @@ pub(super) fn write_one(
         None => document,
         Some(query) => query.search(&document).map_err(io::Error::other)?,
     };
-    write(out, options.format, &value, options.style)?;
+    write(out, options.format, value, options.style)?;
     out.flush()
 }
 
-fn write(out: &mut impl Write, format: Format, value: &Value, style: TableStyle) -> io::Result<()> {
+fn write(out: &mut impl Write, format: Format, value: Value, style: TableStyle) -> io::Result<()> {
     match format {
-        Format::Table => result::table(out, value, style),
-        Format::Text => result::text(out, value),
-        _ => result::json(out, value),
+        Format::Table => result::table(out, &value, style),
+        Format::Text => result::text(out, &value),
+        Format::Yaml => yaml::document(out, &value),
+        Format::YamlStream => yaml::item(out, value),
+        _ => result::json(out, &value),
     }
 }

@@ -1,19 +1,13 @@
 //! Generated queries on generated documents, compared with the `jmespath` package of the AWS CLI.
 
-use std::env;
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
-use amiusage::output::{Column, Format, Options, Query, Record, writer};
+use amiusage::output::{Format, Options, Query, writer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::WHY;
+use super::{Document, python};
 use crate::formats::Sink;
 
 /// The number of generated cases.
@@ -32,16 +26,6 @@ for line in sys.stdin:
         result = None
     print(json.dumps(result))
 "#;
-
-/// A document as the only row of the output.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Document(Value);
-
-impl Record for Document {
-    const LIST: &'static str = "Documents";
-    const COLUMNS: &'static [Column<Self>] = &[];
-}
 
 /// The result of a query on `{"Documents": [document]}` as this program prints it; `None` for an error.
 fn result(expression: &str, document: Value) -> Result<String, String> {
@@ -244,21 +228,7 @@ fn conformance_of_generated_queries() {
         })
         .collect();
 
-    let python =
-        PathBuf::from(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY)).with_file_name("python3");
-    let mut child = Command::new(python)
-        .args(["-c", SCRIPT])
-        .env("PYTHONUTF8", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python with the package jmespath is next to the AWS CLI");
-    let mut stdin = child.stdin.take().unwrap();
-    let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writing.join().unwrap();
-    let expected: Vec<Option<String>> = String::from_utf8(output.stdout)
-        .unwrap()
+    let expected: Vec<Option<String>> = python(SCRIPT, input)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
