@@ -7,7 +7,7 @@ use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::os_shim_internal::Env;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 
 use super::connect_error::ConnectError;
 
@@ -75,15 +75,25 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut roots = RootCertStore::empty();
     for (index, certificate) in CertificateDer::pem_slice_iter(&pem).enumerate() {
         let number = index + 1;
-        let certificate =
-            certificate.map_err(|error| format!("certificate {number} is malformed: {error}"))?;
-        roots
-            .add(certificate)
-            .map_err(|error| format!("certificate {number} is unusable: {error}"))?;
+        let certificate = certificate
+            .map_err(|error| format!("certificate {number} is malformed: {}", malformed(&error)))?;
+        if roots.add(certificate).is_err() {
+            return Err(format!("certificate {number} is not an X.509 certificate"));
+        }
     }
     match roots.is_empty() {
         false => Ok(pem),
         true if pem.is_empty() => Err("the file is empty".to_owned()),
         true => Err("no certificate in PEM format".to_owned()),
+    }
+}
+
+/// What is wrong with a certificate's PEM form. The error's own text shows bytes as numbers.
+fn malformed(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "-----END CERTIFICATE----- is missing".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "invalid -----BEGIN line".to_owned(),
+        pem::Error::Base64Decode(_) => "invalid base64".to_owned(),
+        other => other.to_string(),
     }
 }

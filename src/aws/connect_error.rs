@@ -4,19 +4,13 @@
 //! in the TLS library's words. Here they get a message and a hint, for EC2 as well as for the services that provide
 //! credentials.
 
-use std::error::Error;
-use std::fmt::Display;
-use std::iter;
-use std::time::{Duration, UNIX_EPOCH};
-
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::Uri;
 use http::uri::Authority;
 use hyper_util::client::legacy;
-use rustls::CertificateError;
-use rustls::pki_types::UnixTime;
 
-use super::error_chain::{describe_connection, same_kind};
+use super::error_chain::{causes, describe_connection, find, same_kind};
+use super::tls_error;
 
 /// Why a connection could not be made.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -55,7 +49,7 @@ pub(super) fn explain(
     let host = host.rsplit('@').next().unwrap_or_default();
     let is_plain = target.scheme_str() == Some("http");
 
-    if let Some(tls) = causes(&error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+    if let Some(tls) = find::<rustls::Error>(&error) {
         let server = match proxy {
             Some(proxy) if is_plain || has_cause(&error, TUNNEL_UNREACHABLE) => {
                 format!("the proxy {proxy}")
@@ -65,10 +59,13 @@ pub(super) fn explain(
         };
         return match tls {
             rustls::Error::InvalidCertificate(reason) => {
-                certificate_error(reason, &server, trust_store).permanent()
+                let (problem, hint) = tls_error::rejection(reason, trust_store);
+                let problem = format!("the certificate of {server} {problem}");
+                ConnectError { problem, hint }.permanent()
             }
             tls => {
-                let problem = format!("TLS handshake with {server} failed: {tls}");
+                let reason = tls_error::describe(tls);
+                let problem = format!("TLS handshake with {server} failed: {reason}");
                 let hint = "check that the address serves https, not http, and whether a proxy or firewall intercepts \
                             the connection";
                 same_kind(&error)(ConnectError { problem, hint }.into())
@@ -119,61 +116,6 @@ pub(super) fn proxy_authentication(proxy: &str) -> ConnectorError {
     .permanent()
 }
 
-/// A rejected certificate of `server`.
-fn certificate_error(reason: &CertificateError, server: &str, trust_store: &str) -> ConnectError {
-    use CertificateError as Reason;
-    const AUTHORITY: &str = "if your network inspects TLS, set its CA with --ca-bundle, AWS_CA_BUNDLE or ca_bundle in \
-                             the profile; otherwise do not trust this network";
-    const CLOCK: &str =
-        "check the clock of this machine; if it is right, the server's certificate must be renewed";
-    const NAME: &str = "check --endpoint-url, and whether a proxy or DNS leads to another server";
-    const OTHER: &str =
-        "contact the server's operator; if your network inspects TLS, its CA may be the cause";
-    let (problem, hint) = match reason {
-        Reason::UnknownIssuer => (
-            format!("is signed by an unknown authority, not one in {trust_store}"),
-            AUTHORITY,
-        ),
-        // An authority has this name, but another key.
-        Reason::BadSignature => (
-            format!("has a signature that matches no authority in {trust_store}"),
-            AUTHORITY,
-        ),
-        Reason::Expired => ("has expired".to_owned(), CLOCK),
-        Reason::ExpiredContext { not_after, .. } => {
-            (format!("expired at {}", rfc3339(*not_after)), CLOCK)
-        }
-        Reason::NotValidYet => ("is not valid yet".to_owned(), CLOCK),
-        Reason::NotValidYetContext { not_before, .. } => (
-            format!("is not valid before {}", rfc3339(*not_before)),
-            CLOCK,
-        ),
-        Reason::NotValidForName => ("is for another host name".to_owned(), NAME),
-        Reason::NotValidForNameContext { presented, .. } => {
-            let names = match presented.as_slice() {
-                [] => "none".to_owned(),
-                [first] => dns_name(first).to_owned(),
-                [first, rest @ ..] => format!("{} and {} more", dns_name(first), rest.len()),
-            };
-            (format!("is for another host name: {names}"), NAME)
-        }
-        other => (format!("was rejected: {other}"), OTHER),
-    };
-    ConnectError {
-        problem: format!("the certificate of {server} {problem}"),
-        hint,
-    }
-}
-
-/// The name within `DnsName("…")`, which is how rustls formats it.
-fn dns_name(name: &str) -> &str {
-    name.split('"').nth(1).unwrap_or(name)
-}
-
-fn rfc3339(time: UnixTime) -> impl Display {
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time.as_secs()))
-}
-
 /// Whether the error is that no connection was made.
 fn is_connect(error: &ConnectorError) -> bool {
     causes(error)
@@ -184,14 +126,4 @@ fn is_connect(error: &ConnectorError) -> bool {
 /// Whether an error in the chain has exactly this text.
 fn has_cause(error: &ConnectorError, text: &str) -> bool {
     causes(error).any(|cause| cause.to_string() == text)
-}
-
-/// An error and its causes, including what an `io::Error` wraps, which its `source` skips.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        match error.downcast_ref::<std::io::Error>() {
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
 }

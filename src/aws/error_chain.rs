@@ -2,12 +2,29 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::{io, iter};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper_util::client::legacy;
 
-use crate::error::causes;
+use super::tls_error;
+
+/// An error and its causes, including what an `io::Error` wraps, which its `source` skips.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| match wrapped(error) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    })
+}
+
+/// What an `io::Error` wraps. Both have the same text.
+fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    Some(inner)
+}
 
 /// The first error of type `E` in the chain of `error`.
 pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
@@ -18,7 +35,17 @@ pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
 pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     for cause in causes(error) {
-        let text = redact(&cause.to_string());
+        if wrapped(cause).is_some() || cause.is::<ConnectorError>() {
+            continue;
+        }
+        let text = match cause.downcast_ref::<rustls::Error>() {
+            Some(tls) => tls_error::describe(tls),
+            None => redact(&cause.to_string()),
+        };
+        // The HTTP client's own text, such as "client error (SendRequest)", only repeats that the request failed.
+        if text.starts_with("client error (") {
+            continue;
+        }
         if !texts.iter().any(|earlier| earlier.contains(&text)) {
             texts.push(text);
         }

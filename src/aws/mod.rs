@@ -27,6 +27,7 @@ mod role;
 #[cfg(test)]
 mod test_client;
 mod time;
+mod tls_error;
 mod trace;
 mod transport_error;
 mod xml;

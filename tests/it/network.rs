@@ -9,10 +9,11 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, IsCa};
 use snapbox::cmd::Command;
 use tempfile::TempDir;
 
-use self::wire::{Authority, Manner, Proxy, Seen, puzzled, service};
+use self::wire::{Authority, Manner, Proxy, Seen, replies, self_signed, service};
 use crate::support::{IMAGE, amiusage};
 
 /// The SDK's default host for EC2.
@@ -190,13 +191,144 @@ fn an_untrusted_certificate_is_rejected_with_the_reason() {
 }
 
 #[test]
-fn https_to_an_http_port_is_explained() {
+fn a_ca_certificate_of_a_server_is_rejected_with_the_way_out() {
     let directory = directory();
-    let command = entries(&directory)
-        .arg("--endpoint-url")
-        .arg(format!("https://localhost:{}", puzzled()));
-    let words = ["TLS handshake with localhost", "serves https, not http"];
-    fails(command, 255, &words);
+    let run = |is_ca: IsCa| {
+        let (config, pem) = self_signed("localhost", is_ca);
+        entries(&directory)
+            .arg("--endpoint-url")
+            .arg(format!("https://localhost:{}", service(Some(config))))
+            .env("AWS_CA_BUNDLE", write(&directory, "server.pem", &pem))
+    };
+    let words = ["is that of a CA, not of a server", "CA:FALSE"];
+    fails(run(IsCa::Ca(BasicConstraints::Unconstrained)), 255, &words);
+    ends(run(IsCa::ExplicitNoCa), 0);
+    ends(run(IsCa::NoCa), 0);
+}
+
+/// An HTTP server's response to TLS.
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+
+/// A fatal TLS alert.
+fn alert(number: u8) -> [u8; 7] {
+    [0x15, 3, 3, 0, 2, 2, number]
+}
+
+/// The `ServerHello` of a server that knows no version after TLS 1.0.
+fn hello_of_tls_1_0() -> Vec<u8> {
+    let mut hello = vec![0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1];
+    hello.extend([7; 32]);
+    hello.extend([0, 0xc0, 0x2f, 0]);
+    hello
+}
+
+#[test]
+fn tls_errors_are_explained_without_rust_identifiers() {
+    let directory = directory();
+    let ca = Authority::new("CA");
+    let bundle = write(&directory, "ca.pem", &ca.pem);
+    for (port, problem) in [
+        (
+            replies(BAD_REQUEST),
+            "the response is not valid TLS\nhint: check that the address serves https, not http",
+        ),
+        (replies("no TLS"), "the response is not valid TLS"),
+        (
+            replies(alert(40)),
+            "the peer sent alert 40, handshake failure",
+        ),
+        (
+            replies(alert(70)),
+            "the peer sent alert 70, protocol version",
+        ),
+        (replies(alert(116)), "alert 116, certificate required"),
+        (replies(alert(48)), "the peer sent alert 48, unknown CA"),
+        (replies(alert(200)), "the peer sent alert 200, unknown"),
+        (
+            replies(hello_of_tls_1_0()),
+            "the server supports neither TLS 1.2 nor TLS 1.3",
+        ),
+        (replies(""), "tls handshake eof"),
+        (
+            service(Some(ca.for_clients("localhost"))),
+            "is not for TLS servers",
+        ),
+        (service(Some(ca.expired("localhost"))), "expired at 2021"),
+        (
+            service(Some(ca.certify(&["a.test"]))),
+            "another host name: a.test",
+        ),
+    ] {
+        let command = entries(&directory)
+            .args(["--debug", "--max-attempts", "1", "--endpoint-url"])
+            .arg(format!("https://localhost:{port}"))
+            .env("AWS_CA_BUNDLE", &bundle);
+        let stderr = ends(command, 255);
+        assert!(stderr.contains(problem), "no {problem:?} in {stderr}");
+        assert_plain(&stderr, &directory);
+    }
+}
+
+#[test]
+fn network_errors_have_no_rust_identifiers() {
+    let directory = directory();
+    let run = |url: String| {
+        entries(&directory).args([
+            "--debug",
+            "--max-attempts=1",
+            "--read-timeout=1",
+            "--endpoint-url",
+            &url,
+        ])
+    };
+    for url in [
+        format!("http://localhost:{}", free_port()),
+        "http://nonexistent.invalid".to_owned(),
+        format!(
+            "http://localhost:{}",
+            service(Some(Authority::new("CA").certify(&["a"])))
+        ),
+    ] {
+        assert_plain(&ends(run(url), 255), &directory);
+    }
+    for reply in [
+        "",
+        "no HTTP\r\n\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        "HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\n<a>",
+    ] {
+        let stderr = ends(run(format!("http://localhost:{}", replies(reply))), 255);
+        assert_plain(&stderr, &directory);
+
+        for endpoint in ["http://ec2.test", "https://ec2.test"] {
+            let proxy = format!("http://localhost:{}", replies(reply));
+            let stderr = ends(run(endpoint.to_owned()).env("ALL_PROXY", proxy), 255);
+            assert_plain(&stderr, &directory);
+        }
+    }
+}
+
+/// Checks that no text is the `Debug` form of a Rust value.
+#[track_caller]
+fn assert_plain(stderr: &str, directory: &TempDir) {
+    let text = stderr.replace(directory.path().to_str().unwrap(), "DIRECTORY");
+    let text: String = (text.lines())
+        .filter(|line| !line.starts_with("debug: attempt "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let identifier = text.split(|c: char| !c.is_alphanumeric()).find(|word| {
+        let letters: Vec<char> = word.chars().collect();
+        (letters.windows(2)).any(|pair| pair[0].is_lowercase() && pair[1].is_uppercase())
+    });
+    assert_eq!(identifier, None, "{text}");
+    for syntax in ["::", "(\"", "{ ", "Some(", "Error(", "Other(", "["] {
+        assert!(!text.contains(syntax), "{syntax} in {text}");
+    }
 }
 
 #[test]
@@ -206,16 +338,26 @@ fn an_invalid_ca_bundle_is_rejected_before_a_request() {
     let cut = &good[..good.len() / 2];
     let hollow = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let damaged = good.replacen("MI", "M!", 1);
+    let illegal = good.replace("CERTIFICATE-----", "CERTIFICATE");
     let proxy = Proxy::new(service(None), Manner::Open);
     for (contents, problem) in [
         ("", "the file is empty"),
         ("not a certificate\n", "no certificate in PEM format"),
         ("\0\u{1}\u{2}", "no certificate in PEM format"),
         (&key, "no certificate in PEM format"),
-        (cut, "certificate 1 is malformed"),
+        (cut, "certificate 1 is malformed: -----END CERTIFICATE-----"),
+        (&damaged, "certificate 1 is malformed: invalid base64"),
+        (
+            &illegal,
+            "certificate 1 is malformed: invalid -----BEGIN line",
+        ),
         (&format!("{good}{cut}"), "certificate 2 is malformed"),
-        (hollow, "certificate 1 is unusable"),
-        (&format!("{good}{hollow}"), "certificate 2 is unusable"),
+        (hollow, "certificate 1 is not an X.509 certificate"),
+        (
+            &format!("{good}{hollow}"),
+            "certificate 2 is not an X.509 certificate",
+        ),
     ] {
         let path = write(&directory, "ca.pem", contents);
         let command = entries(&directory)
@@ -224,7 +366,11 @@ fn an_invalid_ca_bundle_is_rejected_before_a_request() {
             .args(["--endpoint-url", "http://ec2.test"])
             .env("HTTP_PROXY", format!("http://127.0.0.1:{}", proxy.port));
         let place = format!("cannot use CA bundle {} (--ca-bundle): ", path.display());
-        fails(command, 253, &[&place, problem, "BEGIN CERTIFICATE"]);
+        let stderr = ends(command, 253);
+        for word in [&place, problem, "BEGIN CERTIFICATE"] {
+            assert!(stderr.contains(word), "no {word:?} in {stderr}");
+        }
+        assert_plain(&stderr, &directory);
     }
     let missing = entries(&directory).env("AWS_CA_BUNDLE", "/nonexistent/ca.pem");
     let words = [

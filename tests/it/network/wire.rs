@@ -1,15 +1,15 @@
 //! The far side of these tests: a certificate authority, TLS servers that answer for EC2 and STS, and a proxy.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use amiusage::emulator::{Emulator, State};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -55,19 +55,39 @@ impl Authority {
         self.sign(params)
     }
 
+    /// A certificate for these host names that is valid for clients only.
+    pub fn for_clients(&self, name: &str) -> Arc<ServerConfig> {
+        let mut params = params(&[name]);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params)
+    }
+
     fn sign(&self, params: CertificateParams) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config =
-            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key)
-                .unwrap();
-        Arc::new(config)
+        server_config(&certificate, &key)
     }
+}
+
+/// A self-signed certificate for a host name: a server for it, and its PEM form.
+pub fn self_signed(name: &str, is_ca: IsCa) -> (Arc<ServerConfig>, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = params(&[name]);
+    params.is_ca = is_ca;
+    let certificate = params.self_signed(&key).unwrap();
+    (server_config(&certificate, &key), certificate.pem())
+}
+
+fn server_config(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+    Arc::new(config)
 }
 
 fn params(names: &[&str]) -> CertificateParams {
@@ -108,11 +128,13 @@ pub fn service(tls: Option<Arc<ServerConfig>>) -> u16 {
     })
 }
 
-/// A server that says `400` to whatever it is sent, as an HTTP server does to TLS.
-pub fn puzzled() -> u16 {
-    listen(|mut stream| {
+/// A server that reads the start of a request, sends `reply` and closes the connection.
+pub fn replies(reply: impl AsRef<[u8]> + Send + Sync + 'static) -> u16 {
+    listen(move |mut stream| {
         stream.read_exact(&mut [0; 64])?;
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        stream.write_all(reply.as_ref())?;
+        stream.shutdown(Shutdown::Write)?;
+        io::copy(&mut stream, &mut io::sink()).map(drop)
     })
 }
 
