@@ -28,6 +28,7 @@ use super::rate_limiter::RateLimiter;
 use super::response::validate_responses;
 use super::retry_settings::{self, RetrySettings};
 use super::role::MfaPrompt;
+use super::service::Service;
 use super::trace::{DebugLog, Retries, Trace};
 use super::{http, regions};
 
@@ -155,20 +156,27 @@ impl ClientFactory {
                 hint: "use a Region name such as eu-west-1 with --region".to_owned(),
             });
         }
-        let trace = Trace::new(self.debug_log, label, self.retries.clone());
+        let new_trace = || Trace::new(self.debug_log, label.clone(), self.retries.clone());
+        let trace = new_trace();
         let config = self.config.to_builder();
         let config = config.region(Region::new(region.to_owned())).build();
         let ec2 = configure!(self, aws_sdk_ec2, &config, &self.urls.ec2, &trace);
-        let auto_scaling = configure!(
-            self,
-            aws_sdk_autoscaling,
-            &config,
-            &self.urls.auto_scaling,
-            &trace
-        );
+        macro_rules! service {
+            ($service:ident, $url:ident, $name:literal) => {{
+                let trace = new_trace();
+                let config = configure!(self, $service, &config, &self.urls.$url, &trace).build();
+                let name = $name;
+                Service {
+                    name,
+                    config,
+                    trace,
+                }
+            }};
+        }
         Ok(Ec2::new(
             ec2.interceptor(PageHandover).build(),
-            auto_scaling.build(),
+            service!(aws_sdk_autoscaling, auto_scaling, "EC2 Auto Scaling"),
+            service!(aws_sdk_organizations, organizations, "AWS Organizations"),
             region,
             trace,
         ))

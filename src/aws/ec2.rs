@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use aws_sdk_ec2::{Client, Config};
 
+use super::service::Service;
 use super::trace::{Retries, Trace};
 
 /// The EC2 client of one Region, with what messages and progress need to know about it.
@@ -12,30 +13,30 @@ use super::trace::{Retries, Trace};
 pub struct Ec2 {
     /// The official SDK's client.
     pub client: Client,
-    auto_scaling: aws_sdk_autoscaling::Config,
+    /// EC2 Auto Scaling in the same Region.
+    pub auto_scaling: Service<aws_sdk_autoscaling::Config>,
+    /// AWS Organizations, which is the same in all Regions of a partition.
+    pub organizations: Service<aws_sdk_organizations::Config>,
     region: Arc<str>,
     trace: Trace,
 }
 
 impl Ec2 {
-    /// Creates the client of `region`, whose configurations have `trace` as an interceptor.
+    /// Creates the client of `region`, whose configuration has `trace` as an interceptor.
     pub(super) fn new(
         config: Config,
-        auto_scaling: aws_sdk_autoscaling::Config,
+        auto_scaling: Service<aws_sdk_autoscaling::Config>,
+        organizations: Service<aws_sdk_organizations::Config>,
         region: &str,
         trace: Trace,
     ) -> Self {
         Self {
             client: Client::from_conf(config),
             auto_scaling,
+            organizations,
             region: region.into(),
             trace,
         }
-    }
-
-    /// The client of EC2 Auto Scaling, which few commands need.
-    pub fn auto_scaling(&self) -> aws_sdk_autoscaling::Client {
-        aws_sdk_autoscaling::Client::from_conf(self.auto_scaling.clone())
     }
 
     /// The name of the endpoint for messages: the URL of the requests, or the Region before the first one.

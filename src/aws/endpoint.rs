@@ -54,6 +54,7 @@ impl fmt::Display for EndpointUrl {
 pub(super) struct EndpointUrls {
     pub ec2: Option<String>,
     pub auto_scaling: Option<String>,
+    pub organizations: Option<String>,
 }
 
 impl EndpointUrls {
@@ -72,6 +73,7 @@ impl EndpointUrls {
         Ok(Self {
             ec2: choose("EC2")?,
             auto_scaling: choose("Auto Scaling")?,
+            organizations: choose("Organizations")?,
         })
     }
 }

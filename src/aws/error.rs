@@ -78,7 +78,7 @@ pub enum RequestError {
     },
 
     /// What came back is not a response to the request.
-    #[error("{endpoint} returned an invalid EC2 response: {problem}")]
+    #[error("{endpoint} returned an invalid response: {problem}")]
     Response {
         /// The URL or the Region.
         endpoint: String,
@@ -131,8 +131,16 @@ impl RequestError {
         }
     }
 
-    /// Interprets the SDK's error.
+    /// Interprets the SDK's error of a request to EC2.
     pub fn from_sdk<E>(error: SdkError<E, HttpResponse>, ec2: &Ec2) -> Self
+    where
+        E: Error + ProvideErrorMetadata + RequestId + 'static,
+    {
+        Self::from_sdk_at(error, ec2.endpoint())
+    }
+
+    /// Interprets the SDK's error of a request to `endpoint`.
+    pub fn from_sdk_at<E>(error: SdkError<E, HttpResponse>, endpoint: String) -> Self
     where
         E: Error + ProvideErrorMetadata + RequestId + 'static,
     {
@@ -145,7 +153,6 @@ impl RequestError {
             let LoadCredentialsError { problem, hint } = credentials_error::explain(error);
             return Self::Credentials { problem, hint };
         }
-        let endpoint = ec2.endpoint();
         let attempts = attempts(&error);
         if let Some(error) = error_chain::find::<TransportError>(&error) {
             return match error {
@@ -197,7 +204,7 @@ impl RequestError {
         match error.code() {
             Some(code) => Self::Service {
                 action: action::<E>(),
-                hint: service_hint(code, action::<E>()),
+                hint: service_hint(code, service::<E>(), action::<E>()),
                 code: code.to_owned(),
                 message: redact(error.message().unwrap_or("no message")),
                 request_id: (error.request_id().or_else(|| request_id(body))).map(str::to_owned),
@@ -316,10 +323,12 @@ fn request_id(body: &[u8]) -> Option<&str> {
 /// The hint for a service error.
 ///
 /// The codes are those of the EC2 API's list of error codes and of AWS's common errors.
-fn service_hint(code: &str, action: &str) -> String {
+fn service_hint(code: &str, service: &str, action: &str) -> String {
     let hint = match code {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            return format!("request the IAM permission ec2:{action}, or choose another --profile");
+            return format!(
+                "request the IAM permission {service}:{action}, or choose another --profile"
+            );
         }
         "RequestExpired" | "ExpiredToken" | "ExpiredTokenException" => {
             "renew the credentials (`aws sso login` or a new session token); if they are new, check the clock"
@@ -377,6 +386,13 @@ fn action<E>() -> &'static str {
     name.strip_suffix("Error").unwrap_or(name)
 }
 
+/// The service whose errors are `E`, as in IAM: the SDK's crates are called `aws_sdk_SERVICE`.
+fn service<E>() -> &'static str {
+    let path = any::type_name::<E>();
+    let name = path.split("::").next().unwrap_or(path);
+    name.strip_prefix("aws_sdk_").unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,11 +400,18 @@ mod tests {
     #[test]
     fn hints_contain_the_action() {
         use aws_sdk_ec2::operation::create_image_usage_report::CreateImageUsageReportError;
+        use aws_sdk_organizations::operation::list_accounts::ListAccountsError;
 
-        let action = action::<CreateImageUsageReportError>();
+        fn hint<E>() -> String {
+            service_hint("AccessDeniedException", service::<E>(), action::<E>())
+        }
         assert_eq!(
-            service_hint("UnauthorizedOperation", action),
+            hint::<CreateImageUsageReportError>(),
             "request the IAM permission ec2:CreateImageUsageReport, or choose another --profile"
+        );
+        assert_eq!(
+            hint::<ListAccountsError>(),
+            "request the IAM permission organizations:ListAccounts, or choose another --profile"
         );
     }
 

@@ -1,8 +1,9 @@
-//! Validates that a successful response is complete: the XML document of the requested action.
+//! Validates that a successful response is complete: the XML document of the requested action, or JSON of AWS
+//! Organizations.
 //!
 //! This wrapper between the HTTP client and the SDK reads the body and turns an incomplete one into a transport error,
-//! which the SDK retries. Error responses pass unchanged: the SDK reads their code. It is for the clients of EC2 and EC2
-//! Auto Scaling only, whose operations all respond with XML and none of which streams.
+//! which the SDK retries. Error responses pass unchanged: the SDK reads their code. It is for the clients of EC2, EC2 Auto
+//! Scaling and AWS Organizations only, none of whose operations streams.
 
 use std::time::Duration;
 
@@ -78,10 +79,16 @@ struct ValidatingConnector {
 
 impl HttpConnector for ValidatingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(root) = expected_root(&request) else {
-            return HttpConnectorFuture::ready(Err(ConnectorError::user(
-                "the request is not a form with an Action".into(),
-            )));
+        let root = match request.headers().contains_key("x-amz-target") {
+            true => None,
+            false => Some(match expected_root(&request) {
+                Some(root) => root,
+                None => {
+                    return HttpConnectorFuture::ready(Err(ConnectorError::user(
+                        "the request is not a form with an Action".into(),
+                    )));
+                }
+            }),
         };
         let settings = self.settings.clone();
         let response = self.inner.call(request);
@@ -90,11 +97,12 @@ impl HttpConnector for ValidatingConnector {
             let body = read_body(response.take_body(), settings.read_timeout()).await?;
             let status = response.status();
             if status.is_success() {
-                let page = match root.as_str() {
-                    entry_page::ROOT => entry_page::decode(&body),
-                    _ => xml::validate(&body, &root)
-                        .and_then(|()| require_list(&body, &root))
+                let page = match root.as_deref() {
+                    Some(entry_page::ROOT) => entry_page::decode(&body),
+                    Some(root) => xml::validate(&body, root)
+                        .and_then(|()| require_list(&body, root))
                         .map(|()| None),
+                    None => validate_accounts(&body).map(|()| None),
                 };
                 let page = page.map_err(|error| {
                     let status = status.as_u16();
@@ -120,6 +128,20 @@ fn require_list(body: &[u8], root: &str) -> Result<(), BodyError> {
         true => Err(BodyError::MissingList(LIST)),
         false => Ok(()),
     }
+}
+
+/// Checks that a response of AWS Organizations is one JSON document with its list. The SDK returns an empty list for a
+/// missing one.
+fn validate_accounts(body: &[u8]) -> Result<(), BodyError> {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        #[serde(rename = "Accounts")]
+        accounts: Option<Vec<serde::de::IgnoredAny>>,
+    }
+    let page: Page = serde_json::from_slice(body).map_err(|_| BodyError::NotJson)?;
+    page.accounts
+        .map(drop)
+        .ok_or(BodyError::MissingList("Accounts"))
 }
 
 /// The name of the root element in the response to `request`.

@@ -21,6 +21,9 @@ pub(super) enum BodyError {
     /// Not XML.
     #[error("a body that is not XML")]
     NotXml,
+    /// Not one complete JSON document.
+    #[error("a body that is not complete JSON")]
+    NotJson,
     /// The end of the document is missing.
     #[error("truncated XML")]
     Truncated,
@@ -31,7 +34,7 @@ pub(super) enum BodyError {
     #[error("unexpected root element `{0}`")]
     UnexpectedRoot(String),
     /// A list is missing, which the SDK would take for an empty one.
-    #[error("no element `{0}`")]
+    #[error("no list `{0}`")]
     MissingList(&'static str),
 }
 

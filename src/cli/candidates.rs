@@ -3,12 +3,15 @@
 //! Candidates are suggestions: they do not restrict the values. Completion neither uses the network nor prints errors; a
 //! file that cannot be read yields no candidates.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::{env, fs};
 
 use aws_types::os_shim_internal::{Env, Fs};
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::regions::REGIONS;
+use crate::accounts::{AccountNames, Cache};
 use crate::reports::resource_type;
 
 /// Resource types. Each candidate has a description, which is empty here.
@@ -80,6 +83,26 @@ pub(super) fn list_files(current: &OsStr) -> Vec<CompletionCandidate> {
             .collect(),
         None => Vec::new(),
     }
+}
+
+/// Names of accounts, as `name:NAME`, from the file in AMIUSAGE_ACCOUNT_NAMES and from earlier runs.
+pub(super) fn accounts(current: &OsStr) -> Vec<CompletionCandidate> {
+    let text = current.to_str().unwrap_or_default();
+    if text.starts_with('@') {
+        return list_files(current);
+    }
+    let file = env::var_os("AMIUSAGE_ACCOUNT_NAMES");
+    let text_of_file = file.and_then(|path| fs::read_to_string(path).ok());
+    let names = text_of_file.and_then(|text| AccountNames::parse(&text).ok());
+    let names: BTreeSet<_> = (names
+        .iter()
+        .flat_map(AccountNames::names)
+        .map(str::to_owned))
+    .chain(Cache::all_names())
+    .map(|name| format!("name:{name}"))
+    .collect();
+    let matching = names.into_iter().filter(|name| name.starts_with(text));
+    matching.map(CompletionCandidate::new).collect()
 }
 
 /// Resource types, as a comma-separated list without repetition.

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
+use super::account_names::AccountNameOptions;
 use super::output::OutputFlags;
 use super::{candidates, manual};
 use crate::args::value;
@@ -122,6 +123,10 @@ pub struct Check {
     /// the time of the last launch, snapshots, and copies among the checked images. JSON always has these details.
     #[arg(long, help_heading = "Output", conflicts_with = "columns")]
     pub details: bool,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub names: AccountNameOptions,
 
     #[allow(missing_docs)]
     #[command(flatten)]

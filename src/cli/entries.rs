@@ -3,6 +3,7 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
+use super::account_names::AccountNameOptions;
 use super::output::OutputFlags;
 use super::paging::Paging;
 use super::{candidates, manual};
@@ -46,8 +47,9 @@ pub struct Entries {
 
     /// Only these accounts
     ///
-    /// Short for `--filter Name=account-id,Values=ID,…`.
-    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
+    /// Short for `--filter Name=account-id,Values=ID,…`. With --account-names also `name:PATTERN`, for accounts with a name
+    /// like `name:prod-*`.
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::accounts))]
     pub account_ids: Vec<String>,
 
     /// Resource types, such as ec2:Instance
@@ -67,6 +69,10 @@ pub struct Entries {
     /// Exits with 0 if the request would succeed.
     #[arg(long)]
     pub dry_run: bool,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub names: AccountNameOptions,
 
     #[allow(missing_docs)]
     #[command(flatten)]

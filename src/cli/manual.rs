@@ -279,8 +279,8 @@ Actions:
   CreateImageUsageReport, DeleteImageUsageReport, DescribeImages,
   DescribeImageAttribute (launchPermission), DescribeImageReferences and
   DescribeRegions, with EC2's quotas: 1 pending report per image and 2,000 per
-  Region; DescribeLaunchConfigurations of EC2 Auto Scaling. Changes are lost on
-  exit.
+  Region; DescribeLaunchConfigurations of EC2 Auto Scaling; ListAccounts of AWS
+  Organizations. Changes are lost on exit.
 
 Connections:
   Requests are POST forms or GET query strings. A request that is not complete
@@ -290,7 +290,7 @@ Connections:
 
 Documents:
   The file of --state (and of --offline=FILE) is a JSON object with the lists
-  below. The first five have the AWS CLI's output format, so a document can
+  below. The first six have the AWS CLI's output format, so a document can
   combine the output of several commands. Every list is optional, but one of
   ImageUsageReports, ImageUsageReportEntries and Usage is required.
 
@@ -299,6 +299,7 @@ Documents:
   Images                   all images; if omitted, any image has reports
   ImageReferences          resources in the account itself that use an image
   LaunchConfigurations     launch configurations in the account itself
+  Accounts                 members of the organization, with Id and Name
   Usage                    entries of new reports
   FailingReports           images whose new reports fail
 

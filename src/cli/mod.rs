@@ -2,6 +2,7 @@
 //!
 //! It contains definitions only. [`args`](crate::args) parses values and [`commands`](crate::commands) executes.
 
+pub mod account_names;
 pub mod aws_cli;
 mod candidates;
 pub mod check;

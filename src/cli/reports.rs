@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 
+use super::account_names::AccountNameOptions;
 use super::output::OutputFlags;
 use super::paging::Paging;
 use super::{candidates, manual};
@@ -99,6 +100,10 @@ pub struct List {
 
     #[allow(missing_docs)]
     #[command(flatten)]
+    pub names: AccountNameOptions,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
     pub paging: Paging,
 
     #[allow(missing_docs)]
@@ -157,8 +162,9 @@ pub struct Create {
 
     /// Count only in these accounts
     ///
-    /// The report does not cover other accounts.
-    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
+    /// The report does not cover other accounts. With --account-names also `name:PATTERN`, for accounts with a name like
+    /// `name:prod-*`.
+    #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::accounts))]
     pub account_ids: Vec<String>,
 
     /// Tags for new reports, such as team=platform
@@ -193,6 +199,10 @@ pub struct Create {
     /// For example `90s` or `2h`. Includes the time that images are queued for the service's quotas.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub names: AccountNameOptions,
 
     #[allow(missing_docs)]
     #[command(flatten)]

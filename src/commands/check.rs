@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 
 use self::retire::retirement;
 use self::words::{Summary, caveat, omissions, progress_line};
+use super::account_names::NameSource;
 use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress;
@@ -21,6 +22,7 @@ use super::regions::{Failures, Regions};
 use super::rows::ignore_broken_pipe;
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::accounts::AccountNames;
 use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::aws::Ec2;
@@ -42,6 +44,7 @@ struct Plan {
     concurrency: NonZeroUsize,
     fail_on_use: bool,
     fail_on_unknown: bool,
+    account_names: Option<NameSource>,
     output_plan: OutputPlan,
 }
 
@@ -65,13 +68,20 @@ pub(super) async fn run(
     terminal: &Terminal,
 ) -> Result<Category, Error> {
     let dry_run = arguments.dry_run;
-    let plan = plan(arguments, &connection, terminal)?;
+    let mut plan = plan(arguments, &connection, terminal)?;
     let regions = Regions::check(&connection)?;
     let regional = plan.output_plan.is_regional(regions.are_several());
     let mut signals = Signals::listen(terminal)?;
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
         .await??;
+    let account_names = match plan.account_names.take() {
+        Some(source) => (signals
+            .or(source.load(&clients[0], false, terminal))
+            .await??)
+            .into(),
+        None => None,
+    };
     let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
     let run = Run {
         names: clients.iter().map(|ec2| ec2.region().into()).collect(),
@@ -79,6 +89,7 @@ pub(super) async fn run(
         clients,
         signals,
         terminal,
+        account_names,
         destination,
     };
     match dry_run {
@@ -96,6 +107,7 @@ struct Run<'a> {
     regional: bool,
     signals: Signals,
     terminal: &'a Terminal,
+    account_names: Option<AccountNames>,
     destination: Destination,
 }
 
@@ -125,8 +137,13 @@ impl Run<'_> {
         let rows = self.in_each_region(plan, async |source, report_progress| {
             verdict::check(source, &plan.options, report_progress).await
         });
-        let (rows, mut failures) = rows.await?;
-        let mut rows = rows;
+        let (mut rows, mut failures) = rows.await?;
+        if let Some(names) = &self.account_names {
+            let rows = rows.iter_mut().flat_map(|(_, rows)| rows);
+            for used in rows.flat_map(|row| &mut row.used_by) {
+                used.account_name = names.get(used.account_id.as_deref()).map(str::to_owned);
+            }
+        }
         // A failed Region may have the images that the others do not have, and the other way around.
         if failures.count() == 0 {
             remove_not_owned_elsewhere(&mut rows);
@@ -275,6 +292,7 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
     if resource_types.is_empty() {
         resource_types = resource_type::ALL.map(str::to_owned).into();
     }
+    let account_names = NameSource::check(&arguments.names, connection, &[], &[])?;
     let output_plan = match arguments.dry_run {
         true => OutputPlan::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
         false => {
@@ -306,6 +324,7 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
         concurrency: connection.concurrency,
         fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
+        account_names,
         output_plan,
     })
 }

@@ -36,7 +36,8 @@ pub(super) async fn run(
     let address = listener.local_addr()?;
     let interrupted = signals::interrupted()?;
     write_to_stdout(&format!(
-        "export AWS_ENDPOINT_URL_EC2=http://{address} AWS_ENDPOINT_URL_AUTO_SCALING=http://{address}\n\
+        "export AWS_ENDPOINT_URL_EC2=http://{address} AWS_ENDPOINT_URL_AUTO_SCALING=http://{address} \
+         AWS_ENDPOINT_URL_ORGANIZATIONS=http://{address}\n\
          export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator \
          AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n"
     ))?;

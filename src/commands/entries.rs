@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::account_names::{self, NameSource};
 use super::listing::{self, Plan};
 use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
@@ -18,13 +19,19 @@ pub(super) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    listing::run(plan(arguments, terminal)?, connection, terminal).await
+    let plan = plan(arguments, &connection, terminal)?;
+    listing::run(plan, connection, terminal).await
 }
 
-fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>, ArgumentError> {
+fn plan(
+    mut arguments: Entries,
+    connection: &Connection,
+    terminal: &Terminal,
+) -> Result<Plan<DescribeEntries>, ArgumentError> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
+    account_names::keep_patterns(&mut arguments.account_ids);
     let types = &arguments.resource_types;
     let shorthands: [(_, _, &[_]); _] = [
         ("--account-ids", "account-id", &arguments.account_ids),
@@ -32,6 +39,16 @@ fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>
         ("--created", "creation-time", &arguments.created),
     ];
     let filters = listing::filters(&arguments.filter, &shorthands, &mut stdin)?;
+    let account_ids: Vec<_> = (filters.iter())
+        .filter(|filter| filter.name == "account-id")
+        .flat_map(|filter| filter.values.clone())
+        .collect();
+    let names = NameSource::check(
+        &arguments.names,
+        connection,
+        &account_ids,
+        &arguments.output.columns,
+    )?;
     let no_rows = if filters.is_empty() {
         "no entries found, which does not mean that the images are unused: reports may be missing or still pending. \
          See `amiusage reports list`, and create missing ones with `amiusage reports create`"
@@ -47,14 +64,20 @@ fn plan(arguments: Entries, terminal: &Terminal) -> Result<Plan<DescribeEntries>
         page_size: arguments.paging.page_size(),
     });
     let output_plan = |resumed| {
-        OutputPlan::check(arguments.output, resumed, terminal)
-            .map(|plan| plan.with_constants::<Entry>(&constants))
+        OutputPlan::check(arguments.output, resumed, terminal).map(|plan| {
+            plan.with_constants::<Entry>(&constants)
+                .with_details(names.is_some())
+        })
     };
-    Plan::check(
+    let plan = Plan::check(
         operation,
         &arguments.paging,
         arguments.dry_run,
         output_plan,
         no_rows,
-    )
+    )?;
+    Ok(plan.with_account_names(names, |entry, names| {
+        let name = names.get(entry.account_id.as_deref());
+        entry.account_name = name.map(str::to_owned);
+    }))
 }

@@ -4,12 +4,14 @@ use std::io;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
+use super::account_names::{self, NameSource};
 use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress::{self, Progress};
 use super::regions::{Failures, Regions};
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::accounts::AccountNames;
 use crate::args::error::ArgumentError;
 use crate::args::{filter, list};
 use crate::aws::Ec2;
@@ -20,7 +22,7 @@ use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeTok
 use crate::output::{Destination, Options, Record, RowWriter};
 
 /// The checked arguments of a listing.
-pub(super) struct Plan<Q> {
+pub(super) struct Plan<Q: PaginatedOperation> {
     operation: Q,
     start: ResumeToken,
     limit: Option<NonZeroU64>,
@@ -29,11 +31,15 @@ pub(super) struct Plan<Q> {
     output_plan: OutputPlan,
     /// The note for a complete listing without rows.
     no_rows: &'static str,
+    account_names: Option<(NameSource, SetAccountNames<Q::Item>)>,
 }
+
+/// Sets the names of the accounts in a row.
+type SetAccountNames<R> = fn(&mut R, &AccountNames);
 
 /// Runs the listing of `plan`.
 pub(super) async fn run<Q>(
-    plan: Plan<Q>,
+    mut plan: Plan<Q>,
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<(), Error>
@@ -53,6 +59,21 @@ where
     let clients = signals
         .or(connect_all(connection, regions, terminal.debug))
         .await??;
+    let names = match plan.account_names.take() {
+        None => None,
+        Some((source, set)) => {
+            let (operation, names) = signals
+                .or(with_account_names(
+                    plan.operation,
+                    source,
+                    &clients[0],
+                    terminal,
+                ))
+                .await??;
+            plan.operation = operation;
+            Some((names, set))
+        }
+    };
     if plan.dry_run {
         let mut failures = signals.or(dry_run_all(&clients, &plan.operation)).await??;
         failures.print(false, terminal)?;
@@ -61,6 +82,7 @@ where
     }
     let no_rows = plan.no_rows;
     let mut writer = ListingWriter::open(plan, clients, concurrency, options.clone())?;
+    writer.account_names = names;
     let bar = writer.progress.bar();
     let copying = signals.or(writer.copy_pages());
     let outcome = progress::with_progress(&bar, terminal, copying).await;
@@ -68,6 +90,25 @@ where
         note_omitted_columns::<Q::Item>(&options, terminal);
     }
     writer.finish(outcome.map_err(Error::from).flatten(), no_rows, terminal)
+}
+
+/// Loads the names of accounts, and replaces patterns of names in the operation's filters.
+async fn with_account_names<Q: PaginatedOperation>(
+    operation: Q,
+    source: NameSource,
+    ec2: &Ec2,
+    terminal: &Terminal,
+) -> Result<(Q, AccountNames), Error> {
+    let mut request = operation.request().clone();
+    let mut filters: Vec<_> = (request.filters.iter_mut())
+        .filter(|filter| filter.name == "account-id")
+        .collect();
+    let are_required = (filters.iter()).any(|filter| account_names::have_patterns(&filter.values));
+    let names = source.load(ec2, are_required, terminal).await?;
+    for filter in &mut filters {
+        filter.values = account_names::resolve(&filter.values, &names)?;
+    }
+    Ok((operation.with_request(request), names))
 }
 
 /// Checks in each Region whether the requests would be allowed.
@@ -101,6 +142,7 @@ struct ListingWriter<Q: PaginatedOperation> {
     appendable: bool,
     progress: Progress,
     failures: Failures,
+    account_names: Option<(AccountNames, SetAccountNames<Q::Item>)>,
     /// The Regions of the clients.
     regions: Vec<String>,
     /// The index of the client that the listing starts with.
@@ -147,6 +189,7 @@ where
             out_file: plan.output_plan.out_file.unwrap_or_default(),
             progress,
             failures: Failures::of(regions.len()),
+            account_names: None,
             regions,
             first_client: listing.client(),
             client: listing.client(),
@@ -160,7 +203,7 @@ where
     /// Copies all pages, except those of Regions that fail. Returns the token for more if there is a limit.
     async fn copy_pages(&mut self) -> Result<Option<String>, Error> {
         loop {
-            let page = match self.listing.next().await {
+            let mut page = match self.listing.next().await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
                 Err(error) => {
@@ -170,6 +213,9 @@ where
             };
             self.enter(page.client);
             let region = self.regional.then(|| self.regions[page.client].as_str());
+            if let Some((names, set)) = &self.account_names {
+                page.items.iter_mut().for_each(|item| set(item, names));
+            }
             self.writer.page(region, &page.items).await?;
             self.page = page.next;
             self.progress.page(page.items.len());
@@ -326,6 +372,17 @@ impl<Q: PaginatedOperation> Plan<Q> {
                 true => "no rows after the starting token",
                 false => no_rows,
             },
+            account_names: None,
         })
+    }
+
+    /// Adds the names of accounts to the rows.
+    pub(super) fn with_account_names(
+        mut self,
+        source: Option<NameSource>,
+        set: SetAccountNames<Q::Item>,
+    ) -> Self {
+        self.account_names = source.map(|source| (source, set));
+        self
     }
 }

@@ -1,5 +1,6 @@
 //! Runs the subcommands, one file each: only here do the command line, the service and the output meet.
 
+mod account_names;
 mod check;
 mod completions;
 mod connection;

@@ -10,7 +10,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-use super::http::{CONTENT_TYPE, REQUEST_ID};
+use super::accounts::TARGET_HEADER;
+use super::http::REQUEST_ID;
 use super::region::signed_region;
 use super::service::Emulator;
 
@@ -36,13 +37,18 @@ fn respond(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, C
             "a streaming body is not a request form".into(),
         ));
     };
-    let region = (request.headers().get("authorization")).and_then(signed_region);
-    let response = emulator.respond(region, form);
+    let headers = request.headers();
+    let region = headers.get("authorization").and_then(signed_region);
+    let response = match headers.get(TARGET_HEADER) {
+        Some(target) => emulator.respond_json(target, form),
+        None => emulator.respond(region, form),
+    };
+    let content_type = response.content_type();
     let status = StatusCode::try_from(response.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut http_response = HttpResponse::new(status, SdkBody::from(response.body));
     let headers = http_response.headers_mut();
-    headers.insert("content-type", CONTENT_TYPE);
+    headers.insert("content-type", content_type);
     headers.insert("date", emulator.http_date());
     headers.insert(REQUEST_ID, response.request_id);
     Ok(http_response)

@@ -18,11 +18,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::accounts::TARGET_HEADER;
 use super::region::signed_region;
 use super::response::{ApiError, Response as ServiceResponse};
 use super::service::Emulator;
 
-pub(super) const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 pub(super) const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Far more than the largest valid request: 200 IDs and 200 values for each of 50 filters.
@@ -140,6 +140,9 @@ async fn respond(
             "The emulator accepts EC2 Query requests at the path / only",
         ));
     }
+    if let Some(target) = head.headers.get(TARGET_HEADER) {
+        return emulator.respond_json(target.to_str().unwrap_or_default(), &body);
+    }
     let parameters = match head.method {
         Method::POST => &body,
         Method::GET => head.uri.query().unwrap_or_default().as_bytes(),
@@ -178,11 +181,12 @@ async fn read_body(body: Incoming) -> Result<Bytes, ApiError> {
 }
 
 fn http_response(response: ServiceResponse, date: &str) -> Response<Full<Bytes>> {
+    let content_type = HeaderValue::from_static(response.content_type());
     let mut http_response = Response::new(Full::new(Bytes::from(response.body)));
     *http_response.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = http_response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    headers.insert(header::CONTENT_TYPE, content_type);
     if let Ok(date) = HeaderValue::from_str(date) {
         headers.insert(header::DATE, date);
     }

@@ -5,6 +5,7 @@
 //! one. The emulator shares no types with the client, so that one mistake cannot hide on both sides.
 
 mod account;
+mod accounts;
 mod actions;
 mod clock;
 mod connector;

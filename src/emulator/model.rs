@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::timestamp;
 
@@ -95,18 +94,37 @@ pub(super) struct Entry<'s> {
     pub report_creation_time: Option<&'s str>,
 }
 
-/// An image: the members of the API's `Image`, and additions of the emulator.
+/// An account of the organization, with members of the API's `Account`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MemberAccount {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// An image, with the members of the API's `Image` that the emulator returns.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Image {
     pub image_id: String,
+    pub name: Option<String>,
+    pub description: Option<String>,
     pub owner_id: Option<String>,
+    pub state: Option<String>,
+    pub creation_date: Option<String>,
+    pub deprecation_time: Option<String>,
+    pub last_launched_time: Option<String>,
+    pub public: Option<bool>,
+    pub deregistration_protection: Option<String>,
+    pub image_owner_alias: Option<String>,
+    pub source_image_id: Option<String>,
+    pub source_image_region: Option<String>,
+    pub block_device_mappings: Option<Vec<BlockDevice>>,
     #[serde(default)]
     pub launch_permissions: Vec<LaunchPermission>,
+    pub tags: Option<Vec<Tag>>,
     pub region: Option<String>,
-    /// All other members, as the document has them.
-    #[serde(flatten)]
-    pub members: Map<String, Value>,
 }
 
 impl Image {
@@ -118,24 +136,22 @@ impl Image {
             ..Self::default()
         }
     }
+}
 
-    /// Adds what every image has, in front: an ID, an owner and a state.
-    pub fn complete(&mut self, account: &str) {
-        let owner_id = self.owner_id.get_or_insert_with(|| account.to_owned());
-        let always = [
-            ("ImageId", &*self.image_id),
-            ("OwnerId", owner_id),
-            ("State", "available"),
-        ];
-        let others = std::mem::take(&mut self.members);
-        (self.members).extend(always.map(|(name, value)| (name.to_owned(), value.into())));
-        self.members.extend(others);
-    }
+/// A block device of an image; `ebs` is absent for an instance store.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct BlockDevice {
+    pub device_name: Option<String>,
+    pub ebs: Option<EbsVolume>,
+}
 
-    /// The text of a member.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name)?.as_str()
-    }
+/// The EBS volume of a block device, with its size in GiB.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EbsVolume {
+    pub snapshot_id: Option<String>,
+    pub volume_size: Option<i64>,
 }
 
 /// A launch permission of an image: one of the members is set.
@@ -146,13 +162,6 @@ pub(super) struct LaunchPermission {
     pub user_id: Option<String>,
     pub organization_arn: Option<String>,
     pub organizational_unit_arn: Option<String>,
-}
-
-impl LaunchPermission {
-    /// Whether it is for the accounts of an organization or of a part of one.
-    pub fn is_of_organization(&self) -> bool {
-        self.organization_arn.is_some() || self.organizational_unit_arn.is_some()
-    }
 }
 
 /// A launch configuration of the account, with the members of the API that the emulator returns.

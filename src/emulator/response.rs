@@ -9,8 +9,18 @@ pub struct Response {
     pub status: u16,
     /// The request ID in the body and in the header `x-amzn-requestid`.
     pub request_id: String,
-    /// XML in UTF-8.
+    /// XML or JSON in UTF-8.
     pub body: String,
+}
+
+impl Response {
+    /// The value of the HTTP header `Content-Type`.
+    pub(super) fn content_type(&self) -> &'static str {
+        match self.body.starts_with('{') {
+            true => "application/x-amz-json-1.1",
+            false => "text/xml;charset=UTF-8",
+        }
+    }
 }
 
 /// An error of the service.

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::model::{FailingReport, Image, LaunchConfiguration, Reference, Report, Row};
+use super::model::{
+    FailingReport, Image, LaunchConfiguration, MemberAccount, Reference, Report, Row,
+};
 use super::state::{Images, State};
 use super::store::{Reports, Rows, Usage, group_by_report};
 use super::timestamp;
@@ -58,6 +60,7 @@ struct Document {
     images: Option<Vec<Image>>,
     image_references: Option<Vec<Reference>>,
     launch_configurations: Option<Vec<LaunchConfiguration>>,
+    accounts: Option<Vec<MemberAccount>>,
     usage: Option<Vec<SavedUsage>>,
     failing_reports: Option<Vec<FailingReport>>,
 }
@@ -89,9 +92,9 @@ struct SavedUsage {
 
 impl State {
     /// Loads a JSON document, as the AWS CLI prints it: `ImageUsageReports`, `ImageUsageReportEntries`, `Images`,
-    /// `ImageReferences` and `LaunchConfigurations`, and two lists of the emulator's own for reports that are created later: `Usage`, their
-    /// entries, and `FailingReports`, the images whose reports fail. Lists may be omitted. A report that has only
-    /// entries is `available`.
+    /// `ImageReferences`, `LaunchConfigurations` and `Accounts`, and two lists of the emulator's own for reports that are
+    /// created later: `Usage`, their entries, and `FailingReports`, the images whose reports fail. Lists may be omitted.
+    /// A report that has only entries is `available`.
     ///
     /// # Errors
     /// A document with another structure, without a usage list, or with contradictions.
@@ -136,6 +139,7 @@ impl State {
         let reports = Reports::new(reports, ranges, Rows::Saved(rows), usage);
         let mut state = State::new(reports, images, references, regions, failing);
         state.launch_configurations = launch_configurations;
+        state.accounts = document.accounts;
         Ok(state)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::account::{Account, Settings};
+use super::accounts;
 use super::actions::{ACTIONS, AUTO_SCALING};
 use super::clock::Clock;
 use super::form::Parameters;
@@ -52,6 +53,17 @@ impl Emulator {
             },
             Err(error) if is_for_auto_scaling(form) => error.into_auto_scaling_response(request_id),
             Err(error) => error.into_response(request_id),
+        }
+    }
+
+    /// Handles one request to AWS Organizations, given the value of its header `X-Amz-Target` and its JSON body.
+    pub fn respond_json(&self, target: &str, body: &[u8]) -> Response {
+        let state = &self.account.read().state;
+        let (status, body) = accounts::respond(state.accounts.as_deref(), target, body);
+        Response {
+            status,
+            request_id: self.next_request_id(),
+            body,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
 
-use super::model::{FailingReport, Image, LaunchConfiguration, Reference, is_in};
+use super::model::{FailingReport, Image, LaunchConfiguration, MemberAccount, Reference, is_in};
 use super::store::Reports;
 
 /// The data of an [`Emulator`](super::Emulator), which creates and deletes reports in it.
@@ -14,6 +14,8 @@ pub struct State {
     /// In listing order.
     pub(super) references: Vec<Reference>,
     pub(super) launch_configurations: Vec<LaunchConfiguration>,
+    /// The accounts of the organization; `None` without one.
+    pub(super) accounts: Option<Vec<MemberAccount>>,
     /// The Regions of the items that have one.
     pub(super) regions: BTreeSet<String>,
     failing: Vec<FailingReport>,
@@ -40,7 +42,7 @@ impl Images {
             .unwrap_or_else(|| "123456789012".to_owned());
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, image) in list.iter_mut().enumerate() {
-            image.complete(&account);
+            image.owner_id.get_or_insert_with(|| account.clone());
             by_id
                 .entry(image.image_id.clone())
                 .or_default()
@@ -80,6 +82,7 @@ impl State {
             images,
             references,
             launch_configurations: Vec::new(),
+            accounts: None,
             regions,
             failing,
             clock_start: None,

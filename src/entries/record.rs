@@ -4,11 +4,11 @@ use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
 
 use crate::aws::Time;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Record, Shown};
 
 /// How many resources of one type in one account use an image, according to one report.
 ///
-/// The members are those of the API's `ImageUsageReportEntry`, in its order. Absent members are `None`, and omitted from
+/// The members are those of the API's `ImageUsageReportEntry`, in its order, and the account's name. Absent members are `None`, and omitted from
 /// the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -25,6 +25,9 @@ pub struct Entry {
     /// The 12 digits of the account that uses the image; they may begin with zeros.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// The name of the account, if it is requested and known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
     /// The image's ID, `ami-…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
@@ -58,6 +61,7 @@ impl From<ImageUsageReportEntry> for Entry {
             report_id: entry.report_id,
             usage_count: entry.usage_count,
             account_id: entry.account_id,
+            account_name: None,
             image_id: entry.image_id,
             report_creation_time: entry.report_creation_time.map(Time::from),
         }
@@ -81,6 +85,11 @@ impl Record for Entry {
         Column::id("AccountId", 12, |entry: &Self| {
             entry.account_id.as_deref().into()
         }),
+        Column::name("AccountName", 24, 12, |entry: &Self| {
+            entry.account_name.as_deref().into()
+        })
+        .below()
+        .shown(Shown::Details),
         Column::id("ImageId", 21, |entry: &Self| {
             entry.image_id.as_deref().into()
         }),

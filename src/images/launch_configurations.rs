@@ -25,29 +25,21 @@ impl From<LaunchConfiguration> for Reference {
 /// # Errors
 /// [`RequestError`], also for an incomplete response or a page token that the service returns twice.
 pub async fn launch_configurations(ec2: &Ec2) -> Result<Vec<Reference>, RequestError> {
-    let client = ec2.auto_scaling();
-    let mut references = Vec::new();
-    let mut token = None;
-    loop {
-        let page = client
+    let service = &ec2.auto_scaling;
+    let client = service.client();
+    let configurations = service.all_pages(async |token| {
+        let request = client
             .describe_launch_configurations()
-            .max_records(PAGE_SIZE)
-            .set_next_token(token.clone())
-            .send()
-            .await
-            .map_err(|error| RequestError::from_sdk(error, ec2))?;
-        let list = page.launch_configurations.unwrap_or_default();
-        references.extend(list.into_iter().map(Reference::from));
-        let next = page.next_token.filter(|token| !token.is_empty());
-        match next {
-            None => return Ok(references),
-            next if next == token => {
-                return Err(RequestError::Response {
-                    endpoint: ec2.endpoint(),
-                    problem: "the same page token twice".to_owned(),
-                });
-            }
-            next => token = next,
-        }
-    }
+            .max_records(PAGE_SIZE);
+        let page = request.set_next_token(token).send().await?;
+        Ok((
+            page.launch_configurations.unwrap_or_default(),
+            page.next_token,
+        ))
+    });
+    Ok(configurations
+        .await?
+        .into_iter()
+        .map(Reference::from)
+        .collect())
 }

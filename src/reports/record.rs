@@ -29,6 +29,9 @@ pub struct Report {
     /// The accounts that it covers; all when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_ids: Option<Vec<String>>,
+    /// The names of these accounts, if they are requested: empty for an unknown one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_names: Option<Vec<String>>,
     /// `pending`, `available` or `error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
@@ -105,6 +108,7 @@ impl From<types::ImageUsageReport> for Report {
                 .resource_types
                 .map(|types| types.into_iter().map(ResourceType::from).collect()),
             account_ids: report.account_ids,
+            account_names: None,
             state: report.state,
             state_reason: report.state_reason,
             creation_time: report.creation_time.map(Time::from),
@@ -182,6 +186,12 @@ impl Record for Report {
         })
         .nested()
         .rank(5),
+        Column::text("AccountNames", 24, 12, |report: &Self| {
+            list(&report.account_names)
+        })
+        .nested()
+        .shown(Shown::Details)
+        .rank(4),
         Column::id("State", 9, |report: &Self| report.state.as_deref().into()),
         Column::text("StateReason", 24, 16, |report: &Self| {
             report.state_reason.as_deref().into()

@@ -88,6 +88,9 @@ pub struct Use {
     /// The account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// The name of the account, if it is requested and known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
     /// What uses it, such as `ec2:Instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
@@ -118,6 +121,7 @@ impl Row {
             let uses = rule::uses(report, image_id);
             used_by.extend(uses.map(|entry| Use {
                 account_id: entry.account_id.clone(),
+                account_name: None,
                 resource_type: entry.resource_type.clone(),
                 usage_count: entry.usage_count.unwrap_or_default(),
             }));
@@ -213,7 +217,11 @@ impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let account = self.account_id.as_deref().unwrap_or("?");
         let what = self.resource_type.as_deref().unwrap_or("?");
-        write!(f, "{account} {what} {}", self.usage_count)
+        f.write_str(account)?;
+        if let Some(name) = &self.account_name {
+            write!(f, " ({name})")?;
+        }
+        write!(f, " {what} {}", self.usage_count)
     }
 }
 

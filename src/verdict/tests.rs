@@ -28,6 +28,7 @@ fn entry(count: Option<i64>) -> Entry {
         report_id: Some(REPORT.to_owned()),
         usage_count: count,
         account_id: Some("123412341234".to_owned()),
+        account_name: None,
         image_id: Some(IMAGE.to_owned()),
         report_creation_time: None,
     }

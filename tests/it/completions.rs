@@ -41,13 +41,14 @@ fn columns_as_a_comma_separated_list() {
             "ReportId",
             "UsageCount",
             "AccountId",
+            "AccountName",
             "ImageId",
             "ReportCreationTime"
         ]
     );
     assert_eq!(
         candidates(&["entries", "--columns", "ImageId,Acc"]),
-        ["ImageId,AccountId"]
+        ["ImageId,AccountId", "ImageId,AccountName"]
     );
     assert_eq!(
         candidates(&["entries", "--columns=U"]),
@@ -154,6 +155,21 @@ fn profiles_come_from_the_files_without_other_content() {
     // An invalid file yields no candidates and no error.
     fs::write(&config, "[profile").unwrap();
     assert!(candidates_of(request()).is_empty());
+}
+
+#[test]
+fn names_of_accounts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("accounts.csv");
+    let text = "AccountId,Name\n001100110011,prod web\n123412341234,prod data\n222233334444,dev\n";
+    fs::write(&path, text).unwrap();
+    for command in ["entries", "reports create"] {
+        let line: Vec<_> = (command.split(' '))
+            .chain(["--account-ids", "name:prod"])
+            .collect();
+        let names = request("bash", &line).env("AMIUSAGE_ACCOUNT_NAMES", &path);
+        assert_eq!(candidates_of(names), ["name:prod data", "name:prod web"]);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Integration tests of the program and the library. They are one binary, because each one links the SDK.
 
+mod account_names;
 mod architecture;
 mod aws_cli;
 mod check;

@@ -805,12 +805,12 @@ fn types_of_the_command_line_are_never_omitted() {
 #[test]
 fn every_offered_column_is_accepted() {
     for line in [
-        "reports list --offline",
+        "reports list --offline --account-names organizations",
         "reports create --offline --owned",
         "reports create --offline --image-id ami-0abcdef1234567890",
         "reports delete --offline --report-ids amiur-11111111111111111",
         "reports delete --offline --report-id amiur-11111111111111111",
-        "entries --offline",
+        "entries --offline --account-names organizations",
     ] {
         let help = words(&format!("{line} --help")).succeeds().stdout;
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -367,10 +367,11 @@ impl Server {
     }
 
     /// The environment that leads an AWS tool to this server.
-    pub fn environment(&self) -> [(&'static str, String); 5] {
+    pub fn environment(&self) -> [(&'static str, String); 6] {
         [
             ("AWS_ENDPOINT_URL_EC2", self.url()),
             ("AWS_ENDPOINT_URL_AUTO_SCALING", self.url()),
+            ("AWS_ENDPOINT_URL_ORGANIZATIONS", self.url()),
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
@@ -435,8 +436,11 @@ impl Server {
     }
 }
 
-/// The action that a form asks for.
+/// The action that a form asks for. A request to AWS Organizations has a JSON body.
 pub fn action(form: &str) -> String {
+    if form.starts_with('{') {
+        return "ListAccounts".to_owned();
+    }
     let mut parameters = form_urlencoded::parse(form.as_bytes());
     let action = parameters.find(|(name, _)| name == "Action");
     action.map_or_else(String::new, |(_, action)| action.into_owned())
@@ -450,7 +454,15 @@ fn serve(stream: TcpStream, emulator: &Emulator, script: &Script, requests: &Mut
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = read_request(&mut reader) {
-        let reply = emulator.respond(signed_region(&request.head), request.form.as_bytes());
+        let form = request.form.as_bytes();
+        let target = request
+            .head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-amz-target: "));
+        let reply = match target {
+            Some(target) => emulator.respond_json(target, form),
+            None => emulator.respond(signed_region(&request.head), form),
+        };
         let number = {
             let mut requests = requests.lock().unwrap();
             requests.push(request.clone());

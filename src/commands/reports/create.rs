@@ -13,6 +13,7 @@ use crate::args::{list, structure};
 use crate::aws::{Ec2, RequestError};
 use crate::cli::Connection;
 use crate::cli::reports::Create;
+use crate::commands::account_names::{self, NameSource};
 use crate::commands::connection::connect;
 use crate::commands::output_plan::OutputPlan;
 use crate::commands::progress;
@@ -37,6 +38,7 @@ struct Plan {
     /// Whether types that the endpoint refuses may be omitted, because the command line does not name them.
     can_omit_types: bool,
     account_ids: Vec<String>,
+    account_names: Option<NameSource>,
     tags: Vec<Tag>,
     client_token: Option<String>,
     dry_run: bool,
@@ -61,10 +63,17 @@ pub(in crate::commands) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let (plan, output_plan) = plan(arguments, connection.concurrency, terminal)?;
+    let (mut plan, output_plan) = plan(arguments, &connection, terminal)?;
     let started = Instant::now();
     let mut signals = Signals::listen(terminal)?;
     let ec2 = signals.or(connect(connection, terminal.debug)).await??;
+    let needs_names = account_names::have_patterns(&plan.account_ids);
+    if let Some(source) = plan.account_names.take().filter(|_| needs_names) {
+        let names = signals
+            .or(source.load(&ec2, needs_names, terminal))
+            .await??;
+        plan.account_ids = account_names::resolve(&plan.account_ids, &names)?;
+    }
     let rows = Rows::open(output_plan, ec2.region())?;
     let specs = signals.or(plan.specs(&ec2)).await??;
     if specs.is_empty() {
@@ -264,13 +273,15 @@ async fn owned(
 }
 
 fn plan(
-    arguments: Create,
-    concurrency: NonZeroUsize,
+    mut arguments: Create,
+    connection: &Connection,
     terminal: &Terminal,
 ) -> Result<(Plan, OutputPlan), Error> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
+    account_names::keep_patterns(&mut arguments.account_ids);
     let account_ids = list::expand("--account-ids", &arguments.account_ids, &mut stdin)?;
+    let account_names = NameSource::check(&arguments.names, connection, &account_ids, &[])?;
     let mut resource_types = structure::resource_types(&arguments.resource_types, &mut stdin)?;
     let can_omit_types = resource_types.is_empty();
     if can_omit_types {
@@ -298,12 +309,13 @@ fn plan(
         resource_types,
         can_omit_types,
         account_ids,
+        account_names,
         tags,
         client_token: arguments.client_token,
         dry_run: arguments.dry_run,
         wait: arguments.wait,
         timeout: (!arguments.timeout.is_zero()).then_some(arguments.timeout),
-        concurrency,
+        concurrency: connection.concurrency,
     };
     Ok((plan, output_plan))
 }

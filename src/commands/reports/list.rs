@@ -5,6 +5,7 @@ use std::io;
 use crate::args::error::ArgumentError;
 use crate::args::list;
 use crate::cli::{Connection, reports::List};
+use crate::commands::account_names::NameSource;
 use crate::commands::listing::{self, Plan};
 use crate::commands::output_plan::OutputPlan;
 use crate::commands::terminal::Terminal;
@@ -18,10 +19,15 @@ pub(in crate::commands) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    listing::run(plan(arguments, terminal)?, connection, terminal).await
+    let plan = plan(arguments, &connection, terminal)?;
+    listing::run(plan, connection, terminal).await
 }
 
-fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, ArgumentError> {
+fn plan(
+    arguments: List,
+    connection: &Connection,
+    terminal: &Terminal,
+) -> Result<Plan<DescribeReports>, ArgumentError> {
     let mut stdin = list::Stdin::new(io::stdin());
     let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
     let report_ids = list::expand("--report-ids", &arguments.report_ids, &mut stdin)?;
@@ -30,6 +36,7 @@ fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, A
         ("--created", "creation-time", &arguments.created),
     ];
     let filters = listing::filters(&arguments.filter, &shorthands, &mut stdin)?;
+    let names = NameSource::check(&arguments.names, connection, &[], &arguments.output.columns)?;
     let no_rows = if filters.is_empty() {
         "no reports found; create one with `amiusage reports create` (the service deletes reports after 30 days)"
     } else {
@@ -43,14 +50,21 @@ fn plan(arguments: List, terminal: &Terminal) -> Result<Plan<DescribeReports>, A
         page_size: arguments.paging.page_size(),
     });
     let output_plan = |resumed| {
-        OutputPlan::check(arguments.output, resumed, terminal)
-            .map(|plan| plan.with_constants::<Report>(&constants))
+        OutputPlan::check(arguments.output, resumed, terminal).map(|plan| {
+            plan.with_constants::<Report>(&constants)
+                .with_details(names.is_some())
+        })
     };
-    Plan::check(
+    let plan = Plan::check(
         operation,
         &arguments.paging,
         arguments.dry_run,
         output_plan,
         no_rows,
-    )
+    )?;
+    Ok(plan.with_account_names(names, |report, names| {
+        let name = |id: &String| names.get(Some(id)).unwrap_or_default().to_owned();
+        let ids = report.account_ids.as_ref();
+        report.account_names = ids.map(|ids| ids.iter().map(name).collect());
+    }))
 }

@@ -94,7 +94,7 @@ fn unreadable_launch_configurations_are_no_proof() {
             200,
             missing,
             "RequestFailed",
-            "no element `LaunchConfigurations`",
+            "no list `LaunchConfigurations`",
         ),
         (200, repeated, "RequestFailed", "the same page token twice"),
     ] {
