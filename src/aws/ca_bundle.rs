@@ -9,6 +9,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 
+use super::amazon_roots;
 use super::connect_error::ConnectError;
 
 /// The trusted certificate authorities.
@@ -62,18 +63,37 @@ impl CaBundle {
                     TrustStore::empty().with_pem_certificate(pem)
                 }
             };
-            let context = TlsContext::builder().with_trust_store(roots).build();
-            Ok(context.expect("a trust store alone is a valid context"))
+            Ok(tls_context(roots))
         };
         self.context.get_or_init(load).as_ref()
     }
+
+    /// A context that trusts only those of the system's authorities that AWS endpoints use. None if a bundle replaces
+    /// them, or if they are not found.
+    pub(super) fn amazon_context(&self) -> Option<TlsContext> {
+        if self.path.is_some() {
+            return None;
+        }
+        let pem = amazon_roots::load()?;
+        validate(&pem).ok()?;
+        Some(tls_context(TrustStore::empty().with_pem_certificate(pem)))
+    }
 }
 
-/// Reads a bundle and validates each certificate: the SDK's client panics on an invalid one.
+fn tls_context(roots: TrustStore) -> TlsContext {
+    let context = TlsContext::builder().with_trust_store(roots).build();
+    context.expect("a trust store alone is a valid context")
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    validate(&pem).map(|()| pem)
+}
+
+/// Parses each certificate: the SDK's client panics on an invalid one.
+fn validate(pem: &[u8]) -> Result<(), String> {
     let mut roots = RootCertStore::empty();
-    for (index, certificate) in CertificateDer::pem_slice_iter(&pem).enumerate() {
+    for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
         let number = index + 1;
         let certificate = certificate
             .map_err(|error| format!("certificate {number} is malformed: {}", malformed(&error)))?;
@@ -82,7 +102,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         }
     }
     match roots.is_empty() {
-        false => Ok(pem),
+        false => Ok(()),
         true if pem.is_empty() => Err("the file is empty".to_owned()),
         true => Err("no certificate in PEM format".to_owned()),
     }

@@ -35,6 +35,11 @@ const TUNNEL_407: &str = "tunnel error: proxy authorization required";
 const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 const TUNNEL_UNREACHABLE: &str = "tunnel error: failed to create underlying connection";
 
+/// Whether the certificate of the server or the proxy was rejected.
+pub(super) fn is_certificate_rejected(error: &ConnectorError) -> bool {
+    matches!(find(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
 /// Replaces `error` by a [`ConnectError`] where that says more, and returns it unchanged otherwise.
 ///
 /// The request to `target` went through `proxy`, a URL without credentials; `trust_store` is the name of the trusted

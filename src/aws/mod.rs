@@ -3,6 +3,7 @@
 //!
 //! Nothing outside of this module configures the SDK's transport.
 
+mod amazon_roots;
 mod attempt;
 mod attempt_limit;
 mod ca_bundle;

@@ -137,6 +137,45 @@ fn a_ca_bundle_replaces_the_system_authorities() {
 }
 
 #[test]
+fn all_system_authorities_verify_aws_endpoints_but_those_of_aws_are_tried_first() {
+    let directory = directory();
+    let [amazon, inspection, unknown] =
+        ["Amazon Root CA 1", "Inspection", "Unknown"].map(Authority::new);
+    let damaged = amazon.pem.replacen("\n-----END", "!\n-----END", 1);
+    let both = format!("{}{}", inspection.pem, amazon.pem);
+    let folder = directory.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("ca.pem"), &inspection.pem).unwrap();
+    let check = |ca: &Authority, system: &str, folder: Option<&PathBuf>, connections: usize| {
+        let proxy = Proxy::new(service(Some(ca.certify(&[EC2]))), Manner::Open);
+        let mut command = entries(&directory)
+            .env("SSL_CERT_FILE", write(&directory, "system.pem", system))
+            .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy.port));
+        if let Some(folder) = folder {
+            command = command.env("SSL_CERT_DIR", folder);
+        }
+        let is_known = ca.pem != unknown.pem;
+        let stderr = ends(command, if is_known { 0 } else { 255 });
+        assert!(is_known || stderr.contains("unknown authority"), "{stderr}");
+        assert_eq!(proxy.seen().len(), connections);
+    };
+    check(&amazon, &both, None, 1);
+    check(&inspection, &both, None, 2);
+    check(&unknown, &both, None, 2);
+    // Without authorities of AWS, or with damaged ones, all are used at once.
+    check(&inspection, &inspection.pem, None, 1);
+    check(
+        &inspection,
+        &format!("{damaged}{}", inspection.pem),
+        None,
+        1,
+    );
+    // SSL_CERT_DIR adds to SSL_CERT_FILE.
+    check(&amazon, &amazon.pem, Some(&folder), 1);
+    check(&inspection, &amazon.pem, Some(&folder), 2);
+}
+
+#[test]
 fn an_untrusted_certificate_is_rejected_with_the_reason() {
     let directory = directory();
     let ca = Authority::new("CA");
