@@ -81,7 +81,7 @@ impl Record for Entry {
             entry.report_id.as_deref().into()
         })
         .rank(1),
-        Column::number("UsageCount", 10, |entry: &Self| entry.usage_count.into()),
+        Column::number("UsageCount", 10, |entry: &Self| entry.usage_count.into()).optional(),
         Column::id("AccountId", 12, |entry: &Self| {
             entry.account_id.as_deref().into()
         }),

@@ -37,6 +37,8 @@ pub struct Column<R: 'static> {
     pub below: bool,
     /// Whether the member is a list or an object. The text form writes it on lines of its own, as the AWS CLI does.
     pub nested: bool,
+    /// Whether the text form omits it if no row has a value, as the AWS CLI does.
+    pub optional: bool,
     /// The value in this column.
     pub cell: fn(&R) -> Cell<'_>,
     /// What the color of the value means.
@@ -89,6 +91,7 @@ impl<R> Column<R> {
             rank: 0,
             below: false,
             nested: false,
+            optional: false,
             cell,
             emphasis: |_| None,
         }
@@ -151,6 +154,14 @@ impl<R> Column<R> {
     pub const fn nested(self) -> Self {
         Self {
             nested: true,
+            ..self
+        }
+    }
+
+    /// Lets the text form omit it.
+    pub const fn optional(self) -> Self {
+        Self {
+            optional: true,
             ..self
         }
     }
@@ -218,6 +229,8 @@ pub enum Cell<'a> {
     List(Vec<String>),
     /// An integer.
     Number(i64),
+    /// A Boolean.
+    Bool(bool),
     /// A time in the service's form, such as `2025-09-29T13:27:12.322Z`.
     Time(&'a str),
 }
@@ -235,6 +248,8 @@ impl<'a> Cell<'a> {
             Self::Text(text) => Cow::Borrowed(text),
             Self::List(items) => Cow::Owned(items.join("; ")),
             Self::Time(time) => Cow::Borrowed(time),
+            Self::Bool(true) => Cow::Borrowed("true"),
+            Self::Bool(false) => Cow::Borrowed("false"),
             Self::Number(_) => return None,
         })
     }

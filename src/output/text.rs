@@ -1,14 +1,14 @@
 //! The AWS CLI's text form: one line per record, tabs between values, the list's name in capitals in front.
 //!
-//! The columns are in alphabetical order, as in the AWS CLI. The AWS CLI omits a column that no entry of a page has; here
-//! only the last column is omitted, and only if no row of all pages has it, so that the bytes do not depend on the page
-//! size and other columns keep their positions. A resumed run decides by its own rows.
+//! The columns are in alphabetical order, as in the AWS CLI. The AWS CLI omits a column that no row of a page has; here
+//! only optional columns are omitted, and only if no row of all pages has them, so that the bytes do not depend on the
+//! page size and other columns keep their positions. A resumed run decides by its own rows.
 //!
 //! Control characters are escaped, so that every line has the same number of fields. Nested members follow on lines of
 //! their own, after their name in capitals.
 
 use std::io::{self, Write};
-use std::mem;
+use std::iter::zip;
 
 use serde_json::Value;
 
@@ -21,12 +21,10 @@ pub(super) struct Text {
     /// The names of the columns that have lines of their own.
     nested: Vec<&'static str>,
     label: String,
-    /// Whether the last column is written.
-    has_last: bool,
-    /// Buffer of a line.
-    line: Vec<u8>,
-    /// Until then, each row: the line without its last column, and the lines below it.
-    held: Vec<(Vec<u8>, Vec<u8>)>,
+    /// For each of the fields, whether it is written: if it is not optional, or once a row has a value.
+    is_written: Vec<bool>,
+    /// The rows until all fields are written: the cells, and the lines below them.
+    held: Vec<(Vec<Vec<u8>>, Vec<u8>)>,
 }
 
 impl Text {
@@ -38,27 +36,32 @@ impl Text {
         let (nested, fields): (Vec<Field>, Vec<Field>) = fields
             .into_iter()
             .partition(|field| field.column::<R>().nested);
+        // Requested columns are never omitted.
+        let is_requested = options.fields.is_some();
         Self {
             out,
+            is_written: (fields.iter())
+                .map(|field| is_requested || !field.column::<R>().optional)
+                .collect(),
             fields,
             nested: nested
                 .iter()
                 .map(|field| field.column::<R>().name)
                 .collect(),
             label: R::LIST.to_uppercase(),
-            // Requested columns are never omitted.
-            has_last: options.fields.is_some(),
-            line: Vec::new(),
             held: Vec::new(),
         }
     }
 
-    /// Writes the rows that were held until it is known whether the last column is written.
+    /// Writes the rows that were held until it is known which columns are written.
     fn release(&mut self) -> io::Result<()> {
-        let end: &[u8] = if self.has_last { b"\t\n" } else { b"\n" };
-        for (line, below) in self.held.drain(..) {
-            self.out.write_all(&line)?;
-            self.out.write_all(end)?;
+        for (cells, below) in self.held.drain(..) {
+            self.out.write_all(self.label.as_bytes())?;
+            for (cell, _) in zip(cells, &self.is_written).filter(|(_, is_written)| **is_written) {
+                self.out.write_all(b"\t")?;
+                self.out.write_all(&cell)?;
+            }
+            self.out.write_all(b"\n")?;
             self.out.write_all(&below)?;
         }
         Ok(())
@@ -84,6 +87,9 @@ impl Text {
 fn write_cell(out: &mut impl Write, cell: Cell<'_>) -> io::Result<()> {
     match cell {
         Cell::Number(number) => write!(out, "{number}"),
+        // As Python writes it.
+        Cell::Bool(true) => out.write_all(b"True"),
+        Cell::Bool(false) => out.write_all(b"False"),
         cell => out.write_all(escape(&cell.text().unwrap_or_default()).as_bytes()),
     }
 }
@@ -91,31 +97,28 @@ fn write_cell(out: &mut impl Write, cell: Cell<'_>) -> io::Result<()> {
 impl<R: Record> Writer<R> for Text {
     fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         for record in records {
-            let mut line = mem::take(&mut self.line);
-            line.clear();
-            line.extend_from_slice(self.label.as_bytes());
-            let (last, others) = match self.fields.split_last() {
-                Some((last, others)) => (last.cell(region, record), others),
-                None => (Cell::Absent, &[][..]),
-            };
-            for field in others {
-                line.push(b'\t');
-                write_cell(&mut line, field.cell(region, record))?;
+            for (field, is_written) in zip(&self.fields, &mut self.is_written) {
+                *is_written = *is_written || field.cell(region, record) != Cell::Absent;
             }
             let mut below = Vec::new();
             self.write_nested(&mut below, record)?;
-            if !self.has_last && last == Cell::Absent {
-                self.held.push((line, below));
+            if self.is_written.contains(&false) {
+                let cell = |field: &Field| {
+                    let mut cell = Vec::new();
+                    write_cell(&mut cell, field.cell(region, record)).map(|()| cell)
+                };
+                let cells = self.fields.iter().map(cell).collect::<Result<_, _>>()?;
+                self.held.push((cells, below));
                 continue;
             }
-            self.has_last = true;
             self.release()?;
-            line.push(b'\t');
-            write_cell(&mut line, last)?;
-            line.push(b'\n');
-            self.out.write_all(&line)?;
+            self.out.write_all(self.label.as_bytes())?;
+            for field in &self.fields {
+                self.out.write_all(b"\t")?;
+                write_cell(&mut self.out, field.cell(region, record))?;
+            }
+            self.out.write_all(b"\n")?;
             self.out.write_all(&below)?;
-            self.line = line;
         }
         self.out.flush()
     }

@@ -196,7 +196,8 @@ impl Record for Report {
         Column::text("StateReason", 24, 16, |report: &Self| {
             report.state_reason.as_deref().into()
         })
-        .below(),
+        .below()
+        .optional(),
         Column::time("CreationTime", |report: &Self| {
             Cell::time(report.creation_time.as_ref().map(Time::as_str))
         })

@@ -668,6 +668,7 @@ fn plain(cell: Cell<'_>) -> String {
         Cell::Text(text) => text.into_owned(),
         Cell::List(items) => items.join("; "),
         Cell::Number(number) => number.to_string(),
+        Cell::Bool(value) => value.to_string(),
         Cell::Time(time) => time.to_owned(),
     }
 }
