@@ -24,12 +24,80 @@ const RESOURCE_TYPES: [(&str, &str); 4] = [
 
 /// Filters for entries.
 const FILTERS: [(&str, &str); 3] = [
-    ("account-id", "12-digit account ID"),
+    ("Name=account-id,Values=", "12-digit account ID"),
     (
-        "creation-time",
+        "Name=creation-time,Values=",
         "Report creation time, such as 2025-11-29T*",
     ),
-    ("resource-type", "Resource type, such as ec2:Instance"),
+    (
+        "Name=resource-type,Values=",
+        "Resource type, such as ec2:Instance",
+    ),
+];
+
+/// Resource types that reference images.
+const REFERENCE_TYPES: [(&str, &str); 5] = [
+    RESOURCE_TYPES[0],
+    RESOURCE_TYPES[1],
+    ("ssm:Parameter", ""),
+    RESOURCE_TYPES[2],
+    RESOURCE_TYPES[3],
+];
+
+/// Owners and users that are not accounts.
+const OWNERS: [(&str, &str); 4] = [
+    ("self", ""),
+    ("amazon", ""),
+    ("aws-backup-vault", ""),
+    ("aws-marketplace", ""),
+];
+const EXECUTABLE_USERS: [(&str, &str); 2] = [("self", ""), ("all", "Public images")];
+
+/// Frequent filters for images.
+const IMAGE_FILTERS: [(&str, &str); 12] = [
+    ("Name=architecture,Values=", "x86_64, arm64 or i386"),
+    (
+        "Name=block-device-mapping.snapshot-id,Values=",
+        "Snapshot ID",
+    ),
+    (
+        "Name=creation-date,Values=",
+        "Creation time, such as 2025-11-29T*",
+    ),
+    ("Name=description,Values=", "Description"),
+    ("Name=is-public,Values=", "true or false"),
+    ("Name=name,Values=", "Image name, such as golden-*"),
+    ("Name=platform,Values=", "windows"),
+    ("Name=root-device-type,Values=", "ebs or instance-store"),
+    ("Name=state,Values=", "available, disabled or another state"),
+    ("Name=tag:", "Value of the tag with this key"),
+    ("Name=tag-key,Values=", "Tag key"),
+    ("Name=virtualization-type,Values=", "hvm or paravirtual"),
+];
+
+/// Image states.
+const IMAGE_STATES: [(&str, &str); 8] = [
+    ("available", ""),
+    ("pending", ""),
+    ("disabled", ""),
+    ("failed", ""),
+    ("error", ""),
+    ("invalid", ""),
+    ("transient", ""),
+    ("deregistered", ""),
+];
+
+/// Filters for Regions.
+const REGION_FILTERS: [(&str, &str); 3] = [
+    ("Name=endpoint,Values=", "Host name of the endpoint"),
+    (OPT_IN_STATUS, "Whether the account opted in"),
+    ("Name=region-name,Values=", "Region, such as eu-*"),
+];
+const OPT_IN_STATUS: &str = "Name=opt-in-status,Values=";
+const OPT_IN_STATUSES: [(&str, &str); 3] = [
+    ("opt-in-not-required", ""),
+    ("opted-in", ""),
+    ("not-opted-in", ""),
 ];
 
 /// Report states.
@@ -110,6 +178,21 @@ pub(super) fn resource_types(current: &OsStr) -> Vec<CompletionCandidate> {
     list_of(&RESOURCE_TYPES, current)
 }
 
+/// Types of references, as a comma-separated list without repetition.
+pub(super) fn reference_types(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&REFERENCE_TYPES, current)
+}
+
+/// Owners of images, as a comma-separated list without repetition.
+pub(super) fn owners(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&OWNERS, current)
+}
+
+/// Users with launch permissions, as a comma-separated list without repetition.
+pub(super) fn executable_users(current: &OsStr) -> Vec<CompletionCandidate> {
+    list_of(&EXECUTABLE_USERS, current)
+}
+
 /// Report states, as a comma-separated list without repetition.
 pub(super) fn states(current: &OsStr) -> Vec<CompletionCandidate> {
     list_of(&STATES, current)
@@ -125,9 +208,8 @@ fn list_of(names: &[(&'static str, &'static str)], current: &OsStr) -> Vec<Compl
 
 /// Shorthand of a filter for entries: first `Name=NAME,Values=`, then known values.
 pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
-    let filters = FILTERS.map(|(name, help)| (format!("Name={name},Values="), help));
     filters_of(
-        &filters,
+        &FILTERS,
         "Name=resource-type,Values=",
         &RESOURCE_TYPES,
         current,
@@ -136,13 +218,22 @@ pub(super) fn filters(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Shorthand of a filter for reports.
 pub(super) fn report_filters(current: &OsStr) -> Vec<CompletionCandidate> {
-    let filters = REPORT_FILTERS.map(|(filter, help)| (filter.to_owned(), help));
-    filters_of(&filters, "Name=state,Values=", &STATES, current)
+    filters_of(&REPORT_FILTERS, "Name=state,Values=", &STATES, current)
+}
+
+/// Shorthand of a filter for images.
+pub(super) fn image_filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    filters_of(&IMAGE_FILTERS, "Name=state,Values=", &IMAGE_STATES, current)
+}
+
+/// Shorthand of a filter for Regions.
+pub(super) fn region_filters(current: &OsStr) -> Vec<CompletionCandidate> {
+    filters_of(&REGION_FILTERS, OPT_IN_STATUS, &OPT_IN_STATUSES, current)
 }
 
 /// The `filters` that start with `current`, or the `values` of the filter that starts with `prefix`.
 fn filters_of(
-    filters: &[(String, &'static str)],
+    filters: &[(&str, &'static str)],
     prefix: &str,
     values: &[(&'static str, &'static str)],
     current: &OsStr,
@@ -153,8 +244,10 @@ fn filters_of(
     }
     filters
         .iter()
-        .filter(|(filter, _)| filter.starts_with(current) && filter != current)
-        .map(|(filter, help)| CompletionCandidate::new(filter).help(Some((*help).into())))
+        .filter(|(filter, _)| filter.starts_with(current) && *filter != current)
+        .map(|(filter, help)| {
+            CompletionCandidate::new((*filter).to_owned()).help(Some((*help).into()))
+        })
         .collect()
 }
 

@@ -272,6 +272,47 @@ Exit codes:
   254  the service returned an error for a request that all verdicts need
   255  any other error: network, disk full";
 
+/// Below `amiusage images --help`.
+pub(super) const IMAGES: &str = "\
+Examples:
+  These use the sample data. Omit --offline to query AWS.
+
+  List the account's own images:
+    amiusage images --offline --owners self --include-disabled
+
+  Print the IDs and names of a team's images of a month, oldest first:
+    amiusage images --offline --owners self -o text \\
+        -f Name=tag:team,Values=platform 'Name=creation-date,Values=2025-0*' \\
+        --query 'sort_by(Images, &CreationDate)[].[ImageId, Name]'
+
+  List accounts that use the images that match a filter:
+    amiusage images --offline --owners self -f 'Name=name,Values=base-*' \\
+        --query 'Images[].ImageId' | amiusage entries --offline --image-ids @-";
+
+/// Below `amiusage references --help`.
+pub(super) const REFERENCES: &str = "\
+Examples:
+  These use the sample data. Omit --offline to query AWS.
+
+  List all references to an image:
+    amiusage references --offline --image-ids ami-05f6e7d8c9b0a1928 \\
+        --include-all-resource-types
+
+  List running instances only:
+    amiusage references --offline --image-ids ami-05f6e7d8c9b0a1928 \\
+        --resource-types 'ResourceType=ec2:Instance,ResourceTypeOptions=[{OptionName=state-name,OptionValues=running}]'";
+
+/// Below `amiusage regions --help`.
+pub(super) const REGIONS: &str = "\
+Examples:
+  These use the sample data. Omit --offline to query AWS.
+
+  Print the Regions that are enabled for the account, one per line:
+    amiusage regions --offline -o text --query 'Regions[].[RegionName]'
+
+  List all Regions with their status:
+    amiusage regions --offline --all-regions";
+
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\
 Actions:

@@ -8,6 +8,7 @@ mod candidates;
 pub mod check;
 pub mod emulator;
 pub mod entries;
+pub mod images;
 mod manual;
 pub mod output;
 pub mod paging;
@@ -93,6 +94,15 @@ pub enum Command {
     Wait(reports::Waiter),
     #[allow(missing_docs)]
     Check(Box<check::Check>),
+    #[allow(missing_docs)]
+    #[command(alias = "describe-images")]
+    Images(Box<images::Images>),
+    #[allow(missing_docs)]
+    #[command(alias = "describe-image-references")]
+    References(Box<images::References>),
+    #[allow(missing_docs)]
+    #[command(alias = "describe-regions")]
+    Regions(Box<images::Regions>),
     #[allow(missing_docs)]
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]

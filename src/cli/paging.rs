@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::value;
 
 /// Pages, limits and resume tokens.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Paging")]
 pub struct Paging {
     /// Stop after N items and print a resume token

@@ -347,10 +347,11 @@ impl<Q: PaginatedOperation> Plan<Q> {
         no_rows: &'static str,
     ) -> Result<Self, ArgumentError> {
         if paging.is_one_page() && !operation.is_one_request() {
-            return Err(ArgumentError::new(
-                "--no-paginate",
-                "a single request accepts at most 200 images and 200 reports; omit this option, or name fewer",
-            ));
+            let problem = format_args!(
+                "a single request accepts at most {} IDs of a kind; omit this option, or name fewer",
+                Q::MAX_IDS
+            );
+            return Err(ArgumentError::new("--no-paginate", problem));
         }
         let start = match (&paging.starting_token, &paging.next_token) {
             (Some(token), _) => ResumeToken::parse(token)

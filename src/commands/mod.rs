@@ -6,10 +6,13 @@ mod completions;
 mod connection;
 mod emulator;
 mod entries;
+mod images;
+mod list_regions;
 mod listing;
 mod mfa;
 mod output_plan;
 mod progress;
+mod references;
 mod regions;
 mod reports;
 mod rows;
@@ -49,6 +52,9 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
             Reports::Delete(arguments) => reports::delete(*arguments, connection, terminal).await,
             Reports::Wait(arguments) => reports::wait(arguments, connection, terminal).await,
         },
+        Command::Images(arguments) => images::run(*arguments, connection, terminal).await,
+        Command::References(arguments) => references::run(*arguments, connection, terminal).await,
+        Command::Regions(arguments) => list_regions::run(*arguments, connection, terminal).await,
         Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -1,21 +1,21 @@
-//! The action `DescribeImages`, for images that the account owns.
+//! Images that the account owns, with the members that say whether they are in use.
 
 use std::fmt;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroI32, NonZeroUsize};
 
-use aws_sdk_ec2::operation::describe_images::builders::DescribeImagesFluentBuilder as Call;
 use aws_sdk_ec2::types;
 use serde::Serialize;
 
+use super::operation::DescribeImages;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{Filter, ListError, Paginator, Request, ResumeToken, paginated_operation};
+use crate::listing::{Filter, ListError, Paginator, Request, ResumeToken};
 
 /// The maximum number of name patterns: the service's limit of values per filter.
 pub const MAX_NAME_PATTERNS: usize = 200;
 
 /// The number of images per page: the service's maximum. Without it, the service returns all images on one page, and
 /// advises against that.
-const PAGE_SIZE: i32 = 1000;
+const PAGE_SIZE: NonZeroI32 = NonZeroI32::new(1000).unwrap();
 
 /// An image, with times as the service sends them.
 ///
@@ -106,13 +106,6 @@ impl Snapshots {
     }
 }
 
-impl Image {
-    /// The approximate memory use in bytes, with an ID, a name of up to 128 characters, and short texts.
-    fn memory_size(&self) -> usize {
-        2 * size_of::<Self>()
-    }
-}
-
 impl From<types::Image> for Image {
     fn from(image: types::Image) -> Self {
         Self {
@@ -132,58 +125,40 @@ impl From<types::Image> for Image {
     }
 }
 
-/// Lists images that the account owns, including deprecated and disabled ones, which may still be in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DescribeImages(Request);
-
 impl DescribeImages {
-    /// The images with these IDs. IDs that the account does not own are not an error: they are missing from the list.
-    pub fn by_id(image_ids: Vec<String>) -> Self {
-        Self(Request::for_images(image_ids))
+    /// Images that the account owns, including deprecated and disabled ones, which may still be in use.
+    fn owned(request: Request) -> Self {
+        Self {
+            request: Request {
+                page_size: Some(PAGE_SIZE),
+                ..request
+            },
+            owners: vec!["self".to_owned()],
+            include_deprecated: true,
+            include_disabled: true,
+            skip_missing: true,
+            ..Self::default()
+        }
     }
 
-    /// The images whose name matches one of at most [`MAX_NAME_PATTERNS`] patterns with the wildcards `*` and `?`; all
-    /// images without a pattern.
+    /// The owned images with these IDs. IDs that the account does not own are not an error: they are missing from the
+    /// list.
+    pub fn by_id(image_ids: Vec<String>) -> Self {
+        Self::owned(Request::for_images(image_ids))
+    }
+
+    /// The owned images whose name matches one of at most [`MAX_NAME_PATTERNS`] patterns with the wildcards `*` and `?`;
+    /// all owned images without a pattern.
     pub fn by_name(patterns: Vec<String>) -> Self {
         let name = (!patterns.is_empty()).then(|| Filter {
             name: "name".to_owned(),
             values: patterns,
         });
-        Self(Request {
+        Self::owned(Request {
             filters: name.into_iter().collect(),
             ..Request::default()
         })
     }
-
-    /// The IDs; none if the images are listed by name.
-    pub fn image_ids(&self) -> &[String] {
-        &self.0.image_ids
-    }
-
-    fn call(&self, ec2: &Ec2) -> Call {
-        // The parameter `ImageId` would reject all IDs because of a missing one, and cannot be paginated.
-        let ids = self.0.sdk_image_ids().map(|ids| {
-            types::Filter::builder()
-                .name("image-id")
-                .set_values(Some(ids))
-                .build()
-        });
-        let mut filters: Vec<_> = ids.into_iter().collect();
-        filters.extend(self.0.sdk_filters().unwrap_or_default());
-        ec2.client
-            .describe_images()
-            .owners("self")
-            .include_deprecated(true)
-            .include_disabled(true)
-            .set_filters((!filters.is_empty()).then_some(filters))
-            .max_results(PAGE_SIZE)
-    }
-}
-
-paginated_operation! {
-    DescribeImages { 0 },
-    describe_images -> DescribeImagesOutput or DescribeImagesError,
-    images: |image, _| Image::from(image) => Image,
 }
 
 /// Returns all images of an operation, in the service's order.
@@ -205,14 +180,14 @@ pub async fn owned(
     .expect("a listing without a starting token");
     let mut images = Vec::new();
     while let Some(page) = listing.next().await? {
-        if page.is_list_missing || page.items.iter().any(|image| image.image_id.is_none()) {
+        if page.is_list_missing || page.items.iter().any(|image| image.0.image_id.is_none()) {
             let error = RequestError::Response {
                 endpoint: ec2.endpoint(),
                 problem: "a page without images or their IDs".to_owned(),
             };
             return Err(error.into());
         }
-        images.extend(page.items);
+        images.extend(page.items.into_iter().map(|row| Image::from(row.0)));
     }
     Ok(images)
 }

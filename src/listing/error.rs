@@ -51,7 +51,7 @@ impl UserError for ListError {
                 "rerun with the resume token; if it fails again, try another --page-size and contact AWS Support"
             }
             Self::BeyondEnd { .. } => {
-                "reports were deleted, or the arguments differ: start over without --starting-token"
+                "rows were deleted, or the arguments differ: start over without --starting-token"
             }
         };
         Some(hint.into())

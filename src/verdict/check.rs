@@ -85,6 +85,7 @@ async fn find_ids(source: &Source, ids: &[String]) -> Result<Vec<ImageUnderCheck
             let unread = || PartialList::none(missing_item("DescribeImages"));
             let list = images.remove(id).unwrap_or_else(unread);
             let found = list.found.into_iter().next();
+            let found = found.map(|row| Image::from(row.0));
             let not_owned = match (&found, list.gap) {
                 (_, Some(gap)) => Some(gap),
                 (None, None) => Some(Reason::NotOwned),

@@ -12,7 +12,7 @@ pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
         action: "DescribeImages",
         operation_for: Box::new(DescribeImages::by_id),
         ids: DescribeImages::image_ids,
-        id: |image| image.image_id.as_deref(),
+        id: |row| row.0.image_id.as_deref(),
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn references_by_image(
     let version_depth = version_depth.unwrap_or(resource_type::DEFAULT_VERSION_DEPTH);
     BatchedList {
         action: "DescribeImageReferences",
-        operation_for: Box::new(move |ids| DescribeImageReferences::new(ids, version_depth)),
+        operation_for: Box::new(move |ids| DescribeImageReferences::uses(ids, version_depth)),
         ids: DescribeImageReferences::image_ids,
         id: |reference| reference.image_id.as_deref(),
     }

@@ -94,6 +94,33 @@ fn candidates_for_reports() {
 }
 
 #[test]
+fn candidates_for_images_references_and_regions() {
+    for (line, expected) in [
+        (
+            ["images", "--owners", "self,a"].as_slice(),
+            "self,amazon self,aws-backup-vault self,aws-marketplace",
+        ),
+        (&["images", "--executable-users", ""], "self all"),
+        (
+            &["describe-images", "--filters", "Name=c"],
+            "Name=creation-date,Values=",
+        ),
+        (
+            &["images", "-f", "Name=state,Values=d"],
+            "Name=state,Values=disabled Name=state,Values=deregistered",
+        ),
+        (&["references", "--resource-types", "s"], "ssm:Parameter"),
+        (
+            &["regions", "--filter", "Name=opt-in-status,Values=n"],
+            "Name=opt-in-status,Values=not-opted-in",
+        ),
+        (&["regions", "--region-names", "us-gov-w"], "us-gov-west-1"),
+    ] {
+        assert_eq!(candidates(line).join(" "), expected, "{line:?}");
+    }
+}
+
+#[test]
 fn filter_names_and_values() {
     let names = [
         "Name=account-id,Values=",
@@ -189,7 +216,10 @@ fn candidates_from_the_definition() {
         candidates(&["describe-"]),
         [
             "describe-image-usage-report-entries",
-            "describe-image-usage-reports"
+            "describe-image-usage-reports",
+            "describe-images",
+            "describe-image-references",
+            "describe-regions"
         ]
     );
     // If both names match, only the short one is suggested.

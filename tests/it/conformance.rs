@@ -7,6 +7,7 @@
 //! exits with 255 for all of these, and with 2 if its parser fails.
 
 mod emulator;
+mod images;
 mod query;
 mod reports;
 mod yaml;

@@ -17,6 +17,7 @@ mod faults;
 mod formats;
 mod generated;
 mod hostile;
+mod images;
 mod interrupt;
 mod matrix;
 mod network;

@@ -12,7 +12,7 @@ use crate::support::amiusage;
 const WIDTHS: [usize; 4] = [80, 100, 120, 200];
 
 /// The commands with a table, each with the name of its golden files.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 14] = [
     ("entries", "entries"),
     (
         "entries-of-one-image",
@@ -35,6 +35,12 @@ const COMMANDS: [(&str, &str); 11] = [
         "reports-delete",
         "reports delete --report-ids amiur-11111111111111111",
     ),
+    ("images", "images"),
+    (
+        "references",
+        "references --image-ids ami-05f6e7d8c9b0a1928 --include-all-resource-types",
+    ),
+    ("regions", "regions"),
     ("check", "check --owned"),
     ("check-details", "check --owned --details"),
     ("check-dry-run", "check --owned --dry-run"),

@@ -218,6 +218,7 @@ fn images_references_and_regions_are_listed() {
         regions["Regions"][0],
         json!({
             "OptInStatus": "opt-in-not-required",
+            "Geography": [{"Name": "Ireland"}],
             "RegionName": "eu-west-1",
             "Endpoint": "ec2.eu-west-1.amazonaws.com",
         })
