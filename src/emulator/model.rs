@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::timestamp;
 
@@ -103,28 +104,18 @@ pub(super) struct MemberAccount {
     pub name: Option<String>,
 }
 
-/// An image, with the members of the API's `Image` that the emulator returns.
+/// An image: the members of the API's `Image`, and additions of the emulator.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Image {
     pub image_id: String,
-    pub name: Option<String>,
-    pub description: Option<String>,
     pub owner_id: Option<String>,
-    pub state: Option<String>,
-    pub creation_date: Option<String>,
-    pub deprecation_time: Option<String>,
-    pub last_launched_time: Option<String>,
-    pub public: Option<bool>,
-    pub deregistration_protection: Option<String>,
-    pub image_owner_alias: Option<String>,
-    pub source_image_id: Option<String>,
-    pub source_image_region: Option<String>,
-    pub block_device_mappings: Option<Vec<BlockDevice>>,
     #[serde(default)]
     pub launch_permissions: Vec<LaunchPermission>,
-    pub tags: Option<Vec<Tag>>,
     pub region: Option<String>,
+    /// All other members, as the document has them.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
 }
 
 impl Image {
@@ -136,22 +127,24 @@ impl Image {
             ..Self::default()
         }
     }
-}
 
-/// A block device of an image; `ebs` is absent for an instance store.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct BlockDevice {
-    pub device_name: Option<String>,
-    pub ebs: Option<EbsVolume>,
-}
+    /// Adds what every image has, in front: an ID, an owner and a state.
+    pub fn complete(&mut self, account: &str) {
+        let owner_id = self.owner_id.get_or_insert_with(|| account.to_owned());
+        let always = [
+            ("ImageId", &*self.image_id),
+            ("OwnerId", owner_id),
+            ("State", "available"),
+        ];
+        let others = std::mem::take(&mut self.members);
+        (self.members).extend(always.map(|(name, value)| (name.to_owned(), value.into())));
+        self.members.extend(others);
+    }
 
-/// The EBS volume of a block device, with its size in GiB.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct EbsVolume {
-    pub snapshot_id: Option<String>,
-    pub volume_size: Option<i64>,
+    /// The text of a member.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.members.get(name)?.as_str()
+    }
 }
 
 /// A launch permission of an image: one of the members is set.
@@ -162,6 +155,13 @@ pub(super) struct LaunchPermission {
     pub user_id: Option<String>,
     pub organization_arn: Option<String>,
     pub organizational_unit_arn: Option<String>,
+}
+
+impl LaunchPermission {
+    /// Whether it is for the accounts of an organization or of a part of one.
+    pub fn is_of_organization(&self) -> bool {
+        self.organization_arn.is_some() || self.organizational_unit_arn.is_some()
+    }
 }
 
 /// A launch configuration of the account, with the members of the API that the emulator returns.

@@ -38,17 +38,7 @@ impl Page {
         parameters: &mut Parameters,
         min_size: usize,
     ) -> Result<Self, ApiError> {
-        let size = parameters
-            .text("MaxResults")
-            .map_or(Ok(DEFAULT_SIZE), |value| {
-                (value.parse::<i32>().ok())
-                    .and_then(|size| usize::try_from(size).ok())
-                    .filter(|&size| size >= min_size)
-                    .ok_or_else(|| {
-                        let expected = format!("Expecting a whole number, at least {min_size}.");
-                        ApiError::invalid_value("MaxResults", &value, &expected)
-                    })
-            })?;
+        let size = max_results(parameters, min_size)?.unwrap_or(DEFAULT_SIZE);
         Self::read_sized(context, parameters, size)
     }
 
@@ -106,6 +96,27 @@ impl Page {
             xml.text(next_token, &token(context, position));
         }
     }
+}
+
+/// Takes `MaxResults`, which is at least `min_size`, out of `parameters`.
+///
+/// # Errors
+/// An invalid size.
+pub(super) fn max_results(
+    parameters: &mut Parameters,
+    min_size: usize,
+) -> Result<Option<usize>, ApiError> {
+    let Some(value) = parameters.text("MaxResults") else {
+        return Ok(None);
+    };
+    (value.parse::<i32>().ok())
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|&size| size >= min_size)
+        .map(Some)
+        .ok_or_else(|| {
+            let expected = format!("Expecting a whole number, at least {min_size}.");
+            ApiError::invalid_value("MaxResults", &value, &expected)
+        })
 }
 
 /// The token for the page of the same query that starts at `position`.

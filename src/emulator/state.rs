@@ -42,7 +42,7 @@ impl Images {
             .unwrap_or_else(|| "123456789012".to_owned());
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, image) in list.iter_mut().enumerate() {
-            image.owner_id.get_or_insert_with(|| account.clone());
+            image.complete(&account);
             by_id
                 .entry(image.image_id.clone())
                 .or_default()

@@ -53,10 +53,13 @@ impl State {
     pub fn synthetic(size: Synthetic) -> Self {
         let (reports, ranges): (Vec<_>, Vec<_>) = reports(size).unzip();
         let images = (reports.iter().enumerate())
-            .map(|(number, report)| Image {
-                name: Some(format!("synthetic-{number:06}")),
-                creation_date: Some("2025-01-01T00:00:00.000Z".to_owned()),
-                ..Image::with_id(&report.image_id, None)
+            .map(|(number, report)| {
+                let mut image = Image::with_id(&report.image_id, None);
+                image.members.extend([
+                    ("Name".to_owned(), format!("synthetic-{number:06}").into()),
+                    ("CreationDate".to_owned(), "2025-01-01T00:00:00.000Z".into()),
+                ]);
+                image
             })
             .collect();
         Self::new(

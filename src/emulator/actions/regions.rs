@@ -15,6 +15,13 @@ const ENABLED_REGIONS: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
 /// A Region that is enabled only if the document has it.
 const OPT_IN_REGION: &str = "af-south-1";
 
+/// The geographies of the Regions above, by the start of a name.
+const GEOGRAPHIES: &[(&str, &str)] = &[
+    ("us-", "United States of America"),
+    ("eu-west-1", "Ireland"),
+    (OPT_IN_REGION, "South Africa"),
+];
+
 /// The value that a filter tests.
 type Attribute = for<'r> fn(&'r Region<'_>) -> &'r str;
 
@@ -89,6 +96,12 @@ pub(super) fn respond(
             xml.text("regionName", region.name);
             xml.text("regionEndpoint", &region.endpoint);
             xml.text("optInStatus", region.status);
+            let geographies = (GEOGRAPHIES.iter())
+                .filter(|(start, _)| region.name.starts_with(start))
+                .collect();
+            xml.list("geographySet", Some(&geographies), |xml, (_, name)| {
+                xml.text("name", name);
+            });
         });
     }))
 }

@@ -8,23 +8,129 @@ const REGIONS: &str = "DescribeRegions";
 
 #[test]
 fn an_image_has_the_xml_of_the_service() {
-    let response = send(&sample(), IMAGES, &[("ImageId.1", "ami-0123456789abcdef0")]);
+    let response = send(&sample(), IMAGES, &[("ImageId.1", "ami-1a2b3c4d")]);
+    let (_, images) = response.body.split_once("</requestId>").unwrap();
+    assert_eq!(
+        images,
+        "<imagesSet><item><imageId>ami-1a2b3c4d</imageId><imageOwnerId>123456789012</imageOwnerId>\
+         <imageState>available</imageState><platformDetails>Linux/UNIX</platformDetails>\
+         <usageOperation>RunInstances</usageOperation><blockDeviceMapping><item><ebs>\
+         <deleteOnTermination>true</deleteOnTermination><snapshotId>snap-000000000000005a5</snapshotId>\
+         <volumeSize>10</volumeSize><volumeType>standard</volumeType><encrypted>false</encrypted></ebs>\
+         <deviceName>/dev/xvda</deviceName></item><item><deviceName>/dev/xvdb</deviceName>\
+         <virtualName>ephemeral0</virtualName></item></blockDeviceMapping>\
+         <description>Legacy server, November 2015</description><hypervisor>xen</hypervisor>\
+         <name>legacy-2015-11</name><rootDeviceName>/dev/xvda</rootDeviceName>\
+         <rootDeviceType>ebs</rootDeviceType><virtualizationType>paravirtual</virtualizationType>\
+         <deregistrationProtection>enabled</deregistrationProtection>\
+         <imageLocation>123456789012/legacy-2015-11</imageLocation>\
+         <creationDate>2015-11-12T10:01:58.000Z</creationDate><isPublic>false</isPublic>\
+         <architecture>i386</architecture><imageType>machine</imageType><kernelId>aki-919dcaf8</kernelId>\
+         </item></imagesSet></DescribeImagesResponse>"
+    );
+    // The names that are not those of the members.
+    let state = State::from_json(
+        r#"{"Usage": [], "Images": [{"ImageId": "i", "not <a> member": 1, "ImageWatermarks": null,
+            "Tags": [], "ProductCodes": [{"ProductCodeId": "c", "ProductCodeType": "marketplace"}],
+            "InstanceTypeSpecification": {"SupportedInstanceTypes": [{"InstanceType": "t3.micro"}]},
+            "BlockDeviceMappings": [{"Ebs": {"EbsCardIndex": 0}}]}]}"#,
+    );
+    let response = send(&Emulator::new(state.unwrap()), IMAGES, &[]);
     assert!(
         response.body.contains(
-            "<imagesSet><item><imageId>ami-0123456789abcdef0</imageId>\
-             <imageState>available</imageState><imageOwnerId>123456789012</imageOwnerId>\
-             <creationDate>2025-06-02T08:15:27.000Z</creationDate><isPublic>false</isPublic>\
-             <name>batch-2025-06</name><description>Batch worker, June 2025</description>\
-             <deprecationTime>2025-12-02T08:15:00.000Z</deprecationTime>\
-             <deregistrationProtection>disabled</deregistrationProtection><blockDeviceMapping>\
-             <item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>snap-000000000000005a7</snapshotId>\
-             <volumeSize>8</volumeSize></ebs></item>\
-             <item><deviceName>/dev/xvdb</deviceName><ebs><snapshotId>snap-000000000000005a8</snapshotId>\
-             <volumeSize>50</volumeSize></ebs></item></blockDeviceMapping>\
-             <tagSet><item><key>team</key><value>platform</value></item></tagSet></item></imagesSet>"
+            "</imageState><tagSet></tagSet><productCodes><item><productCode>c</productCode>\
+             <type>marketplace</type></item></productCodes><instanceTypeSpecification>\
+             <supportedInstanceTypeSet><item><instanceType>t3.micro</instanceType></item>\
+             </supportedInstanceTypeSet></instanceTypeSpecification><blockDeviceMapping><item><ebs>\
+             <EbsCardIndex>0</EbsCardIndex></ebs></item></blockDeviceMapping></item>"
         ),
         "{}",
         response.body
+    );
+}
+
+/// The names of the sample images that a request returns.
+fn names_of_images(parameters: &[(&str, &str)]) -> Vec<String> {
+    let response = send(&sample(), IMAGES, parameters);
+    assert_eq!(response.status, 200, "{}", response.body);
+    let names = texts(&response, "name").into_iter();
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn images_have_the_filters_of_ec2() {
+    const WINDOWS: &str = "Windows_Server-2025-English-Full-Base-2025.10.15";
+    for (name, value, expected) in [
+        ("creation-date", "2025-0[6-9]*", &[][..]),
+        (
+            "creation-date",
+            "2025-1?-01T*",
+            &["base-2025-10", "data-2025-10"],
+        ),
+        ("tag:team", "data", &["data-2025-10"]),
+        ("tag:Team", "data", &[]),
+        (
+            "tag-key",
+            "team",
+            &["web-2025-09", "base-2025-10", "data-2025-10"],
+        ),
+        ("is-public", "true", &[WINDOWS]),
+        ("architecture", "i386", &["legacy-2015-11"]),
+        ("block-device-mapping.volume-size", "100", &["data-2025-10"]),
+        ("block-device-mapping.encrypted", "true", &["data-2025-10"]),
+        (
+            "block-device-mapping.snapshot-id",
+            "*5a8",
+            &["batch-2025-06"],
+        ),
+        ("description", "Web server*", &["web-2025-09"]),
+        ("owner-alias", "amazon", &[WINDOWS]),
+        ("owner-id", "444455556666", &["scanner-2025-07"]),
+        ("platform", "windows", &[WINDOWS]),
+        ("product-code.type", "marketplace", &["batch-2025-05"]),
+        ("image-id", "ami-1a*", &["legacy-2015-11"]),
+        ("kernel-id", "aki-*", &["legacy-2015-11"]),
+    ] {
+        let names = names_of_images(&[("Filter.1.Name", name), ("Filter.1.Value.1", value)]);
+        assert_eq!(names[..names.len().min(3)], *expected, "{name}={value}");
+    }
+    for (name, expected) in [
+        ("Architecture", "InvalidParameterValue"),
+        ("tag", "InvalidParameterValue"),
+        ("scan-result.finding-scan-date", "UnsupportedOperation"),
+        ("image-allowed", "UnsupportedOperation"),
+    ] {
+        let filter = [("Filter.1.Name", name), ("Filter.1.Value.1", "x")];
+        let response = send(&sample(), IMAGES, &filter);
+        assert_eq!(code(&response), (400, expected), "{name}");
+    }
+}
+
+#[test]
+fn images_are_selected_by_owner_and_user() {
+    for (parameters, expected) in [
+        (&[("Owner.1", "amazon")][..], 1),
+        (&[("Owner.1", "amazon"), ("IncludeDeprecated", "true")], 2),
+        (&[("Owner.1", "137112412989")], 0),
+        // An ID selects a deprecated image.
+        (&[("ImageId.1", "ami-0a9b8c7d6e5f40312")], 1),
+        (&[("Owner.1", "self"), ("Owner.2", "amazon")], 8),
+        (&[("ExecutableBy.1", "self")], 1),
+        (&[("ExecutableBy.1", "123456789012")], 1),
+        (&[("ExecutableBy.1", "999999999999")], 0),
+        (&[("ExecutableBy.1", "all")], 1),
+        (&[], 9),
+    ] {
+        assert_eq!(
+            names_of_images(parameters).len(),
+            expected,
+            "{parameters:?}"
+        );
+    }
+    let paged = [("ImageId.1", "ami-1a2b3c4d"), ("MaxResults", "5")];
+    assert_eq!(
+        code(&send(&sample(), IMAGES, &paged)),
+        (400, "InvalidParameterCombination")
     );
 }
 
@@ -262,6 +368,8 @@ fn regions_are_listed() {
         ]
     );
     assert_eq!(names(&emulator, &status("opted-in")), ["af-south-1"]);
+    let response = send(&emulator, REGIONS, &[("RegionName.1", "af-south-1")]);
+    assert_eq!(texts(&response, "name"), ["South Africa"]);
 }
 
 #[test]
