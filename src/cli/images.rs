@@ -23,11 +23,15 @@ pub struct Images {
     #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub image_ids: Vec<String>,
 
-    /// Owners: account IDs, self, amazon, aws-marketplace
+    /// Owners: account IDs, self or aliases
+    ///
+    /// The aliases are `amazon`, `aws-backup-vault` and `aws-marketplace`.
     #[arg(long, value_name = "OWNER", num_args = 1.., add = ArgValueCompleter::new(candidates::owners))]
     pub owners: Vec<String>,
 
-    /// Users with launch permissions: account IDs, self, all
+    /// Users: account IDs, self or all
+    ///
+    /// Only images for which one of these users has an explicit launch permission; `all` are public images.
     #[arg(long, value_name = "USER", num_args = 1.., add = ArgValueCompleter::new(candidates::executable_users))]
     pub executable_users: Vec<String>,
 

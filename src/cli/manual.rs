@@ -298,9 +298,9 @@ Examples:
     amiusage references --offline --image-ids ami-05f6e7d8c9b0a1928 \\
         --include-all-resource-types
 
-  List running instances only:
+  List instances and Systems Manager parameters only:
     amiusage references --offline --image-ids ami-05f6e7d8c9b0a1928 \\
-        --resource-types 'ResourceType=ec2:Instance,ResourceTypeOptions=[{OptionName=state-name,OptionValues=running}]'";
+        --resource-types ec2:Instance ssm:Parameter";
 
 /// Below `amiusage regions --help`.
 pub(super) const REGIONS: &str = "\
