@@ -13,7 +13,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use self::retire::retirement;
-use self::words::{Summary, caveat, omissions, progress_line};
+pub(super) use self::words::Summary;
+use self::words::{caveat, omissions, progress_line};
 use super::account_names::NameSource;
 use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};

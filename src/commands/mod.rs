@@ -16,6 +16,8 @@ mod references;
 mod regions;
 mod reports;
 mod rows;
+#[cfg(test)]
+mod schemas;
 mod signals;
 mod terminal;
 

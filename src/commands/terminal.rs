@@ -30,27 +30,35 @@ pub struct Terminal {
 
 /// The JSON form of an error or a summary.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-struct Report<'a, F> {
+pub(super) struct Report<'a, F> {
+    /// The exit status.
     status: u8,
+    /// What happened.
     message: &'a str,
     #[serde(flatten)]
     fields: F,
+    /// What the user can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    /// The value of `--starting-token` that continues the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     resume_token: Option<&'a str>,
 }
 
 /// The fields that only an error has.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-struct ErrorFields<'a> {
+pub(super) struct ErrorFields<'a> {
     /// Which of several Regions failed; absent for an error of all.
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
+    /// The service's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
+    /// The ID by which AWS Support finds the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }

@@ -11,6 +11,7 @@ use crate::output::{Cell, Column, Record, Shown};
 /// The members are those of the API's `ImageUsageReportEntry`, in its order, and the account's name. Absent members are `None`, and omitted from
 /// the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Entry {
     /// What uses the image, such as `ec2:Instance`.

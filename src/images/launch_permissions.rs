@@ -12,6 +12,7 @@ use crate::aws::{Ec2, RequestError};
 ///
 /// The members are those of the API's `LaunchPermission`; absent ones are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct LaunchPermission {
     /// `all` for a public image.

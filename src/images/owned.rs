@@ -21,6 +21,7 @@ const PAGE_SIZE: NonZeroI32 = NonZeroI32::new(1000).unwrap();
 ///
 /// The members are those of the API's `Image`; absent ones are `None`. The serde form has no ID and no name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Image {
     /// The image's ID, `ami-…`. An image without one makes the response invalid.
@@ -64,6 +65,7 @@ pub struct Image {
 
 /// The snapshots of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Snapshots {
     /// Their number.

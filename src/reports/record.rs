@@ -15,6 +15,7 @@ use crate::output::{Cell, Column, Record, Shown};
 /// The members are those of the API's `ImageUsageReport`, in its order. Absent members are `None`, and omitted from the
 /// output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Report {
     /// The image's ID, `ami-…`.
@@ -54,6 +55,7 @@ pub struct Report {
 
 /// A tag of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Tag {
     /// Its key.

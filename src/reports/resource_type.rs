@@ -26,9 +26,10 @@ pub const DEFAULT_VERSION_DEPTH: u32 = 20;
 
 /// A resource type that a report covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceType {
-    /// One of [`ALL`], or a later one.
+    /// Its name, such as `ec2:Instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// Its options.
@@ -38,9 +39,10 @@ pub struct ResourceType {
 
 /// An option of a resource type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceTypeOption {
-    /// [`VERSION_DEPTH`].
+    /// Its name: `version-depth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub option_name: Option<String>,
     /// Its values.

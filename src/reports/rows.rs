@@ -10,6 +10,7 @@ use crate::output::{Column, Record};
 
 /// The result of a creation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateRow {
     /// The image.
@@ -79,6 +80,7 @@ impl Record for CreateRow {
 
 /// The result of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteRow {
     /// The report.

@@ -17,6 +17,7 @@ use crate::output::{Column, Record};
 
 /// A request that a check would send, with the minimum number of times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct PlannedCall {
     /// The action.

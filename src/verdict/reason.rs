@@ -309,18 +309,24 @@ impl fmt::Display for Reason {
     }
 }
 
+/// The JSON form of a reason.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Reason"))]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Members<'a> {
+    /// The kind of the reason, for programs.
+    code: &'a str,
+    /// The reason, for people.
+    message: String,
+}
+
 impl Serialize for Reason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Members<'a> {
-            code: &'a str,
-            message: String,
-        }
-        Members {
+        let members = Members {
             code: self.code(),
             message: self.to_string(),
-        }
-        .serialize(serializer)
+        };
+        members.serialize(serializer)
     }
 }

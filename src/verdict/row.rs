@@ -16,6 +16,8 @@ use crate::reports::{CoverageGap, resource_type, span};
 
 /// An image's verdict, with its reasons and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ImageVerdict"))]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
     /// The image's ID, as requested; absent if a name pattern matches no image.
@@ -27,6 +29,7 @@ pub struct Row {
     /// Whether it can be retired.
     pub verdict: Verdict,
     /// Why.
+    #[cfg_attr(test, schemars(with = "Vec<super::reason::Members>"))]
     pub reasons: Vec<Reason>,
     /// How many other accounts use it, according to the report. Absent without a report.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +76,7 @@ pub struct Row {
 
 /// A copy of the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct ImageCopy {
     /// The copy's ID, `ami-…`.
@@ -83,6 +87,7 @@ pub struct ImageCopy {
 
 /// The use of the image by another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Use {
     /// The account.
@@ -100,6 +105,7 @@ pub struct Use {
 
 /// A resource of the owner that references the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct OwnReference {
     /// Its type, such as `ssm:Parameter`.

@@ -18,6 +18,8 @@ use crate::images::Image;
 
 /// Whether an image can be retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename_all = "kebab-case"))]
 pub enum Verdict {
     /// It is used.
     InUse,

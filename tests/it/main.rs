@@ -27,6 +27,7 @@ mod query;
 mod readme;
 mod regions;
 mod reports;
+mod schemas;
 mod secrets;
 mod support;
 mod tables;

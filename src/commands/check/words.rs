@@ -77,12 +77,16 @@ pub(super) fn omissions<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Strin
 
 /// The number of verdicts of each kind, as `--error-format json` reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Summary {
+pub(in crate::commands) struct Summary {
+    /// Checked images.
     pub(super) images: usize,
+    /// Images that are in use.
     pub(super) in_use: usize,
+    /// Images that are unused.
     pub(super) unused: usize,
-    /// Includes the next.
+    /// Images of which it is unknown, and name patterns that match no image.
     pub(super) unknown: usize,
     /// Name patterns that match no image.
     pub(super) unmatched_names: usize,
