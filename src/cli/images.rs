@@ -54,9 +54,17 @@ pub struct Images {
     #[arg(long)]
     pub include_deprecated: bool,
 
+    /// The default, as the AWS CLI writes it
+    #[arg(long, hide = true, overrides_with = "include_deprecated")]
+    pub no_include_deprecated: bool,
+
     /// Include disabled images
     #[arg(long)]
     pub include_disabled: bool,
+
+    /// The default, as the AWS CLI writes it
+    #[arg(long, hide = true, overrides_with = "include_disabled")]
+    pub no_include_disabled: bool,
 
     /// Check permissions without listing anything
     ///
@@ -89,6 +97,10 @@ pub struct References {
     /// List references of all types
     #[arg(long)]
     pub include_all_resource_types: bool,
+
+    /// The default, as the AWS CLI writes it
+    #[arg(long, hide = true, overrides_with = "include_all_resource_types")]
+    pub no_include_all_resource_types: bool,
 
     /// Resource types, such as ec2:Instance
     ///
@@ -143,6 +155,10 @@ pub struct Regions {
     // Replaces the global option with this ID.
     #[arg(long)]
     pub all_regions: bool,
+
+    /// The default, as the AWS CLI writes it
+    #[arg(long, hide = true, overrides_with = "all_regions")]
+    pub no_all_regions: bool,
 
     /// Check permissions without listing anything
     ///

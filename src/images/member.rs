@@ -98,7 +98,7 @@ macro_rules! structures {
 }
 
 /// Implements [`Record`](crate::output::Record) for rows of a type of the service: the name of the list, then for each
-/// member the API's name, the SDK's, and its column.
+/// member the API's name, the SDK's, and its column. A table does not show it unless it says so.
 macro_rules! record {
     ($list:literal of $type:ident {
         $($name:ident: $field:ident => $kind:ident($($layout:expr),*) $(.$set:ident($($value:expr)?))*;)*
@@ -111,6 +111,7 @@ macro_rules! record {
             const COLUMNS: &'static [Column<Self>] = &[$(
                 Column::$kind(stringify!($name), $($layout,)* |row: &Self| cell!($kind, row.0.$field))
                     .optional()
+                    .shown(Shown::Data)
                     $(.$set($($value)?))*,
             )*];
         }

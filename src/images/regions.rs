@@ -17,10 +17,10 @@ use crate::output::{Cell, Column, Record, Shown};
 pub type RegionRow = Row<types::Region>;
 
 record! { "Regions" of Region {
-    OptInStatus: opt_in_status => id(19);
-    Geography: geography => text(32, 20).nested().shown(Shown::Data);
-    RegionName: region_name => id(14);
-    Endpoint: endpoint => id(32);
+    OptInStatus: opt_in_status => id(19).shown(Shown::Always);
+    Geography: geography => text(32, 20).nested();
+    RegionName: region_name => id(14).shown(Shown::Always);
+    Endpoint: endpoint => id(32).shown(Shown::Always);
 }}
 
 structures! { RegionGeography { Name: name } }

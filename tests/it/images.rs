@@ -148,7 +148,12 @@ fn parameters_are_those_of_the_aws_cli() {
             "Filter.1.Name=tag:team&Filter.1.Value.1=a&Filter.1.Value.2=b&MaxResults=7",
         ),
         (
-            "references --image-ids ami-1a2b3c4d --include-all-resource-types",
+            "images --include-disabled --no-include-disabled --no-include-deprecated",
+            "",
+        ),
+        ("regions --all-regions --no-all-regions", ""),
+        (
+            "references --image-ids ami-1a2b3c4d --no-include-all-resource-types --include-all-resource-types",
             "ImageId.1=ami-1a2b3c4d&IncludeAllResourceTypes=true",
         ),
         (

@@ -108,7 +108,7 @@ fn reject_unknown_filters(parameters: &Parameters) -> Result<(), ApiError> {
         None => Ok(()),
         Some(name) => Err(ApiError::new(
             "UnsupportedOperation",
-            format!("The emulator does not know the filter '{name}' of EC2"),
+            format!("The emulator does not know EC2's filter '{name}'"),
         )),
     }
 }
