@@ -1,5 +1,6 @@
 //! Parsers of argument values: lists, filters, shorthand syntax, structures and files. They know nothing of clap.
 
+pub mod document;
 pub mod error;
 pub mod filter;
 pub mod list;

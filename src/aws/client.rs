@@ -42,6 +42,9 @@ macro_rules! configure {
             .retry_classifier(rate_limiter.clone())
             .interceptor($trace.clone());
         config.set_endpoint_url($url.clone());
+        if !$factory.sign_requests {
+            config = config.allow_no_auth();
+        }
         if $factory.has_attempt_limit {
             config = config.retry_classifier(AttemptLimit::new(rate_limiter));
         }
@@ -58,6 +61,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Where to send requests.
     pub endpoint: Endpoint,
+    /// Whether to sign requests, which requires credentials.
+    pub sign_requests: bool,
     /// Timeouts and retries.
     pub retry_settings: RetrySettings,
     /// The CA bundle that the user chose; `None` for that of `AWS_CA_BUNDLE`, the profile or the system.
@@ -88,6 +93,7 @@ pub struct ClientFactory {
     region: Option<String>,
     /// Whether to limit the attempts here rather than by the SDK's setting.
     has_attempt_limit: bool,
+    sign_requests: bool,
     debug_log: Option<DebugLog>,
     retries: Retries,
 }
@@ -203,6 +209,7 @@ fn offline(http_client: SharedHttpClient, connection: Connection) -> ClientFacto
         http_client: validate_responses(http_client),
         region: Some(region.unwrap_or_else(|| DEFAULT_REGION.to_owned())),
         has_attempt_limit: false,
+        sign_requests: true,
         debug_log: None,
         retries: Retries::default(),
     }
@@ -251,9 +258,11 @@ async fn online(
             RequestError::Configuration { problem, hint }
         })?;
     }
-    let mut config = (shared.into_builder())
-        .app_name(app_name())
-        .credentials_provider(SharedCredentialsProvider::new(providers.chain(is_explicit)));
+    let mut config = shared.into_builder().app_name(app_name());
+    if connection.sign_requests {
+        let credentials = providers.chain(is_explicit);
+        config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+    }
     if !has_max_attempts {
         config = config.retry_config(retry_settings::unlimited(retries));
     }
@@ -263,6 +272,7 @@ async fn online(
         http_client: validate_responses(http_client),
         region: region.filter(|region| !region.is_empty()),
         has_attempt_limit: !has_max_attempts,
+        sign_requests: connection.sign_requests,
         debug_log: None,
         retries: Retries::default(),
     })
@@ -357,6 +367,7 @@ mod tests {
             ca_bundle: None,
             debug_log: None,
             mfa_prompt: |_| unreachable!("no role is assumed"),
+            sign_requests: true,
         })
         .await
         .unwrap();

@@ -68,6 +68,12 @@ Environment:
   NO_COLOR                     if not empty, disables color
   LC_ALL, LC_CTYPE, LANG       tables are ASCII unless the locale is UTF-8
 
+Parameters in a document:
+  Subcommands that stand for an action of EC2 read its parameters from
+  `--cli-input-json` or `--cli-input-yaml`, which take text or `file://PATH`.
+  Options on the command line take precedence. `--generate-cli-skeleton` prints
+  a document to fill in (`input`, `yaml-input`) or sample `output`.
+
 AWS CLI options without effect here:
   --no-cli-pager, --no-cli-auto-prompt, --cli-binary-format, --no-dry-run
 

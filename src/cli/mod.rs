@@ -6,6 +6,7 @@ pub mod account_names;
 pub mod aws_cli;
 mod candidates;
 pub mod check;
+pub mod document;
 pub mod emulator;
 pub mod entries;
 pub mod images;
@@ -67,6 +68,10 @@ pub struct Cli {
     #[command(flatten)]
     pub aws_cli: aws_cli::AwsCliOptions,
 
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub document: document::DocumentOptions,
+
     /// Whether neither `--output` nor AMIUSAGE_OUTPUT is set, in a command that has them.
     #[arg(skip)]
     pub has_default_output: bool,
@@ -107,6 +112,9 @@ pub enum Command {
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]
     Completions(Completions),
+    /// Not a subcommand: any one with `--generate-cli-skeleton`.
+    #[command(skip)]
+    Skeleton(Box<document::Skeleton>),
 }
 
 /// Generate a shell completion script
@@ -170,6 +178,10 @@ pub struct Connection {
     )]
     #[allow(clippy::option_option)] // Absent, without a file, with a file.
     pub offline: Option<Option<PathBuf>>,
+
+    /// Do not sign requests, for endpoints without accounts
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_sign_request: bool,
 
     /// Endpoint URL instead of the Region's endpoint
     ///
@@ -366,11 +378,12 @@ const REJECTED_OPTIONS: [(&[&str], &[&str]); 9] = [
 ];
 
 /// Rejected by commands that do not connect to AWS: all connection options and the log of requests.
-const NO_CONNECTION: [&str; 11] = [
+const NO_CONNECTION: [&str; 12] = [
     "profile",
     "region",
     "all_regions",
     "offline",
+    "no_sign_request",
     "endpoint_url",
     "ca_bundle",
     "connect_timeout",
@@ -432,7 +445,7 @@ fn adapt_options(
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
     let arguments = aws_cli::move_output_options(&command, arguments);
-    let mut matches = (command.try_get_matches_from_mut(arguments)).map_err(|mut error| {
+    let mut matches = document::parse(&mut command, arguments).map_err(|mut error| {
         aws_cli::remove_unsafe_tip(&mut error);
         error
     })?;
@@ -441,6 +454,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let innermost = aws_cli::innermost(&matches);
     let has_default_output = innermost.try_contains_id("output").is_ok()
         && innermost.value_source("output") == Some(ValueSource::DefaultValue);
+    if let Some(skeleton) = document::skeleton(&mut command, &matches)? {
+        return Ok(Cli {
+            command: Command::Skeleton(Box::new(skeleton)),
+            connection: Connection::from_arg_matches(&matches)?,
+            messages: Messages::from_arg_matches(&matches)?,
+            aws_cli: aws_cli::AwsCliOptions::from_arg_matches(&matches)?,
+            document: document::DocumentOptions::from_arg_matches(&matches)?,
+            has_default_output,
+        });
+    }
     let cli = Cli::from_arg_matches_mut(&mut matches);
     let cli = cli.map_err(|error| error.format(&mut command))?;
     Ok(Cli {

@@ -59,6 +59,17 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
 }
 
 impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
+    /// JSON on stdout.
+    pub fn json() -> Self {
+        Self {
+            output: Output::Json,
+            columns: Vec::new(),
+            query: None,
+            out_file: None,
+            record: PhantomData,
+        }
+    }
+
     /// The same format and destination for all columns of another row type.
     pub fn of<S: Record + Send + Sync + 'static>(self) -> OutputFlags<S> {
         OutputFlags {
@@ -113,4 +124,6 @@ pub enum Output {
     Yaml,
     /// YAML list with an item per page as in the AWS CLI
     YamlStream,
+    /// Nothing, as in the AWS CLI; errors are still printed
+    Off,
 }

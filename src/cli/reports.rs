@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::account_names::AccountNameOptions;
-use super::output::OutputFlags;
+use super::output::{Output, OutputFlags};
 use super::paging::Paging;
 use super::{candidates, manual};
 use crate::args::value;
@@ -248,6 +248,14 @@ pub struct Wait {
     /// Maximum wait, such as 90s or 2h (0: no limit)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
+
+    /// No effect: nothing is printed
+    #[arg(long, short, hide = true, value_name = "FORMAT", value_enum)]
+    pub output: Option<Output>,
+
+    /// No effect: nothing is printed
+    #[arg(long, hide = true, value_name = "JMESPATH")]
+    pub query: Option<String>,
 }
 
 /// Delete reports

@@ -81,6 +81,7 @@ async fn client_factory(
         max_attempts,
         connect_timeout,
         read_timeout,
+        no_sign_request,
         ..
     } = connection;
     let limit = |time: Duration| (!time.is_zero()).then_some(time);
@@ -89,6 +90,7 @@ async fn client_factory(
         region,
         endpoint,
         ca_bundle,
+        sign_requests: !no_sign_request,
         retry_settings: RetrySettings {
             max_attempts,
             connect_timeout: limit(connect_timeout),

@@ -19,6 +19,7 @@ mod rows;
 #[cfg(test)]
 mod schemas;
 mod signals;
+mod skeleton;
 mod terminal;
 
 pub use completions::complete;
@@ -59,6 +60,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
         Command::Regions(arguments) => list_regions::run(*arguments, connection, terminal).await,
         Command::Emulator(arguments) => emulator::run(arguments, terminal).await,
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Skeleton(skeleton) => skeleton::run(*skeleton, terminal).await,
     }
     .map(|()| Category::Success)
 }

@@ -11,6 +11,9 @@ use crate::cli::Connection;
 use crate::cli::output::{Output, OutputFlags};
 use crate::output::{Field, Format, Options, Query, Record, Shown, omitted_columns};
 
+/// Where output is written that nobody reads.
+const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
 /// The checked output options.
 pub(super) struct OutputPlan {
     options: Options,
@@ -24,14 +27,22 @@ impl OutputPlan {
         resumed: bool,
         terminal: &Terminal,
     ) -> Result<Self, ArgumentError> {
-        let to_terminal = flags.out_file.is_none() && io::stdout().is_terminal();
         let output = match flags.output {
             Output::Auto => terminal.default_output.unwrap_or_default(),
             output => output,
         };
+        let out_file = match (output, flags.out_file) {
+            (Output::Off, Some(_)) => {
+                let problem = "off cannot be used with --out-file";
+                return Err(ArgumentError::new("--output", problem));
+            }
+            (Output::Off, None) => Some(NULL_DEVICE.into()),
+            (_, out_file) => out_file,
+        };
+        let to_terminal = out_file.is_none() && io::stdout().is_terminal();
         let format = match output {
             Output::Auto if to_terminal => Format::Table,
-            Output::Auto | Output::Json => Format::Json,
+            Output::Auto | Output::Json | Output::Off => Format::Json,
             Output::Table => Format::Table,
             Output::Ndjson => Format::Ndjson,
             Output::Csv => Format::Csv,
@@ -73,7 +84,7 @@ impl OutputPlan {
                 terminal: to_terminal,
                 ..Options::new(format)
             },
-            out_file: flags.out_file,
+            out_file,
         })
     }
 
@@ -133,9 +144,11 @@ pub(super) async fn default_output(
         "table" => Ok(Some(Output::Table)),
         "yaml" => Ok(Some(Output::Yaml)),
         "yaml-stream" => Ok(Some(Output::YamlStream)),
+        "off" => Ok(Some(Output::Off)),
         _ => Err(RequestError::Configuration {
             problem: format!("{name} is `{value}`, which is not an output format of the AWS CLI"),
-            hint: "set it to json, text, table, yaml or yaml-stream, or use --output".to_owned(),
+            hint: "set it to json, text, table, yaml, yaml-stream or off, or use --output"
+                .to_owned(),
         }),
     }
 }

@@ -203,3 +203,186 @@ fn the_output_settings_of_the_aws_cli_are_obeyed() {
     run("--output json", &[]).ends(253);
     run("", &[]).ends(253).hides("output");
 }
+
+#[test]
+fn parameters_in_a_document_are_those_of_options() {
+    let directory = tempfile::tempdir().unwrap();
+    for (command, document, options) in [
+        (
+            "entries",
+            r#"{"ImageIds": ["ami-0abcdef1234567890"], "Filters": [{"Name": "account-id", "Values": ["123412341234"]}]}"#,
+            "--image-ids ami-0abcdef1234567890 --filter Name=account-id,Values=123412341234",
+        ),
+        (
+            "reports list",
+            r#"{"ReportIds": ["amiur-11111111111111111"], "MaxResults": 1, "DryRun": false}"#,
+            "--report-ids amiur-11111111111111111 --max-results 1",
+        ),
+        (
+            "create-image-usage-report",
+            r#"{"ImageId": "ami-0abcdef1234567890", "AccountIds": ["001100110011"], "ClientToken": "a",
+                "ResourceTypes": [{"ResourceType": "ec2:LaunchTemplate",
+                    "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": ["5"]}]}],
+                "TagSpecifications": [{"ResourceType": "image-usage-report", "Tags": [{"Key": "a", "Value": "b"}]}]}"#,
+            "--image-id ami-0abcdef1234567890 --account-ids 001100110011 --client-token a --resource-types \
+             ResourceType=ec2:LaunchTemplate,ResourceTypeOptions=[{OptionName=version-depth,OptionValues=5}] \
+             --tag-specifications ResourceType=image-usage-report,Tags=[{Key=a,Value=b}]",
+        ),
+        (
+            "reports delete",
+            r#"{"ReportId": "amiur-11111111111111111", "DryRun": true}"#,
+            "--report-id amiur-11111111111111111 --dry-run",
+        ),
+        (
+            "wait image-usage-report-available",
+            r#"{"Filters": [{"Name": "tag:team", "Values": ["data"]}]}"#,
+            "--filters Name=tag:team,Values=data",
+        ),
+    ] {
+        let server = Server::sample();
+        server.words(&format!("{command} {options}")).succeeds();
+        let expected = server.requests();
+        let path = directory.path().join("document");
+        std::fs::write(&path, document).unwrap();
+        let file = format!("file://{}", path.display());
+        // A JSON document is also a YAML document.
+        for (flag, value) in [
+            ("--cli-input-json", document),
+            ("--cli-input-json", &file),
+            ("--cli-input-yaml", document),
+            ("--cli-input-yaml", &file),
+        ] {
+            let server = Server::sample();
+            server
+                .amiusage(command.split(' ').chain([flag, value]))
+                .succeeds();
+            assert_eq!(server.requests(), expected, "{command} {flag} {value}");
+        }
+    }
+}
+
+#[test]
+fn options_override_a_document() {
+    let document = r#"{"ImageIds": ["ami-00000000000000000"], "MaxResults": 1, "DryRun": true}"#;
+    let server = server();
+    let run = server
+        .words(&format!(
+            "entries --image-id {IMAGE} --max-results 3 --no-dry-run --output json --cli-input-json"
+        ))
+        .arg(document)
+        .succeeds();
+    assert_eq!(counts(&run.json()), [0, 1, 2]);
+}
+
+#[test]
+fn invalid_documents_are_rejected() {
+    for (line, message) in [
+        (
+            r#"entries --cli-input-json {"ImageIdz":[]}"#,
+            "unknown parameter \"ImageIdz\"",
+        ),
+        (
+            r#"entries --cli-input-yaml {"ImageIds":"a"}"#,
+            "invalid type for ImageIds",
+        ),
+        (
+            r#"entries --cli-input-json {"ImageIds":[]}"#,
+            "the list is empty",
+        ),
+        ("entries --cli-input-json {", "--cli-input-json: JSON:"),
+        (
+            "entries --cli-input-json file:///nonexistent",
+            "/nonexistent",
+        ),
+        (
+            r#"wait image-usage-report-available --cli-input-json {"DryRun":true}"#,
+            "does not accept 'DryRun'",
+        ),
+        (
+            "check --cli-input-json {}",
+            "does not accept '--cli-input-json'",
+        ),
+        (
+            "entries --cli-input-json {} --cli-input-yaml {}",
+            "cannot be used with",
+        ),
+        ("reports create --cli-input-json {}", "required"),
+        ("check --generate-cli-skeleton", "does not accept"),
+        ("reports create --generate-cli-skeleton output", "required"),
+        (
+            "entries --generate-cli-skeleton --nope",
+            "unexpected argument",
+        ),
+    ] {
+        words(line).ends(252).silent().says(message);
+    }
+}
+
+#[test]
+fn skeletons_can_be_filled_in() {
+    for command in [
+        "entries",
+        "reports list",
+        "reports create",
+        "reports delete",
+        "reports wait",
+        "create-image-usage-report",
+        "wait image-usage-report-available",
+    ] {
+        let json = words(&format!("{command} --generate-cli-skeleton")).succeeds();
+        let yaml = words(&format!("{command} --generate-cli-skeleton yaml-input")).succeeds();
+        // Both are read, down to the first placeholder that is not a valid value.
+        for (flag, skeleton) in [("json", &json.stdout), ("yaml", &yaml.stdout)] {
+            let flag = format!("--cli-input-{flag}");
+            let run = words(command).args([&flag, skeleton]).ends(252);
+            let is_read = !run.stderr.contains("invalid type") && !run.stderr.contains("unknown");
+            assert!(is_read, "{run:#?}");
+        }
+    }
+    assert_eq!(
+        words("delete-image-usage-report --generate-cli-skeleton yaml-input")
+            .succeeds()
+            .stdout,
+        "ReportId: ''\nDryRun: true\n"
+    );
+    let text = words(
+        "entries --generate-cli-skeleton output --output text --query ImageUsageReportEntries[0].[ImageId,UsageCount]",
+    );
+    assert_eq!(text.succeeds().stdout, "ImageId\t0\n");
+}
+
+#[test]
+fn output_can_be_off() {
+    for line in [
+        "entries",
+        "check --owned --fail-on none",
+        "reports delete --report-ids amiur-11111111111111111",
+    ] {
+        words(&format!("{line} --offline --output off"))
+            .succeeds()
+            .silent();
+    }
+    words("entries --offline --image-ids x --output off")
+        .ends(254)
+        .silent()
+        .says("InvalidAMIID.Malformed");
+    words("entries --offline --output off --out-file x")
+        .ends(252)
+        .says("--out-file");
+}
+
+#[test]
+fn requests_can_be_unsigned() {
+    let server = Server::sample();
+    let without_credentials = |line: &str| {
+        server
+            .words(line)
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+    };
+    without_credentials("entries").ends(253).silent();
+    let run = without_credentials("entries --no-sign-request").succeeds();
+    assert_eq!(run.stdout, words("entries --offline").succeeds().stdout);
+    let head = server.head().to_lowercase();
+    assert!(!head.contains("authorization"), "{head}");
+}

@@ -8,6 +8,7 @@
 
 mod emulator;
 mod images;
+mod options;
 mod query;
 mod reports;
 mod yaml;
@@ -127,7 +128,13 @@ impl Outcome {
         let stdout = String::from_utf8(output.stdout.clone()).unwrap();
         Self {
             requests: (server.requests().iter())
-                .map(|form| form.split('&').map(str::to_owned).collect())
+                .map(|form| {
+                    // The default may be sent or omitted.
+                    let parameters = form
+                        .split('&')
+                        .filter(|part| !["DryRun=false", ""].contains(part));
+                    parameters.map(str::to_owned).collect()
+                })
                 .collect(),
             succeeded: output.status.success(),
             answer: match serde_json::from_str::<Value>(&stdout) {
@@ -433,6 +440,34 @@ const SAME: &[&[&str]] = &[
         "--starting-token",
         "eyJOZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiA3fQ==",
     ],
+    // Parameters of the service.
+    &["--max-results", "3"],
+    &["--no-dry-run"],
+    &["--filters", "[]"],
+    &["--no-sign-request"],
+    &["--color", "off"],
+    &["--cli-input-json", "{}"],
+    &[
+        "--cli-input-json",
+        r#"{"ImageIds": ["ami-1a2b3c4d"], "Filters": [{"Name": "account-id", "Values": ["001100110011"]}], "DryRun": false}"#,
+    ],
+    &[
+        "--cli-input-json",
+        r#"{"ImageIds": ["ami-00000000"], "MaxResults": 1}"#,
+        "--image-ids",
+        IMAGE,
+        "--max-results",
+        "2",
+    ],
+    &["--generate-cli-skeleton"],
+    &["--generate-cli-skeleton", "input"],
+    &["--generate-cli-skeleton", "output"],
+    &[
+        "--generate-cli-skeleton",
+        "output",
+        "--query",
+        "ImageUsageReportEntries[].AccountId",
+    ],
     // Output formats.
     &["--output", "json"],
     &["--output", "text"],
@@ -534,6 +569,11 @@ const QUERIES: &[&str] = &[
     "sum(ImageUsageReportEntries[].UsageCount)",
     "avg(ImageUsageReportEntries[].UsageCount)",
     "avg(ImageUsageReportEntries[?AccountId == 'none'].UsageCount)",
+    "ImageUsageReportEntries[?ReportCreationTime < '2025-10-01'].ReportId",
+    "ImageUsageReportEntries[?ReportCreationTime < `2025-10-01`].ReportId",
+    "ImageUsageReportEntries[?AccountId == `001100110011`].UsageCount",
+    "to_number('001100110011')",
+    "ImageUsageReportEntries[0].values(@)",
     "sort_by(ImageUsageReportEntries, &UsageCount)[::-1].[UsageCount, to_string(UsageCount)]",
     "[`15.0`, `15`, `1e16`, `true`, `null`]",
     "[to_number('1.0'), ceil(`1.5`), abs(`-2.0`), `1` == `true`, max(`[]`)]",
@@ -590,6 +630,25 @@ const FAIL: &[(&[&str], Option<&str>)] = &[
     (&["--no-paginate", "--max-items", "2"], None),
     (&["--output", "xml"], None),
     (&["--query", "a["], None),
+    (&["--cli-input-json", "{"], None),
+    (&["--cli-input-json", "[]"], None),
+    (&["--cli-input-json", r#"{"Nope": 1}"#], None),
+    (&["--cli-input-json", r#"{"ImageIds": "a"}"#], None),
+    (&["--cli-input-json", r#"{"ImageIds": [1]}"#], None),
+    (&["--cli-input-json", r#"{"DryRun": "true"}"#], None),
+    (&["--cli-input-json", r#"{"MaxResults": null}"#], None),
+    (
+        &["--cli-input-json", r#"{"Filters": [{"Key": "a"}]}"#],
+        None,
+    ),
+    (&["--cli-input-json", "file:///nonexistent"], None),
+    (
+        &["--cli-input-json", r#"{"ImageIds": ["bogus"]}"#],
+        Some("InvalidAMIID.Malformed"),
+    ),
+    (&["--generate-cli-skeleton", "yaml"], None),
+    (&["--max-results", "3", "--max-items", "3"], None),
+    (&["--color", "red"], None),
     (&["--profile", "nope"], None),
     (&["--nope"], None),
 ];
@@ -784,6 +843,11 @@ fn conformance_of_a_token_of_several_batches() {
 type Difference = (&'static str, &'static [&'static str], [(bool, usize); 2]);
 
 const DIFFERENT: &[Difference] = &[
+    (
+        "a document may select one page here and in version 2; version 1 fetches all pages",
+        &["--cli-input-json", r#"{"MaxResults": 3}"#],
+        [(true, 7), (true, 1)],
+    ),
     (
         "a list with commas is a list here; there it is one ID",
         &["--image-ids", "ami-1a2b3c4d,ami-0fedcba9876543210"],

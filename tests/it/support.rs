@@ -46,6 +46,7 @@ pub async fn offline(region: Option<&str>, answers: SharedHttpClient) -> Ec2 {
         retry_settings: ONCE,
         debug_log: None,
         mfa_prompt: |_| unreachable!(),
+        sign_requests: true,
     })
     .await
     .unwrap()

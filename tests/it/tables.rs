@@ -12,7 +12,7 @@ use crate::support::amiusage;
 const WIDTHS: [usize; 4] = [80, 100, 120, 200];
 
 /// The commands with a table, each with the name of its golden files.
-const COMMANDS: [(&str, &str); 14] = [
+const COMMANDS: [(&str, &str); 13] = [
     ("entries", "entries"),
     (
         "entries-of-one-image",
@@ -26,10 +26,6 @@ const COMMANDS: [(&str, &str); 14] = [
     (
         "reports-create",
         "reports create --image-ids ami-1a2b3c4d ami-0badc0ffee0ddf00d",
-    ),
-    (
-        "reports-wait",
-        "reports wait --report-ids amiur-11111111111111111",
     ),
     (
         "reports-delete",

@@ -450,6 +450,19 @@ const SAME: &[(&[&str], bool)] = &[
         false,
     ),
     (&["wait", "nope"], false),
+    (
+        &[
+            "wait",
+            "image-usage-report-available",
+            "--report-ids",
+            REPORT,
+            "--output",
+            "text",
+            "--query",
+            "a",
+        ],
+        true,
+    ),
     // Deletions.
     (
         &[
@@ -545,19 +558,6 @@ const DIFFERENT: &[Difference] = &[
         [(true, 1), (false, 0)],
     ),
     (
-        "the flags are the only way to ask here; there JSON is another",
-        &[
-            CREATE,
-            "--image-id",
-            IMAGE,
-            "--resource-types",
-            INSTANCES,
-            "--cli-input-json",
-            "{}",
-        ],
-        [(true, 1), (false, 0)],
-    ),
-    (
         "an image's newest report is waited for here; there all of its reports",
         &[
             "wait",
@@ -578,18 +578,6 @@ const DIFFERENT: &[Difference] = &[
             "Name=state,Values=available",
         ],
         [(true, 1), (true, 2)],
-    ),
-    (
-        "a wait writes nothing, and has no form of output here",
-        &[
-            "wait",
-            "image-usage-report-available",
-            "--report-ids",
-            REPORT,
-            "--output",
-            "json",
-        ],
-        [(true, 1), (false, 0)],
     ),
 ];
 
