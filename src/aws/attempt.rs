@@ -1,25 +1,64 @@
-//! Marks responses and errors with the number of the attempt that they belong to.
+//! Marks responses and errors with the attempt that they belong to.
 //!
 //! A client's requests run concurrently, so a shared counter could not tell.
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use aws_sdk_ec2::config::http::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use super::error_chain::{self, same_kind};
 
-/// The number of an attempt, from 1.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AttemptNumber(pub(super) u32);
+/// An attempt of a request.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    /// Its number, from 1.
+    pub(super) number: u32,
+    /// How many attempts of the request were throttled.
+    throttled: Arc<AtomicU32>,
+}
 
-impl AttemptNumber {
+impl Default for Attempt {
+    fn default() -> Self {
+        Self {
+            number: 1,
+            throttled: Arc::default(),
+        }
+    }
+}
+
+impl Storable for Attempt {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Attempt {
+    /// The next attempt of the same request.
+    pub(super) fn next(&self) -> Self {
+        Self {
+            number: self.number + 1,
+            throttled: Arc::clone(&self.throttled),
+        }
+    }
+
+    /// Records that the service throttled this attempt.
+    pub(super) fn record_throttled(&self) {
+        self.throttled.fetch_add(1, Relaxed);
+    }
+
+    /// How many attempts up to this one were not throttled.
+    pub(super) fn not_throttled(&self) -> u32 {
+        self.number.saturating_sub(self.throttled.load(Relaxed))
+    }
+
     /// The attempt that sends `request`.
     pub(super) fn of_request(request: &HttpRequest) -> Self {
-        request.extension().copied().unwrap_or(Self(1))
+        request.extension().cloned().unwrap_or_default()
     }
 
     /// Marks the result of this attempt.
@@ -41,13 +80,13 @@ impl AttemptNumber {
 
     /// The attempt that failed with `error` and without a response.
     pub(super) fn of_error(error: &(dyn Error + 'static)) -> Option<Self> {
-        error_chain::find(error).map(|error: &MarkedError| error.attempt)
+        error_chain::find(error).map(|error: &MarkedError| error.attempt.clone())
     }
 
     /// The attempt that the SDK has just made.
     pub(super) fn of_context(context: &InterceptorContext) -> Option<Self> {
         match (context.response(), context.output_or_error()) {
-            (Some(response), _) => response.extension().copied(),
+            (Some(response), _) => response.extension().cloned(),
             (None, Some(Err(error))) => Self::of_error(error.as_connector_error()?),
             (None, _) => None,
         }
@@ -57,7 +96,7 @@ impl AttemptNumber {
 /// Adds the attempt to an error. It has no text of its own.
 #[derive(Debug)]
 struct MarkedError {
-    attempt: AttemptNumber,
+    attempt: Attempt,
     source: BoxError,
 }
 

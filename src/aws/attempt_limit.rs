@@ -11,7 +11,7 @@ use aws_sdk_ec2::config::interceptors::InterceptorContext;
 use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
-use super::attempt::AttemptNumber;
+use super::attempt::Attempt;
 use super::rate_limiter::{RateLimiter, is_throttling};
 use super::retry_settings::DEFAULT_MAX_ATTEMPTS;
 
@@ -44,8 +44,13 @@ impl ClassifyRetry for AttemptLimit {
         if context.response().is_some() {
             self.has_responded.store(true, Relaxed);
         }
-        let attempts = AttemptNumber::of_context(context).map_or(1, |AttemptNumber(number)| number);
-        let exhausted = match is_throttling(action) {
+        let attempt = Attempt::of_context(context).unwrap_or_default();
+        let is_throttled = is_throttling(action);
+        if is_throttled {
+            attempt.record_throttled();
+        }
+        let attempts = attempt.not_throttled();
+        let exhausted = match is_throttled {
             true => self.rate_limiter.is_blocked(),
             false if self.has_responded.load(Relaxed) => attempts >= DEFAULT_MAX_ATTEMPTS.get(),
             false => attempts >= MAX_ATTEMPTS_BEFORE_RESPONSE,

@@ -12,7 +12,7 @@ use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
-use super::attempt::AttemptNumber;
+use super::attempt::Attempt;
 use super::connect_error::ConnectError;
 use super::credentials_error::{self, LoadCredentialsError};
 use super::ec2::Ec2;
@@ -291,12 +291,12 @@ impl UserError for RequestError {
 /// How many attempts a failed request had, if more than one.
 fn attempts<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     let last = match error.raw_response() {
-        Some(response) => response.extension().copied(),
-        None => AttemptNumber::of_error(error),
+        Some(response) => response.extension().cloned(),
+        None => Attempt::of_error(error),
     };
-    match last? {
-        AttemptNumber(1) => None,
-        AttemptNumber(number) => Some(format!("{number} attempts")),
+    match last?.number {
+        1 => None,
+        number => Some(format!("{number} attempts")),
     }
 }
 

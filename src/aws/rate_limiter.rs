@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::ErrorKind;
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::AttemptNumber;
+use super::attempt::Attempt;
 
 /// The rate limit that the requests of one client share.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,7 @@ struct SentAt(Instant);
 impl HttpConnector for RateLimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, rate_limiter) = (self.inner.clone(), self.rate_limiter.clone());
-        let attempt = AttemptNumber::of_request(&request);
+        let attempt = Attempt::of_request(&request);
         HttpConnectorFuture::new(async move {
             rate_limiter.acquire().await;
             let sent = SentAt(Instant::now());

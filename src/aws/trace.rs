@@ -12,10 +12,9 @@ use aws_sdk_ec2::config::interceptors::{
 };
 use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use super::attempt::AttemptNumber;
+use super::attempt::Attempt;
 use super::clock::ServiceClock;
 use super::error_chain::describe;
 
@@ -104,8 +103,10 @@ impl Intercept for Trace {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let number = AttemptNumber(attempt(config));
-        context.request_mut().add_extension(number);
+        let previous = config.load::<Attempt>();
+        let attempt = previous.map_or_else(Attempt::default, Attempt::next);
+        context.request_mut().add_extension(attempt.clone());
+        config.interceptor_state().store_put(attempt);
         Ok(())
     }
 
@@ -117,7 +118,7 @@ impl Intercept for Trace {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let origin = self.origin.get_or_init(|| origin(request.uri()));
-        let attempt = attempt(config);
+        let attempt = config.load::<Attempt>().map_or(1, |attempt| attempt.number);
         if attempt > 1 {
             self.retries.0.fetch_add(1, Relaxed);
         }
@@ -163,13 +164,6 @@ impl Intercept for Trace {
         }
         Ok(())
     }
-}
-
-/// The number of the current attempt.
-fn attempt(config: &ConfigBag) -> u32 {
-    config
-        .load::<RequestAttempts>()
-        .map_or(1, RequestAttempts::attempts)
 }
 
 /// Scheme, host and port of a URL, without user name and password.

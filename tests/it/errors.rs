@@ -360,6 +360,19 @@ fn a_transient_error_is_retried() {
     assert_eq!(server.requests().len(), 5);
 }
 
+/// The first pages set a rate at which throttled requests are repeated soon.
+#[test]
+fn throttled_attempts_do_not_count_toward_the_limit() {
+    let server = Server::new(numbered(40), |number, reply| match number {
+        31..=42 => Act::Reply(refusal(503, "RequestLimitExceeded", "Slower, please.")),
+        43 => Act::Hang,
+        _ => Act::Reply(reply),
+    });
+    let run = server.words("entries --page-size 1").succeeds();
+    assert_eq!(run.counts(), (0..40).collect::<Vec<_>>());
+    assert_eq!(server.requests().len(), 53);
+}
+
 #[test]
 fn a_persistent_error_is_retried_up_to_the_limit() {
     let server = Server::new(numbered(1), |_, _| Act::Hang);
