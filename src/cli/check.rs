@@ -94,9 +94,11 @@ pub struct Check {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
-    // Tests shorten it. The service does not say how long it needs.
     /// Wait before new reports without a use are read again
-    #[arg(long, hide = true, value_name = "TIME", value_parser = value::time, default_value = "5s", env = "AMIUSAGE_REREAD_DELAY", hide_env = true)]
+    ///
+    /// A second reading proves that the first one was not too early. The service does not document how long the entries of
+    /// an available report may be incomplete.
+    #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = value::time, default_value = "5s", env = "AMIUSAGE_REREAD_DELAY", hide_env = true)]
     pub reread_delay: Duration,
 
     /// List the requests that would be sent

@@ -49,6 +49,7 @@ Exit codes:
 Environment:
   AMIUSAGE_OUTPUT              default for --output, before AWS_DEFAULT_OUTPUT
   AMIUSAGE_NOTES               default for --notes
+  AMIUSAGE_REREAD_DELAY        default for --reread-delay of check
   AWS_PROFILE                  default for --profile
   AWS_REGION                   default for --region
   AWS_DEFAULT_REGION           default for --region, after AWS_REGION

@@ -11,6 +11,7 @@ mod images;
 mod options;
 mod query;
 mod reports;
+mod scripts;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -46,7 +47,16 @@ fn aws_ec2<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>
 
 /// Runs any service of the AWS CLI, in the same way.
 fn aws_service<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a str>) -> Output {
-    Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY))
+    aws_environment(Program::new(env::var_os("AMIUSAGE_AWS_CLI").expect(WHY)))
+        .envs(server.environment())
+        .args(arguments)
+        .output()
+        .expect(WHY)
+}
+
+/// Gives `program` what the AWS CLI needs, without the settings of the machine.
+fn aws_environment(mut program: Program) -> Program {
+    program
         .env_clear()
         .envs(env::var_os("PATH").map(|path| ("PATH", path)))
         // Some installations find the interpreter by this.
@@ -58,11 +68,8 @@ fn aws_service<'a>(server: &Server, arguments: impl IntoIterator<Item = &'a &'a 
         .env("AWS_CONFIG_FILE", "/nonexistent/config")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
         .env("AWS_DEFAULT_REGION", "us-east-1")
-        .env("AWS_MAX_ATTEMPTS", "1")
-        .envs(server.environment())
-        .args(arguments)
-        .output()
-        .expect(WHY)
+        .env("AWS_MAX_ATTEMPTS", "1");
+    program
 }
 
 /// A document as a row of the output.
