@@ -234,6 +234,17 @@ fn parameters_in_a_document_are_those_of_options() {
             "--report-id amiur-11111111111111111 --dry-run",
         ),
         (
+            "describe-images",
+            r#"{"Owners": ["self"], "IncludeDeprecated": true, "Filters": [{"Name": "state", "Values": ["available"]}]}"#,
+            "--owners self --include-deprecated --filters Name=state,Values=available",
+        ),
+        (
+            "describe-image-references",
+            r#"{"ImageIds": ["ami-0abcdef1234567890"], "ResourceTypes": [{"ResourceType": "ec2:Instance"}]}"#,
+            "--image-ids ami-0abcdef1234567890 --resource-types ResourceType=ec2:Instance",
+        ),
+        ("regions", r#"{"AllRegions": true}"#, "--all-regions"),
+        (
             "wait image-usage-report-available",
             r#"{"Filters": [{"Name": "tag:team", "Values": ["data"]}]}"#,
             "--filters Name=tag:team,Values=data",
@@ -326,6 +337,9 @@ fn skeletons_can_be_filled_in() {
         "reports create",
         "reports delete",
         "reports wait",
+        "images",
+        "references",
+        "regions",
         "create-image-usage-report",
         "wait image-usage-report-available",
     ] {

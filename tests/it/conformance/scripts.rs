@@ -46,3 +46,11 @@ fn conformance_of_a_script_with_new_reports() {
     assert_eq!(theirs, UNUSED);
     assert_eq!(ours, UNUSED);
 }
+
+#[test]
+#[ignore = "needs the AWS CLI: .ci/run runs it"]
+fn conformance_of_a_script_with_a_list_of_images() {
+    let [theirs, ours] = selected("images.sh", &[]);
+    assert_eq!(theirs[..2], UNUSED);
+    assert_eq!(ours, theirs);
+}
