@@ -18,7 +18,9 @@ pub enum Category {
     Success,
     /// `check`: an image is in use.
     InUse,
-    /// `check`: it is unknown whether an image is in use.
+    /// `diff`: there are differences.
+    Different,
+    /// `check`: it is unknown whether an image is in use. `diff`: an image could not be compared.
     Unknown,
     /// The reader closed the pipe, as `head` does. This is not an error, and nothing is printed.
     ReaderClosed,

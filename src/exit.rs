@@ -8,7 +8,7 @@ use crate::error::Category;
 pub fn status(category: Category) -> u8 {
     match category {
         Category::Success | Category::ReaderClosed => 0,
-        Category::InUse => 1,
+        Category::InUse | Category::Different => 1,
         Category::Unknown => 2,
         // 128 and the number of the signal, as shells report it.
         Category::Interrupted => 130,

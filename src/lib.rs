@@ -12,6 +12,7 @@ pub mod args;
 pub mod aws;
 pub mod cli;
 pub mod commands;
+pub mod diff;
 pub mod emulator;
 pub mod entries;
 pub mod error;

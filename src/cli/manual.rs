@@ -6,6 +6,22 @@
 /// Below every `-h`.
 pub(super) const MORE: &str = "See --help for all options, examples and details.";
 
+/// Below `amiusage diff --help`.
+pub(super) const DIFF: &str = "\
+Examples:
+  What changed since last night's saved entries:
+    amiusage entries --image-ids @images.txt -o json --out-file today.json
+    amiusage diff yesterday.json today.json
+
+  What changed between the two newest reports of an image:
+    amiusage diff --image-ids ami-0abcdef1234567890
+
+Files:
+  A file may be larger than memory if its entries are sorted by image, account
+  and resource type (and first by Region, if they have one). Otherwise it is
+  sorted in memory. An image without an entry in one of the files is named on
+  stderr: it had no use, or was not listed.";
+
 /// Below `amiusage --help`.
 pub(super) const PROGRAM: &str = "\
 Examples:
@@ -37,8 +53,9 @@ Regions:
 
 Exit codes:
   0    success: the output is complete, or a dry run would have succeeded
-  1    check only: an image is in use
-  2    check only: no image is in use, but at least one is unknown
+  1    check: an image is in use; diff: there are differences
+  2    check: no image is in use, but at least one is unknown;
+       diff: an image was not compared
   130  interrupted by Ctrl-C; the resume token is on stderr
   143  terminated by SIGTERM; the resume token is on stderr
   252  invalid command line; no request was sent

@@ -6,6 +6,7 @@ pub mod account_names;
 pub mod aws_cli;
 mod candidates;
 pub mod check;
+pub mod diff;
 pub mod document;
 pub mod emulator;
 pub mod entries;
@@ -99,6 +100,8 @@ pub enum Command {
     Wait(reports::Waiter),
     #[allow(missing_docs)]
     Check(Box<check::Check>),
+    #[allow(missing_docs)]
+    Diff(Box<diff::Diff>),
     #[allow(missing_docs)]
     #[command(alias = "describe-images")]
     Images(Box<images::Images>),

@@ -4,6 +4,7 @@ mod account_names;
 mod check;
 mod completions;
 mod connection;
+mod diff;
 mod emulator;
 mod entries;
 mod images;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
     let terminal = &terminal.with_default_output(default_output);
     match cli.command {
         Command::Check(arguments) => return check::run(*arguments, connection, terminal).await,
+        Command::Diff(arguments) => return diff::run(*arguments, connection, terminal).await,
         Command::Entries(arguments) => entries::run(arguments, connection, terminal).await,
         Command::ListReports(arguments) => reports::list(*arguments, connection, terminal).await,
         Command::CreateReport(arguments) => reports::create(*arguments, connection, terminal).await,

@@ -14,6 +14,7 @@ mod record;
 mod refused_types;
 pub mod resource_type;
 mod rows;
+mod scope;
 mod spec;
 mod wait;
 
@@ -27,5 +28,6 @@ pub use record::{Report, Tag};
 pub use refused_types::RefusedTypes;
 pub use resource_type::{ResourceType, ResourceTypeOption};
 pub use rows::{CreateRow, DeleteRow};
+pub use scope::Scope;
 pub use spec::ReportSpec;
 pub use wait::{AwaitedReport, WaitOutcome, wait};

@@ -9,6 +9,7 @@ mod completions;
 mod concurrency;
 mod conformance;
 mod credentials;
+mod diff;
 mod emulator;
 mod emulator_actions;
 mod entries;
