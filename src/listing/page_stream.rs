@@ -79,6 +79,14 @@ pub struct PageStreams<Q> {
 }
 
 impl<Q: PaginatedOperation> PageStreams<Q> {
+    /// The stream of an operation that fits into one request.
+    pub fn one(ec2: Ec2, operation: Q) -> Self {
+        Self {
+            clients: vec![ec2],
+            batches: vec![operation],
+        }
+    }
+
     /// How many streams there are.
     pub fn count(&self) -> usize {
         self.clients.len() * self.batches.len()

@@ -115,14 +115,15 @@ impl<Q: PaginatedOperation> Paginator<Q> {
 
     /// Creates a listing of the first page of an operation that fits into one request.
     pub fn of_one_page(ec2: Ec2, operation: Q, start: ResumeToken) -> Self {
-        let streams = PageStreams {
-            clients: vec![ec2],
-            batches: vec![operation],
-        };
         Self {
             one_page: true,
-            ..Self::start(streams, start)
+            ..Self::start(PageStreams::one(ec2, operation), start)
         }
+    }
+
+    /// Creates a listing of an operation that fits into one request.
+    pub fn of_batch(ec2: Ec2, operation: Q) -> Self {
+        Self::start(PageStreams::one(ec2, operation), ResumeToken::default())
     }
 
     fn start(streams: PageStreams<Q>, start: ResumeToken) -> Self {

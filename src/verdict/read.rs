@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroUsize;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
 use super::evidence::PartialList;
 use super::reason::Reason;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{ListError, PaginatedOperation, Paginator, ResumeToken};
+use crate::listing::{ListError, PaginatedOperation, Paginator};
 
 /// The service to query.
 #[derive(Clone, Debug)]
@@ -18,7 +20,7 @@ pub struct Source {
 }
 
 /// A list whose items are selected by IDs.
-pub(super) struct BatchedList<Q: PaginatedOperation> {
+pub(crate) struct BatchedList<Q: PaginatedOperation> {
     /// The action.
     pub action: &'static str,
     /// Makes the operation for these IDs.
@@ -40,94 +42,110 @@ impl<Q: PaginatedOperation> BatchedList<Q> {
 }
 
 /// The list of each ID.
-pub(super) type PartialLists<T> = HashMap<String, PartialList<T>>;
+pub(crate) type PartialLists<T> = HashMap<String, PartialList<T>>;
 
 /// Reads the lists of `ids`, which must be distinct. Every ID gets a list, with a gap unless it is complete. `observe` is
 /// called for each batch, with the number of its IDs and its items.
 ///
 /// # Errors
-/// Errors that every request would get, such as missing credentials.
-// Longer than other functions: the position within a listing decides what an error means for which IDs.
-pub(super) async fn read<Q: PaginatedOperation>(
-    Source { ec2, concurrency }: &Source,
+/// As for [`fold`].
+pub(crate) async fn read<Q: PaginatedOperation>(
+    source: &Source,
     list: &BatchedList<Q>,
     ids: Vec<String>,
     observe: &dyn Fn(usize, &[Q::Item]),
 ) -> Result<PartialLists<Q::Item>, ListError> {
     let mut lists = PartialLists::new();
-    let mut queue = VecDeque::from([ids]);
-    while let Some(ids) = queue.pop_front() {
-        if ids.is_empty() {
-            continue;
+    let add = |found: &mut Vec<Q::Item>, items| found.extend(items);
+    fold(source, list, ids, &add, &mut |ids, found, gap| {
+        observe(ids.len(), &found);
+        distribute(list, ids, found, gap, &mut lists);
+    })
+    .await?;
+    Ok(lists)
+}
+
+/// Reads the lists of `ids`, which must be distinct, in batches. `add` is called with each page of a batch, and `end` once
+/// for each ID: with the IDs of a batch, what was added, and why that is incomplete, if it is.
+///
+/// # Errors
+/// Errors that every request would get, such as missing credentials.
+pub(crate) async fn fold<Q: PaginatedOperation, A: Default>(
+    Source { ec2, concurrency }: &Source,
+    list: &BatchedList<Q>,
+    ids: Vec<String>,
+    add: &dyn Fn(&mut A, Vec<Q::Item>),
+    end: &mut dyn FnMut(&[String], A, Option<Reason>),
+) -> Result<(), ListError> {
+    let mut queue = match ids.is_empty() {
+        true => VecDeque::new(),
+        false => VecDeque::from((list.operation_for)(ids).batches()),
+    };
+    let mut running = FuturesUnordered::new();
+    let mut refused = None;
+    loop {
+        while running.len() < concurrency.get()
+            && let Some(batch) = queue.pop_front()
+        {
+            match &refused {
+                None => running.push(read_batch(ec2, list, batch, add)),
+                gap => end((list.ids)(&batch), A::default(), gap.clone()),
+            }
         }
-        let operation = (list.operation_for)(ids);
-        let batches: Vec<Vec<String>> = (operation.batches().iter())
-            .map(|batch| (list.ids)(batch).to_vec())
-            .collect();
-        let mut listing = Paginator::new(
-            vec![ec2.clone()],
-            operation,
-            ResumeToken::default(),
-            None,
-            *concurrency,
-        )
-        .expect("a listing without a starting token");
-        let mut end = |ids: &[String], items: Vec<Q::Item>, gap: Option<Reason>| {
-            observe(ids.len(), &items);
-            distribute(list, ids, items, gap, &mut lists);
+        let Some((batch, found, read)) = running.next().await else {
+            return Ok(());
         };
-        let mut batch = 0;
-        let mut found = Vec::new();
-        let mut gap = None;
-        let error = loop {
-            match listing.next().await {
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-                Ok(Some(page)) => {
-                    found.extend(page.items);
-                    if page.is_list_missing {
-                        gap = Some(Reason::ListMissing {
-                            action: list.action,
-                        });
-                    }
-                    let next = match page.next {
-                        Some(token) => token.batch.map_or(0, |mark| mark.index),
-                        None => batches.len(),
-                    };
-                    if next != batch {
-                        end(&batches[batch], std::mem::take(&mut found), gap.take());
-                        batch = next;
-                    }
-                }
+        let ids = (list.ids)(&batch);
+        let error = match read {
+            Ok(gap) => {
+                end(ids, found, gap);
+                continue;
             }
+            Err(error) => error,
         };
-        let Some(error) = error else {
-            continue;
-        };
-        let gap = || Some(reason(list.action, &error));
-        let unread_list = &batches[batch];
-        let rest = batches[batch + 1..].concat();
-        match ErrorScope::of(&error, unread_list) {
+        let gap = reason(list.action, &error);
+        match ErrorScope::of(&error, ids) {
             ErrorScope::Run => return Err(error),
-            ErrorScope::Action => {
-                end(unread_list, found, gap());
-                end(&rest, Vec::new(), gap());
-                for ids in queue.drain(..) {
-                    end(&ids, Vec::new(), gap());
-                }
-            }
             // The request failed because of one ID: query the others without it.
-            ErrorScope::Id if unread_list.len() > 1 => {
-                let (one, other) = unread_list.split_at(unread_list.len() / 2);
-                queue.extend([one.to_vec(), other.to_vec(), rest]);
+            ErrorScope::Id if ids.len() > 1 => {
+                let (one, other) = ids.split_at(ids.len() / 2);
+                let half = |ids: &[String]| (list.operation_for)(ids.to_vec());
+                queue.extend([half(one), half(other)]);
             }
-            ErrorScope::Id | ErrorScope::Batch => {
-                end(unread_list, found, gap());
-                queue.push_back(rest);
+            ErrorScope::Action => {
+                refused = Some(gap.clone());
+                end(ids, found, Some(gap));
             }
+            ErrorScope::Id | ErrorScope::Batch => end(ids, found, Some(gap)),
         }
     }
-    Ok(lists)
+}
+
+/// Reads the pages of a batch. Returns it with what was added, and why that is incomplete.
+async fn read_batch<Q: PaginatedOperation, A: Default>(
+    ec2: &Ec2,
+    list: &BatchedList<Q>,
+    batch: Q,
+    add: &dyn Fn(&mut A, Vec<Q::Item>),
+) -> (Q, A, Result<Option<Reason>, ListError>) {
+    let mut pages = Paginator::of_batch(ec2.clone(), batch.clone());
+    let mut found = A::default();
+    let mut gap = None;
+    let read = loop {
+        match pages.next().await {
+            Ok(None) => break Ok(gap),
+            Err(error) => break Err(error),
+            Ok(Some(page)) => {
+                add(&mut found, page.items);
+                if page.is_list_missing {
+                    gap = Some(Reason::ListMissing {
+                        action: list.action,
+                    });
+                }
+            }
+        }
+    };
+    (batch, found, read)
 }
 
 /// Distributes items to their IDs. An item that belongs to none makes all lists doubtful.
