@@ -20,7 +20,8 @@ pub enum Category {
     InUse,
     /// `diff`: there are differences.
     Different,
-    /// `check`: it is unknown whether an image is in use. `diff`: an image could not be compared.
+    /// `check`: it is unknown whether an image is in use. `summary`: an image is left out. `diff`: an image could not be
+    /// compared.
     Unknown,
     /// The reader closed the pipe, as `head` does. This is not an error, and nothing is printed.
     ReaderClosed,

@@ -21,4 +21,5 @@ pub mod images;
 pub mod listing;
 pub mod output;
 pub mod reports;
+pub mod summary;
 pub mod verdict;

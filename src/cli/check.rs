@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::account_names::AccountNameOptions;
 use super::output::OutputFlags;
+use super::selection::ImageSelection;
 use super::{candidates, manual};
 use crate::args::value;
 use crate::verdict::Row;
@@ -28,19 +28,9 @@ use crate::verdict::Row;
     group = ArgGroup::new("images").args(["image_ids", "owned", "name"]).required(true).multiple(true)
 )]
 pub struct Check {
-    /// Image IDs; rows are in this order
-    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
-    pub image_ids: Vec<String>,
-
-    /// All images that the account owns
-    ///
-    /// Includes deprecated and disabled images.
-    #[arg(long)]
-    pub owned: bool,
-
-    /// Owned images with names like 'golden-*'
-    #[arg(long, value_name = "GLOB", num_args = 1.., value_parser = NonEmptyStringValueParser::new())]
-    pub name: Vec<String>,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub images: ImageSelection,
 
     /// Resource types to check in other accounts
     ///

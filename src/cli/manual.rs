@@ -55,6 +55,7 @@ Exit codes:
   0    success: the output is complete, or a dry run would have succeeded
   1    check: an image is in use; diff: there are differences
   2    check: no image is in use, but at least one is unknown;
+       summary: an image is left out;
        diff: an image was not compared
   130  interrupted by Ctrl-C; the resume token is on stderr
   143  terminated by SIGTERM; the resume token is on stderr
@@ -336,6 +337,44 @@ Examples:
 
   List all Regions with their status:
     amiusage regions --offline --all-regions";
+
+/// Below `amiusage summary --help`.
+pub(super) const SUMMARY: &str = "\
+Columns:
+  Images and Accounts count those with at least one use, each once. Uses is the
+  sum of Instances, LaunchTemplates, ImageRecipes, ContainerRecipes and the uses
+  by types that are not known here. A number is absent if no counted report
+  covers the resource type. A table and Markdown end with a row for the total,
+  a table has a bar of the uses.
+
+Examples:
+  Rank the images of the sample data (omit --offline to query AWS):
+    amiusage summary --offline --owned --resource-types ec2:Instance \\
+        --allow-missing --quiet
+
+  Rank the accounts that use golden images in all Regions:
+    amiusage summary --all-regions --name 'golden-*' --by account --top 20
+
+  Count instances per image and account, as CSV:
+    amiusage summary --offline --image-ids ami-0f4e3d2c1b0a99887 \\
+        --by image,account --columns ImageId,AccountId,Instances -o csv
+
+  Sum up an older report:
+    amiusage summary --report-ids amiur-… --by account
+
+Permissions:
+  ec2:DescribeImages (not with --report-ids), ec2:DescribeImageUsageReports and
+  ec2:DescribeImageUsageReportEntries.
+
+Exit codes:
+  0    the summary is complete, or --allow-missing is set
+  2    an image has no report that counts, or none was found
+  130  interrupted by Ctrl-C; nothing was written
+  143  terminated by SIGTERM; nothing was written
+  252  invalid command line; no request was sent
+  253  configuration error: no credentials, no Region, unknown profile
+  254  the service returned an error for a request that all images need
+  255  any other error: network, disk full";
 
 /// Below `amiusage emulator --help`.
 pub(super) const EMULATOR: &str = "\

@@ -16,6 +16,8 @@ pub mod output;
 pub mod paging;
 mod regions;
 pub mod reports;
+pub mod selection;
+pub mod summary;
 
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -111,6 +113,8 @@ pub enum Command {
     #[allow(missing_docs)]
     #[command(alias = "describe-regions")]
     Regions(Box<images::Regions>),
+    #[allow(missing_docs)]
+    Summary(Box<summary::Summary>),
     #[allow(missing_docs)]
     Emulator(emulator::Emulator),
     #[allow(missing_docs)]

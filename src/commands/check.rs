@@ -3,46 +3,37 @@
 mod retire;
 mod words;
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::io;
-use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
-
-use futures_util::future::join_all;
 
 use self::retire::retirement;
 pub(super) use self::words::Summary;
 use self::words::{caveat, omissions, progress_line};
 use super::account_names::NameSource;
-use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
-use super::progress;
+use super::regional::{Messages, Regional};
 use super::regions::{Failures, Regions};
 use super::rows::ignore_broken_pipe;
-use super::signals::Signals;
+use super::selection::selected_images;
 use super::terminal::Terminal;
 use crate::accounts::AccountNames;
 use crate::args::error::ArgumentError;
 use crate::args::list;
-use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::check::{Check, FailOn};
 use crate::error::{Category, Error};
-use crate::images::MAX_NAME_PATTERNS;
 use crate::listing::ListError;
 use crate::output::{Destination, Options, Record, RowWriter};
 use crate::reports::resource_type;
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict,
-    add_copies, planned_calls, unmatched_names,
+    self, CheckOptions, CheckProgress, PlannedCall, Reason, Row, Source, Verdict, add_copies,
+    planned_calls, unmatched_names,
 };
 
 /// The checked arguments.
 struct Plan {
     options: CheckOptions,
-    concurrency: NonZeroUsize,
     fail_on_use: bool,
     fail_on_unknown: bool,
     account_names: Option<NameSource>,
@@ -71,25 +62,13 @@ pub(super) async fn run(
     let dry_run = arguments.dry_run;
     let mut plan = plan(arguments, &connection, terminal)?;
     let regions = Regions::check(&connection)?;
-    let regional = plan.output_plan.is_regional(regions.are_several());
-    let mut signals = Signals::listen(terminal)?;
-    let clients = signals
-        .or(connect_all(connection, regions, terminal.debug))
-        .await??;
-    let account_names = match plan.account_names.take() {
-        Some(source) => (signals
-            .or(source.load(&clients[0], false, terminal))
-            .await??)
-            .into(),
-        None => None,
-    };
+    let is_regional = plan.output_plan.is_regional(regions.are_several());
+    let mut regional = Regional::connect(connection, regions, terminal).await?;
+    let account_names = regional.load_names(plan.account_names.take()).await?;
     let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
     let run = Run {
-        names: clients.iter().map(|ec2| ec2.region().into()).collect(),
         regional,
-        clients,
-        signals,
-        terminal,
+        is_regional,
         account_names,
         destination,
     };
@@ -101,13 +80,9 @@ pub(super) async fn run(
 
 /// A run with its clients and its destination.
 struct Run<'a> {
-    clients: Vec<Ec2>,
-    /// The Regions of the clients.
-    names: Vec<Arc<str>>,
+    regional: Regional<'a>,
     /// Whether rows have their Region.
-    regional: bool,
-    signals: Signals,
-    terminal: &'a Terminal,
+    is_regional: bool,
     account_names: Option<AccountNames>,
     destination: Destination,
 }
@@ -118,24 +93,23 @@ type Rows<R> = Vec<(Option<usize>, Vec<R>)>;
 impl Run<'_> {
     /// Lists the requests that a check would send.
     async fn list_calls(mut self, plan: &Plan) -> Result<Category, Error> {
-        let calls = self.in_each_region(plan, async |source, _| {
-            planned_calls(source, &plan.options).await
-        });
+        let terminal = self.regional.terminal;
+        let calls =
+            self.in_each_region(async |source, _| planned_calls(source, &plan.options).await);
         let (calls, mut failures) = calls.await?;
-        let options = plan.output_plan.options(self.regional);
+        let options = plan.output_plan.options(self.is_regional);
         self.write(calls, options.clone()).await?;
-        note_omitted_columns::<PlannedCall>(&options, self.terminal);
-        failures.print(false, self.terminal)?;
+        note_omitted_columns::<PlannedCall>(&options, terminal);
+        failures.print(false, terminal)?;
         self.destination.commit()?;
-        self.terminal
-            .note("no report was created; a list with several pages takes more requests");
+        terminal.note("no report was created; a list with several pages takes more requests");
         Ok(Category::Success)
     }
 
     /// Checks the images, and writes their verdicts.
     async fn check_images(mut self, plan: &Plan) -> Result<Category, Error> {
-        let terminal = self.terminal;
-        let rows = self.in_each_region(plan, async |source, report_progress| {
+        let terminal = self.regional.terminal;
+        let rows = self.in_each_region(async |source, report_progress| {
             verdict::check(source, &plan.options, report_progress).await
         });
         let (mut rows, mut failures) = rows.await?;
@@ -149,18 +123,24 @@ impl Run<'_> {
         if failures.count() == 0 {
             remove_not_owned_elsewhere(&mut rows);
             let all = rows.iter().flat_map(|(_, rows)| rows);
-            let unmatched = unmatched_names(plan.options.images.names(), all);
+            let names = all.filter_map(|row| row.name.as_deref());
+            let unmatched = unmatched_names(plan.options.images.names(), names);
+            let unmatched = unmatched
+                .map(|pattern| Row::no_image_found(pattern))
+                .collect();
             rows.push((None, unmatched));
         }
         let mut by_region: Vec<_> = (rows.iter_mut())
-            .filter_map(|(index, rows)| Some((&*self.names[(*index)?], rows.as_mut_slice())))
+            .filter_map(|(index, rows)| {
+                Some((&*self.regional.names[(*index)?], rows.as_mut_slice()))
+            })
             .collect();
         add_copies(&mut by_region);
         let all = || rows.iter().flat_map(|(_, rows)| rows);
         let summary = Summary::of(all());
         let mut notes: Vec<_> = [caveat(all()), omissions(all())].into();
         notes.extend(self.retirements(&rows).into_iter().map(Some));
-        let options = plan.output_plan.options(self.regional);
+        let options = plan.output_plan.options(self.is_regional);
         self.write(rows, options.clone()).await?;
         note_omitted_columns::<Row>(&options, terminal);
         for note in notes.into_iter().flatten() {
@@ -194,8 +174,9 @@ impl Run<'_> {
                         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
                 })
                 .collect();
-            let now = self.clients[index].now();
-            (!image_ids.is_empty()).then(|| retirement(&self.names[index], &image_ids, now))
+            let now = self.regional.clients[index].now();
+            (!image_ids.is_empty())
+                .then(|| retirement(&self.regional.names[index], &image_ids, now))
         };
         rows.iter().filter_map(commands).collect()
     }
@@ -203,49 +184,19 @@ impl Run<'_> {
     /// Runs `work` in all Regions at the same time, and returns its results and the Regions that failed.
     async fn in_each_region<R>(
         &mut self,
-        plan: &Plan,
         work: impl AsyncFn(&Source, &dyn Fn(CheckProgress)) -> Result<Vec<R>, ListError>,
     ) -> Result<(Rows<R>, Failures), Error> {
-        let bar = progress::line(self.clients[0].retries());
-        let by_region: Vec<Cell<CheckProgress>> =
-            self.clients.iter().map(|_| Cell::default()).collect();
-        let total = || by_region.iter().map(Cell::get).sum::<CheckProgress>();
-        let tasks = (self.clients.iter().zip(&by_region)).map(|(ec2, progress)| {
-            let source = Source {
-                ec2: ec2.clone(),
-                concurrency: plan.concurrency,
-            };
-            let (work, bar, total) = (&work, &bar, &total);
-            async move {
-                let report_progress = |now| {
-                    progress.set(now);
-                    bar.set_message(progress_line(total()));
-                };
-                work(&source, &report_progress).await
-            }
-        });
-        let tasks = self.signals.or(join_all(tasks));
-        let results = progress::with_progress(&bar, self.terminal, tasks).await;
-        let results = results.map_err(|interrupted| {
-            // No verdict is written: an incomplete list could pass for a complete one.
-            let progress = progress_line(total());
-            Error::from(interrupted)
-                .context(format_args!(
-                    "the check did not finish, and no verdict was written ({progress})"
-                ))
-                .with_hint("rerun it: it picks up the reports it already created")
-        })?;
-
-        let mut failures = Failures::of(self.clients.len());
-        let mut rows = Rows::new();
-        for (index, result) in results.into_iter().enumerate() {
-            match result {
-                Ok(result) => rows.push((Some(index), result)),
-                Err(error) if error.concerns_all_regions() => return Err(error.into()),
-                Err(error) => failures.add(&self.names[index], 0, None, error)?,
-            }
-        }
-        Ok((rows, failures))
+        let messages = Messages {
+            progress: progress_line,
+            // An incomplete list could pass for a complete one.
+            interrupted: "the check did not finish, and no verdict was written",
+            hint: "rerun it: it picks up the reports it already created",
+        };
+        let work =
+            async |_, source: &Source, report: &dyn Fn(CheckProgress)| work(source, report).await;
+        let (rows, failures) = self.regional.run(messages, work).await?;
+        let rows = rows.into_iter().map(|(index, rows)| (Some(index), rows));
+        Ok((rows.collect(), failures))
     }
 
     /// Writes the rows. A signal ends this even if the reader stalls.
@@ -254,13 +205,13 @@ impl Run<'_> {
         let mut writer = RowWriter::new(options, sink);
         let writing = async {
             for (index, rows) in &rows {
-                let region = index.filter(|_| self.regional);
-                let region = region.map(|index| &*self.names[index]);
+                let region = index.filter(|_| self.is_regional);
+                let region = region.map(|index| &*self.regional.names[index]);
                 writer.page(region, rows).await?;
             }
             writer.finish(None).await
         };
-        ignore_broken_pipe(self.signals.or(writing).await?)
+        ignore_broken_pipe(self.regional.signals.or(writing).await?)
     }
 }
 
@@ -278,11 +229,7 @@ fn remove_not_owned_elsewhere(rows: &mut Rows<Row>) {
 
 fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Result<Plan, Error> {
     let mut stdin = list::Stdin::new(io::stdin());
-    let image_ids = list::expand("--image-ids", &arguments.image_ids, &mut stdin)?;
-    if arguments.name.len() > MAX_NAME_PATTERNS {
-        let problem = format!("the service accepts at most {MAX_NAME_PATTERNS} patterns");
-        return Err(ArgumentError::new("--name", problem).into());
-    }
+    let images = selected_images(arguments.images, &mut stdin)?;
     let none = arguments.fail_on.contains(&FailOn::None);
     if none && arguments.fail_on.len() > 1 {
         let problem = "`none` cannot be combined with other values";
@@ -302,12 +249,7 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
     };
     Ok(Plan {
         options: CheckOptions {
-            images: match image_ids.is_empty() {
-                true => Images::Owned {
-                    names: arguments.name,
-                },
-                false => Images::Ids(image_ids),
-            },
+            images,
             resource_types,
             version_depth: arguments.version_depth,
             max_report_age: arguments.max_report_age,
@@ -322,7 +264,6 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
                 None => arguments.reread_delay,
             },
         },
-        concurrency: connection.concurrency,
         fail_on_use: arguments.fail_on.contains(&FailOn::InUse),
         fail_on_unknown: arguments.fail_on.contains(&FailOn::Unknown),
         account_names,

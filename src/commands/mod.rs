@@ -14,13 +14,17 @@ mod mfa;
 mod output_plan;
 mod progress;
 mod references;
+mod regional;
 mod regions;
+mod report_limits;
 mod reports;
 mod rows;
 #[cfg(test)]
 mod schemas;
+mod selection;
 mod signals;
 mod skeleton;
+mod summary;
 mod terminal;
 
 pub use completions::complete;
@@ -44,6 +48,9 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Result<Category, Error> {
     match cli.command {
         Command::Check(arguments) => return check::run(*arguments, connection, terminal).await,
         Command::Diff(arguments) => return diff::run(*arguments, connection, terminal).await,
+        Command::Summary(arguments) => {
+            return summary::run(*arguments, connection, terminal).await;
+        }
         Command::Entries(arguments) => entries::run(arguments, connection, terminal).await,
         Command::ListReports(arguments) => reports::list(*arguments, connection, terminal).await,
         Command::CreateReport(arguments) => reports::create(*arguments, connection, terminal).await,

@@ -70,7 +70,7 @@ impl OutputPlan {
             return Err(ArgumentError::new(
                 "--columns",
                 format_args!(
-                    "{} is for --output table, because it depends on the current time; other formats have the time itself",
+                    "{} is for --output table; other formats have the value that it is derived from",
                     field.column::<R>().name
                 ),
             ));

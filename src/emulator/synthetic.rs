@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 
@@ -45,11 +46,15 @@ impl FromStr for Synthetic {
 const USED_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
 
 /// 2025-11-01T02:00:00Z: creation time of the first report. The others follow at intervals of a minute, in seconds.
-const FIRST_REPORT_SECS: i64 = 1_761_962_400;
+const FIRST_REPORT_SECS: u64 = 1_761_962_400;
+
+fn creation_secs(image: u64) -> u64 {
+    FIRST_REPORT_SECS + 60 * image
+}
 
 impl State {
     /// Generated images with one report each, and the entries spread evenly over the reports. The same size gives the
-    /// same data.
+    /// same data. Its clock starts a minute after the creation of the last report, so that the reports do not expire.
     pub fn synthetic(size: Synthetic) -> Self {
         let (reports, ranges): (Vec<_>, Vec<_>) = reports(size).unzip();
         let images = (reports.iter().enumerate())
@@ -62,6 +67,7 @@ impl State {
                 image
             })
             .collect();
+        let start = Duration::from_secs(creation_secs(size.images as u64));
         Self::new(
             Reports::new(reports, ranges, Rows::Generated(entry), HashMap::new()),
             Images::new(images, true),
@@ -69,6 +75,7 @@ impl State {
             BTreeSet::new(),
             Vec::new(),
         )
+        .starting_at(SystemTime::UNIX_EPOCH + start)
     }
 }
 
@@ -86,7 +93,7 @@ fn reports(size: Synthetic) -> impl Iterator<Item = (Report, EntryRange)> {
 }
 
 fn report(image: u64) -> Report {
-    let created = FIRST_REPORT_SECS + 60 * image as i64;
+    let created = creation_secs(image) as i64;
     let time = |seconds, milliseconds| {
         timestamp::format(DateTime::from_secs_and_nanos(
             seconds,

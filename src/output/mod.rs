@@ -69,6 +69,8 @@ pub struct Options {
     pub fields: Option<Vec<Field>>,
     /// Whether rows have a Region.
     pub regional: bool,
+    /// Columns that no row has: they are not shown unless requested.
+    pub omit: Vec<Field>,
     /// Whether formats of one line per row show the columns of [`Shown::Details`].
     pub details: bool,
     /// Columns whose values repeat in consecutive rows, so that a narrow table can show them in a line above the rows.
@@ -92,6 +94,7 @@ impl Options {
             format,
             fields: None,
             regional: false,
+            omit: Vec::new(),
             details: false,
             grouping: Vec::new(),
             query: None,
@@ -101,6 +104,13 @@ impl Options {
         }
     }
 
+    /// Omits these columns unless they are requested.
+    pub fn omitting<R: Record>(mut self, names: &[&str]) -> Self {
+        let fields = names.iter().filter_map(|name| Field::named::<R>(name));
+        self.omit.extend(fields);
+        self
+    }
+
     /// The requested columns, or the default ones of the format.
     fn fields<R: Record>(&self) -> Vec<Field> {
         if let Some(fields) = &self.fields {
@@ -108,6 +118,7 @@ impl Options {
         }
         let is_table = self.format == Format::Table;
         let is_shown = |index: &usize| match R::COLUMNS[*index].shown {
+            _ if self.omit.contains(&Field::Column(*index)) => false,
             Shown::Always => true,
             Shown::Table => is_table,
             Shown::Data => !is_table,

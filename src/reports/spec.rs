@@ -4,7 +4,7 @@ use aws_sdk_ec2::operation::create_image_usage_report::builders::CreateImageUsag
 use aws_sdk_ec2::types;
 
 use super::record::Tag;
-use super::resource_type::ResourceType;
+use super::resource_type::{LAUNCH_TEMPLATE, ResourceType};
 use crate::aws::Ec2;
 
 /// The parameters of a report.
@@ -24,6 +24,28 @@ pub struct ReportSpec {
 }
 
 impl ReportSpec {
+    /// A report of all accounts and these resource types, at this version depth or the service's default.
+    pub fn of_all_accounts(
+        image_id: &str,
+        resource_types: &[String],
+        version_depth: Option<u32>,
+    ) -> Self {
+        let covered = |name: &String| {
+            let mut covered = ResourceType::named(name);
+            if let Some(depth) = version_depth
+                && name == LAUNCH_TEMPLATE
+            {
+                covered.add_version_depth(depth);
+            }
+            covered
+        };
+        Self {
+            image_id: image_id.to_owned(),
+            resource_types: resource_types.iter().map(covered).collect(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn call(&self, ec2: &Ec2) -> Call {
         let call = ec2
             .client

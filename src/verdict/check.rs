@@ -35,7 +35,8 @@ pub async fn check(
         progress: Cell::default(),
         report_progress,
     };
-    let mut images = find(source, options, &reporter).await?;
+    let observe = |images| reporter.update(|progress| progress.images = images);
+    let mut images = find(source, &options.images, &observe).await?;
     let new_reports = ensure_reports(source, options, started, &mut images, &reporter).await?;
 
     let limits = options.limits(started, &source.ec2);
@@ -57,17 +58,20 @@ pub async fn check(
         .collect())
 }
 
-/// Finds the images and their reports.
-pub(super) async fn find(
+/// Finds the images and their reports. `observe` is called with the number of images.
+///
+/// # Errors
+/// As for [`check`].
+pub(crate) async fn find(
     source: &Source,
-    options: &CheckOptions,
-    reporter: &ProgressReporter<'_>,
+    images: &Images,
+    observe: &dyn Fn(usize),
 ) -> Result<Vec<ImageUnderCheck>, ListError> {
-    let mut images = match &options.images {
+    let mut images = match images {
         Images::Ids(ids) => find_ids(source, ids).await?,
         Images::Owned { names } => find_owned(source, names).await?,
     };
-    reporter.update(|progress| progress.images = images.len());
+    observe(images.len());
     let mut reports = read(source, &reports_by_image(), owned_ids(&images), &|_, _| {}).await?;
     for image in &mut images {
         if let Some(list) = reports.remove(&image.image_id) {

@@ -42,6 +42,26 @@ pub enum State {
     Other(Option<String>),
 }
 
+impl State {
+    /// Why the entries of a report in this state cannot be read.
+    pub fn problem(&self, report_id: &str) -> Option<Reason> {
+        let report_id = report_id.to_owned();
+        Some(match self {
+            Self::Available => return None,
+            Self::Expired => Reason::ReportExpired { report_id },
+            Self::Pending => Reason::ReportPending { report_id },
+            Self::Error(reason) => Reason::ReportFailed {
+                report_id,
+                reason: reason.clone(),
+            },
+            Self::Other(state) => Reason::UnknownReportState {
+                report_id,
+                state: state.clone(),
+            },
+        })
+    }
+}
+
 /// A report of the image with its entries.
 #[derive(Clone, Debug)]
 pub struct ReportEvidence {

@@ -10,7 +10,7 @@ use crate::images::Image;
 use crate::reports::Report;
 
 /// An image to check.
-pub(super) struct ImageUnderCheck {
+pub(crate) struct ImageUnderCheck {
     pub image_id: String,
     /// The image as the service describes it, if it does.
     pub image: Image,
@@ -114,7 +114,7 @@ impl ImageUnderCheck {
     }
 
     /// The evidence about the image, with what was read of its reports and references.
-    pub fn evidence(
+    pub(super) fn evidence(
         self,
         options: &CheckOptions,
         limits: &TimeLimits,
@@ -178,7 +178,8 @@ pub(super) fn owned_ids(images: &[ImageUnderCheck]) -> Vec<String> {
         .collect()
 }
 
-fn state(report: &Report, limits: &TimeLimits) -> State {
+/// The state of a report at the time of `limits`.
+pub(crate) fn state(report: &Report, limits: &TimeLimits) -> State {
     match report.state.as_deref() {
         Some("available") if is_readable(report, limits) => State::Available,
         Some("available") => State::Expired,

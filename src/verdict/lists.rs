@@ -7,7 +7,7 @@ use crate::images::{DescribeImageReferences, DescribeImages};
 use crate::listing::Request;
 use crate::reports::{DescribeReports, resource_type};
 
-pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
+pub(crate) fn images_by_id() -> BatchedList<DescribeImages> {
     BatchedList {
         action: "DescribeImages",
         operation_for: Box::new(DescribeImages::by_id),
@@ -16,7 +16,7 @@ pub(super) fn images_by_id() -> BatchedList<DescribeImages> {
     }
 }
 
-pub(super) fn reports_by_image() -> BatchedList<DescribeReports> {
+pub(crate) fn reports_by_image() -> BatchedList<DescribeReports> {
     BatchedList {
         action: "DescribeImageUsageReports",
         operation_for: Box::new(|image_ids| DescribeReports(Request::for_images(image_ids))),
@@ -25,7 +25,7 @@ pub(super) fn reports_by_image() -> BatchedList<DescribeReports> {
     }
 }
 
-pub(super) fn reports_by_id() -> BatchedList<DescribeReports> {
+pub(crate) fn reports_by_id() -> BatchedList<DescribeReports> {
     BatchedList {
         action: "DescribeImageUsageReports",
         operation_for: Box::new(|report_ids| DescribeReports(Request::for_reports(report_ids))),
@@ -34,7 +34,7 @@ pub(super) fn reports_by_id() -> BatchedList<DescribeReports> {
     }
 }
 
-pub(super) fn entries_by_report() -> BatchedList<DescribeEntries> {
+pub(crate) fn entries_by_report() -> BatchedList<DescribeEntries> {
     BatchedList {
         action: "DescribeImageUsageReportEntries",
         operation_for: Box::new(|report_ids| DescribeEntries(Request::for_reports(report_ids))),
@@ -43,7 +43,7 @@ pub(super) fn entries_by_report() -> BatchedList<DescribeEntries> {
     }
 }
 
-pub(super) fn references_by_image(
+pub(crate) fn references_by_image(
     version_depth: Option<u32>,
 ) -> BatchedList<DescribeImageReferences> {
     let version_depth = version_depth.unwrap_or(resource_type::DEFAULT_VERSION_DEPTH);
@@ -56,7 +56,7 @@ pub(super) fn references_by_image(
 }
 
 /// The reason for a list that was not requested, or an item without a necessary member.
-pub(super) fn missing_item(action: &'static str) -> Reason {
+pub(crate) fn missing_item(action: &'static str) -> Reason {
     Reason::RequestFailed {
         action,
         problem: "the response has no data for it".to_owned(),

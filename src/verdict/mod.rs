@@ -23,13 +23,17 @@ mod uses;
 mod tests;
 
 pub use check::check;
+pub(crate) use check::find;
 pub use copies::add_copies;
 pub use evidence::{Evidence, PartialList, ReportEvidence, State, TimeLimits};
+pub(crate) use image::state;
+pub(crate) use lists::{entries_by_report, reports_by_id, reports_by_image};
 pub use names::unmatched_names;
 pub use options::{CheckOptions, Images};
 pub use plan::{PlannedCall, planned_calls};
 pub use progress::CheckProgress;
 pub use read::Source;
+pub(crate) use read::{fold, read};
 pub use reason::Reason;
 pub use row::{ImageCopy, OwnReference, Row, Use};
 pub use rule::{Judgment, Verdict, judge};

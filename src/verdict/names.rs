@@ -1,19 +1,12 @@
 //! Name patterns that match no image.
 
-use super::row::Row;
-
-/// A row for each pattern that matches the name of no image in `rows`, which are those of all requested Regions.
+/// The patterns that match no name of an image. `names` are those in all requested Regions.
 pub fn unmatched_names<'a>(
     patterns: &[String],
-    rows: impl Iterator<Item = &'a Row> + Clone,
-) -> Vec<Row> {
-    let is_unmatched = |pattern: &&String| {
-        let mut names = rows.clone().filter_map(|row| row.name.as_deref());
-        !names.any(|name| matches(pattern, name))
-    };
-    (patterns.iter().filter(is_unmatched))
-        .map(|pattern| Row::no_image_found(pattern))
-        .collect()
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> impl Iterator<Item = &String> {
+    let is_unmatched = move |pattern: &&String| !names.clone().any(|name| matches(pattern, name));
+    patterns.iter().filter(is_unmatched)
 }
 
 /// Whether a name matches a value of a filter: `*` stands for any characters, `?` for at most one, and `\` escapes the

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::evidence::TimeLimits;
 use crate::aws::Ec2;
-use crate::reports::{ReportSpec, ResourceType, resource_type};
+use crate::reports::ReportSpec;
 
 /// The options of a check.
 #[derive(Clone, Debug)]
@@ -63,20 +63,7 @@ impl CheckOptions {
 
     /// The report that an image needs: all accounts, the requested resource types, at the requested depth.
     pub(super) fn spec(&self, image_id: &str) -> ReportSpec {
-        let covered = |name: &String| {
-            let mut covered = ResourceType::named(name);
-            if let Some(depth) = self.version_depth
-                && name == resource_type::LAUNCH_TEMPLATE
-            {
-                covered.add_version_depth(depth);
-            }
-            covered
-        };
-        ReportSpec {
-            image_id: image_id.to_owned(),
-            resource_types: self.resource_types.iter().map(covered).collect(),
-            ..ReportSpec::default()
-        }
+        ReportSpec::of_all_accounts(image_id, &self.resource_types, self.version_depth)
     }
 
     /// The options without some resource types, unless there are no others.

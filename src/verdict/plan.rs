@@ -1,6 +1,5 @@
 //! The requests of a check, for a dry run.
 
-use std::cell::Cell;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -10,7 +9,6 @@ use super::image::owned_ids;
 use super::lists::{entries_by_report, references_by_image, reports_by_id};
 use super::optional::{DESCRIBE_IMAGE_ATTRIBUTE, DESCRIBE_LAUNCH_CONFIGURATIONS};
 use super::options::CheckOptions;
-use super::progress::ProgressReporter;
 use super::read::Source;
 use crate::listing::ListError;
 use crate::output::{Column, Record};
@@ -48,11 +46,7 @@ pub async fn planned_calls(
     source: &Source,
     options: &CheckOptions,
 ) -> Result<Vec<PlannedCall>, ListError> {
-    let reporter = ProgressReporter {
-        progress: Cell::default(),
-        report_progress: &|_| {},
-    };
-    let images = find(source, options, &reporter).await?;
+    let images = find(source, &options.images, &|_| {}).await?;
     let limits = options.limits(Instant::now(), &source.ec2);
     let mut calls: Vec<PlannedCall> = (images.iter())
         .filter(|image| options.create && image.needs_report(options, &limits))

@@ -65,8 +65,11 @@ pub(crate) async fn read<Q: PaginatedOperation>(
     Ok(lists)
 }
 
+/// Takes the IDs of a batch, what was added, and why that is incomplete, if it is.
+pub(crate) type EndBatch<'a, A> = dyn FnMut(&[String], A, Option<Reason>) + 'a;
+
 /// Reads the lists of `ids`, which must be distinct, in batches. `add` is called with each page of a batch, and `end` once
-/// for each ID: with the IDs of a batch, what was added, and why that is incomplete, if it is.
+/// for each ID.
 ///
 /// # Errors
 /// Errors that every request would get, such as missing credentials.
@@ -75,7 +78,7 @@ pub(crate) async fn fold<Q: PaginatedOperation, A: Default>(
     list: &BatchedList<Q>,
     ids: Vec<String>,
     add: &dyn Fn(&mut A, Vec<Q::Item>),
-    end: &mut dyn FnMut(&[String], A, Option<Reason>),
+    end: &mut EndBatch<'_, A>,
 ) -> Result<(), ListError> {
     let mut queue = match ids.is_empty() {
         true => VecDeque::new(),

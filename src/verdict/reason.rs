@@ -76,6 +76,20 @@ pub enum Reason {
     },
     /// There is no report, and `--no-create` is set.
     NoReport,
+    /// There is no report at all.
+    NeverReported,
+    /// There is no report with this ID.
+    ReportNotFound {
+        /// The report.
+        report_id: String,
+    },
+    /// A newer report of the same image was requested too.
+    Superseded {
+        /// The report.
+        report_id: String,
+        /// The newer one.
+        newer: String,
+    },
     /// A report is still pending.
     ReportPending {
         /// The report.
@@ -88,7 +102,7 @@ pub enum Reason {
         /// The service's reason.
         reason: Option<String>,
     },
-    /// A report was deleted during the check.
+    /// A report was deleted during the run.
     ReportDeleted {
         /// The report.
         report_id: String,
@@ -164,7 +178,9 @@ impl Reason {
             Self::NoImageFound { .. } => "NoImageFound",
             Self::RequestFailed { .. } | Self::ListMissing { .. } => "RequestFailed",
             Self::PermissionMissing { .. } => "PermissionMissing",
-            Self::NoReport => "NoReport",
+            Self::NoReport | Self::NeverReported => "NoReport",
+            Self::ReportNotFound { .. } => "ReportNotFound",
+            Self::Superseded { .. } => "Superseded",
             Self::ReportPending { .. } => "ReportPending",
             Self::ReportFailed { .. } => "ReportFailed",
             Self::ReportDeleted { .. } => "ReportDeleted",
@@ -253,6 +269,17 @@ impl fmt::Display for Reason {
             Self::NoReport => f.write_str(
                 "no report covers it, and --no-create is set; omit --no-create to create one",
             ),
+            Self::NeverReported => {
+                f.write_str("no report; create one with `amiusage reports create`")
+            }
+            Self::ReportNotFound { report_id } => write!(
+                f,
+                "report {report_id} does not exist in this Region; check the ID, --region and --profile"
+            ),
+            Self::Superseded { report_id, newer } => write!(
+                f,
+                "report {report_id} is older than {newer} of the same image: their uses are not added up"
+            ),
             Self::ReportPending { report_id } => {
                 write!(f, "report {report_id} is still pending; rerun later")
             }
@@ -261,7 +288,7 @@ impl fmt::Display for Reason {
                 write!(f, "report {report_id} failed: {reason}")
             }
             Self::ReportDeleted { report_id } => {
-                write!(f, "report {report_id} was deleted during the check; rerun")
+                write!(f, "report {report_id} was deleted during the run; rerun")
             }
             Self::ReportExpired { report_id } => write!(
                 f,

@@ -179,7 +179,7 @@ impl Row {
     }
 
     /// The row of a name pattern that matches no image.
-    pub(super) fn no_image_found(pattern: &str) -> Self {
+    pub fn no_image_found(pattern: &str) -> Self {
         Self {
             image_id: None,
             name: None,

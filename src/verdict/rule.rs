@@ -187,24 +187,7 @@ fn activity(image: &Image, limits: &TimeLimits) -> Vec<Reason> {
 /// Why a report does not cover what is needed.
 fn coverage_problems(report: &ReportEvidence, image_id: &str, limits: &TimeLimits) -> Vec<Reason> {
     let report_id = report.report_id.clone();
-    let mut problems = Vec::new();
-    match &report.state {
-        State::Available => {}
-        State::Expired => problems.push(Reason::ReportExpired {
-            report_id: report_id.clone(),
-        }),
-        State::Pending => problems.push(Reason::ReportPending {
-            report_id: report_id.clone(),
-        }),
-        State::Error(reason) => problems.push(Reason::ReportFailed {
-            report_id: report_id.clone(),
-            reason: reason.clone(),
-        }),
-        State::Other(state) => problems.push(Reason::UnknownReportState {
-            report_id: report_id.clone(),
-            state: state.clone(),
-        }),
-    }
+    let mut problems = Vec::from_iter(report.state.problem(&report_id));
     if !report.gaps.is_empty() {
         problems.push(Reason::NotCovered {
             report_id: report_id.clone(),

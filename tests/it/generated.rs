@@ -141,7 +141,7 @@ fn examples_work() {
             ran += 1;
         }
     }
-    assert_eq!(ran, 23);
+    assert_eq!(ran, 25);
 }
 
 /// A page: the definition, the sections below `--help`, and related pages.

@@ -30,5 +30,6 @@ mod regions;
 mod reports;
 mod schemas;
 mod secrets;
+mod summary;
 mod support;
 mod tables;

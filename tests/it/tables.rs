@@ -12,7 +12,7 @@ use crate::support::amiusage;
 const WIDTHS: [usize; 4] = [80, 100, 120, 200];
 
 /// The commands with a table, each with the name of its golden files.
-const COMMANDS: [(&str, &str); 13] = [
+const COMMANDS: [(&str, &str); 16] = [
     ("entries", "entries"),
     (
         "entries-of-one-image",
@@ -41,6 +41,12 @@ const COMMANDS: [(&str, &str); 13] = [
     ("check-details", "check --owned --details"),
     ("check-dry-run", "check --owned --dry-run"),
     ("check-in-color", "check --owned --color always"),
+    ("summary", "summary --owned"),
+    (
+        "summary-by-account",
+        "summary --owned --by account,resource-type --top 3",
+    ),
+    ("summary-details", "summary --owned --details"),
 ];
 
 /// stdout and stderr of a command, at a width.

@@ -6,39 +6,24 @@ use std::fmt;
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use crate::aws::Time;
+use crate::commands::report_limits::report_limits;
 use crate::error::Category;
-use crate::reports::{CoverageGap, span};
+use crate::reports::CoverageGap;
 use crate::verdict::{CheckProgress, Reason, Row, Verdict};
 
 /// The limits of the reports that the verdicts rely on.
-pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<String> {
-    let mut unused = false;
-    let mut ages = Vec::new();
-    let times: BTreeSet<&str> = rows
-        .inspect(|row| {
-            unused |= row.verdict == Verdict::Unused;
-            ages.extend(row.report_age);
-        })
-        .filter_map(|row| row.report_creation_time.as_ref())
-        .map(Time::as_str)
-        .collect();
-    let created = match (times.first()?, times.last()?) {
-        (first, last) if first == last => format!("created {first}"),
-        (first, last) => format!("created {first} to {last}"),
-    };
-    let age = span(ages.into_iter().max().unwrap_or_default());
-    let hint = match unused {
+pub(super) fn caveat<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<String> {
+    let reports = (rows.clone())
+        .filter_map(|row| Some((row.report_creation_time.as_ref()?, row.report_age?)));
+    let limits = report_limits(reports)?;
+    let hint = match rows.clone().any(|row| row.verdict == Verdict::Unused) {
         true => {
             "; unused assumes that DescribeImageReferences fails without the permissions of \
              AmazonEC2ImageReferencesAccessPolicy, which EC2 does not document; see `amiusage check --help`"
         }
         false => "",
     };
-    Some(format!(
-        "reports are at most {age} old ({created}); they may miss instances launched in the previous 24 hours, and launch \
-         templates of the previous few days{hint}"
-    ))
+    Some(format!("{limits}{hint}"))
 }
 
 /// What no report covers, and what was not requested.

@@ -1,0 +1,103 @@
+//! Command-line definition of `amiusage summary`.
+
+use std::num::NonZeroUsize;
+
+use clap::{ArgGroup, Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use super::account_names::AccountNameOptions;
+use super::output::OutputFlags;
+use super::selection::ImageSelection;
+use super::{candidates, manual};
+use crate::summary::Row;
+
+/// Sum up uses by image, account, resource type or Region
+///
+/// For each image, `summary` counts the newest available report that covers all accounts and the requested resource types.
+/// Reports of one image are never added up: they count the same resources. `summary` creates no reports; see `reports
+/// create`.
+///
+/// Images without such a report are left out, and the exit code is 2: the summary would look complete and is not. See
+/// --details and --allow-missing.
+#[derive(Debug, Args)]
+#[command(
+    after_help = manual::MORE,
+    after_long_help = manual::SUMMARY,
+    group = ArgGroup::new("reports").args(["image_ids", "owned", "name", "report_ids"]).required(true).multiple(true)
+)]
+pub struct Summary {
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub images: ImageSelection,
+
+    /// Report IDs; of several of an image the newest counts
+    ///
+    /// These reports count even if newer ones exist or they cover less. A note names such reports.
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["image_ids", "owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
+    pub report_ids: Vec<String>,
+
+    /// Resource types to count, such as ec2:Instance
+    ///
+    /// Reports that do not cover them are ignored. By default reports must cover all four: `ec2:Instance`,
+    /// `ec2:LaunchTemplate`, `imagebuilder:ImageRecipe` and `imagebuilder:ContainerRecipe`.
+    #[arg(long, value_name = "TYPE", num_args = 1.., add = ArgValueCompleter::new(candidates::resource_types))]
+    pub resource_types: Vec<String>,
+
+    /// Launch template versions to cover
+    ///
+    /// The newest versions of each template, from 1 to 10000; 20 if omitted. Reports with a smaller depth are ignored.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub version_depth: Option<u32>,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub names: AccountNameOptions,
+
+    /// What the uses of a row have in common
+    #[arg(long, value_name = "KEY", value_enum, num_args = 1.., value_delimiter = ',', default_values = ["image"])]
+    pub by: Vec<By>,
+
+    /// Order of the rows
+    #[arg(long, value_name = "ORDER", value_enum, default_value = "uses")]
+    pub sort: SortBy,
+
+    /// Print N rows, and one for the rest
+    #[arg(long, value_name = "N")]
+    pub top: Option<NonZeroUsize>,
+
+    /// Exit with 0 even if something is left out
+    #[arg(long)]
+    pub allow_missing: bool,
+
+    /// Also print a row for each image that is left out
+    #[arg(long, help_heading = "Output", conflicts_with = "columns")]
+    pub details: bool,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub output: OutputFlags<Row>,
+}
+
+/// What the uses of a row have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// The image, with its report
+    Image,
+    /// The account that uses the images
+    Account,
+    /// The resource type
+    ResourceType,
+    /// The Region
+    Region,
+}
+
+/// The order of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SortBy {
+    /// Most uses first
+    Uses,
+    /// Most accounts first
+    Accounts,
+    /// By name, or by ID where there is none
+    Name,
+}

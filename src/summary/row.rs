@@ -1,0 +1,125 @@
+//! The uses of a group, as a row of output.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::aws::Time;
+use crate::output::{Cell, Column, Record, Shown};
+use crate::verdict::Reason;
+
+/// The uses of a group, or why an image is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Row {
+    /// The Region, if it is a key.
+    #[serde(skip)]
+    pub region: Option<Arc<str>>,
+    /// The image's ID, `ami-…`, if it is a key or left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The account, if it is a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// Its name, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
+    /// The resource type, if it is a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// How many groups this row sums up, as the rest after `--top`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_groups: Option<i64>,
+    /// The number of images in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<i64>,
+    /// The number of accounts that use them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<i64>,
+    /// The number of instances. Absent, like the next three, if no report covers the resource type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<i64>,
+    /// The number of launch templates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_templates: Option<i64>,
+    /// The number of image recipes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_recipes: Option<i64>,
+    /// The number of container recipes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_recipes: Option<i64>,
+    /// The number of uses by all resource types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uses: Option<i64>,
+    /// Why the image is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
+    /// The report, `amiur-…`, if the image is a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_id: Option<String>,
+    /// When its creation began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_creation_time: Option<Time>,
+    /// The uses in proportion to those of the other rows.
+    #[serde(skip)]
+    pub bar: String,
+}
+
+impl Record for Row {
+    const LIST: &'static str = "ImageUsageSummaries";
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::id("ImageId", 21, |row: &Self| row.image_id.as_deref().into()),
+        Column::name("Name", 24, 12, |row: &Self| row.name.as_deref().into()).rank(3),
+        Column::id("AccountId", 12, |row: &Self| {
+            row.account_id.as_deref().into()
+        }),
+        Column::name("AccountName", 24, 12, |row: &Self| {
+            row.account_name.as_deref().into()
+        }),
+        Column::id("ResourceType", 28, |row: &Self| {
+            row.resource_type.as_deref().into()
+        }),
+        Column::number("OtherGroups", 11, |row: &Self| row.other_groups.into()).shown(Shown::Data),
+        Column::number("Images", 6, |row: &Self| row.images.into()).rank(5),
+        Column::number("Accounts", 8, |row: &Self| row.accounts.into()).rank(2),
+        Column::number("Instances", 9, |row: &Self| row.instances.into()).rank(4),
+        Column::number("LaunchTemplates", 15, |row: &Self| {
+            row.launch_templates.into()
+        })
+        .rank(6),
+        Column::number("ImageRecipes", 12, |row: &Self| row.image_recipes.into()).rank(7),
+        Column::number("ContainerRecipes", 16, |row: &Self| {
+            row.container_recipes.into()
+        })
+        .rank(8),
+        Column::number("Uses", 10, |row: &Self| row.uses.into()),
+        Column::id("Bar", Self::BAR_WIDTH, |row: &Self| {
+            match row.bar.is_empty() {
+                true => Cell::Absent,
+                false => row.bar.as_str().into(),
+            }
+        })
+        .shown(Shown::Table)
+        .rank(1),
+        Column::text("Reasons", 36, 28, |row: &Self| {
+            Cell::List(row.reasons.iter().map(ToString::to_string).collect())
+        })
+        .nested()
+        .below()
+        .shown(Shown::Details),
+        Column::id("ReportId", 23, |row: &Self| row.report_id.as_deref().into()).rank(9),
+        Column::time("ReportCreationTime", |row: &Self| {
+            Cell::time(row.report_creation_time.as_ref().map(Time::as_str))
+        })
+        .shown(Shown::Data),
+    ];
+}
+
+impl Row {
+    /// The width of the longest bar.
+    pub const BAR_WIDTH: usize = 12;
+}
