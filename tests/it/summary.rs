@@ -418,7 +418,6 @@ fn memory_does_not_grow_with_the_entries() {
         let uses: u64 = rows.iter().map(|row| row["Uses"].as_u64().unwrap()).sum();
         assert_eq!(uses, model::LARGE_USES);
         assert!(peak < MAX_BYTES, "--by {by}: {} MiB", peak >> 20);
-        eprintln!("--by {by}: {} MiB", peak >> 20);
     }
 }
 
