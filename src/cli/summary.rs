@@ -21,6 +21,9 @@ use crate::summary::Row;
 /// --details and --allow-missing.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "\
+        amiusage summary [OPTIONS] <--image-ids <ID>...|--owned|--name <GLOB>...>
+       amiusage summary [OPTIONS] --report-ids <ID>...",
     after_help = manual::MORE,
     after_long_help = manual::SUMMARY,
     group = ArgGroup::new("reports").args(["image_ids", "owned", "name", "report_ids"]).required(true).multiple(true)
@@ -30,7 +33,7 @@ pub struct Summary {
     #[command(flatten)]
     pub images: ImageSelection,
 
-    /// Report IDs; of several of an image the newest counts
+    /// Report IDs; the newest of an image counts
     ///
     /// These reports count even if newer ones exist or they cover less. A note names such reports.
     #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["image_ids", "owned", "name"], add = ArgValueCompleter::new(candidates::list_files))]
@@ -40,25 +43,35 @@ pub struct Summary {
     ///
     /// Reports that do not cover them are ignored. By default reports must cover all four: `ec2:Instance`,
     /// `ec2:LaunchTemplate`, `imagebuilder:ImageRecipe` and `imagebuilder:ContainerRecipe`.
-    #[arg(long, value_name = "TYPE", num_args = 1.., add = ArgValueCompleter::new(candidates::resource_types))]
+    #[arg(long, value_name = "TYPE", num_args = 1.., hide_short_help = true, add = ArgValueCompleter::new(candidates::resource_types))]
     pub resource_types: Vec<String>,
 
     /// Launch template versions to cover
     ///
     /// The newest versions of each template, from 1 to 10000; 20 if omitted. Reports with a smaller depth are ignored.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), hide_short_help = true)]
     pub version_depth: Option<u32>,
 
     #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    /// What the uses of a row have in common
-    #[arg(long, value_name = "KEY", value_enum, num_args = 1.., value_delimiter = ',', default_values = ["image"])]
+    /// Group by image, account, resource-type or region
+    ///
+    /// With several keys, there is a row for each combination. The default is `image`, with its report.
+    #[arg(long, value_name = "KEY", value_enum, num_args = 1.., value_delimiter = ',', default_values = ["image"], hide_possible_values = true, hide_default_value = true)]
     pub by: Vec<By>,
 
-    /// Order of the rows
-    #[arg(long, value_name = "ORDER", value_enum, default_value = "uses")]
+    /// Order: uses, accounts or name
+    ///
+    /// Most uses or accounts first, or by name; what has no name is sorted by its ID.
+    #[arg(
+        long,
+        value_name = "ORDER",
+        value_enum,
+        default_value = "uses",
+        hide_possible_values = true
+    )]
     pub sort: SortBy,
 
     /// Print N rows, and one for the rest
