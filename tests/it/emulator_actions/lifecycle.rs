@@ -145,10 +145,9 @@ fn a_report_has_the_parameters_of_its_creation() {
 
 #[test]
 fn reports_on_other_data_have_the_system_time() {
-    let state = State::synthetic("images=1,entries=0".parse().unwrap());
+    let state = State::from_json(r#"{"Usage": []}"#).unwrap();
     let emulator = quick(state);
-    let images = send(&emulator, "DescribeImages", &[]);
-    let image = ("ImageId", texts(&images, "imageId")[0]);
+    let image = ("ImageId", "ami-0abcdef1234567890");
     let before = std::time::SystemTime::now();
     let id = create(&emulator, &[image, INSTANCES]);
     let response = report(&emulator, &id);
