@@ -1,6 +1,6 @@
 //! Sums up uses: by image, account, resource type or Region, of one report per image.
 //!
-//! [`summarize`] queries one Region. [`Summary`] joins the Regions, and its [rows](Summary::rows) are for output.
+//! [`summarize()`] queries one Region. [`Summary`] joins the Regions, and its [rows](Summary::rows) are for output.
 
 mod bar;
 mod count;
