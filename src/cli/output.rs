@@ -124,6 +124,8 @@ pub enum Output {
     Yaml,
     /// YAML list with an item per page as in the AWS CLI
     YamlStream,
+    /// Web page with charts, to send round
+    Html,
     /// Nothing, as in the AWS CLI; errors are still printed
     Off,
 }

@@ -24,10 +24,10 @@ use crate::cli::Connection;
 use crate::cli::check::{Check, FailOn};
 use crate::error::{Category, Error};
 use crate::listing::ListError;
-use crate::output::{Destination, Options, Record, RowWriter};
+use crate::output::{Destination, Options, Page, Record, RowWriter};
 use crate::reports::resource_type;
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, PlannedCall, Reason, Row, Source, Verdict, add_copies,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict, add_copies,
     planned_calls, unmatched_names,
 };
 
@@ -98,7 +98,8 @@ impl Run<'_> {
             self.in_each_region(async |source, _| planned_calls(source, &plan.options).await);
         let (calls, mut failures) = calls.await?;
         let options = plan.output_plan.options(self.is_regional);
-        self.write(calls, options.clone()).await?;
+        let page = self.page(plan, &failures);
+        self.write(calls, options.clone(), page).await?;
         note_omitted_columns::<PlannedCall>(&options, terminal);
         failures.print(false, terminal)?;
         self.destination.commit()?;
@@ -141,7 +142,8 @@ impl Run<'_> {
         let mut notes: Vec<_> = [caveat(all()), omissions(all())].into();
         notes.extend(self.retirements(&rows).into_iter().map(Some));
         let options = plan.output_plan.options(self.is_regional);
-        self.write(rows, options.clone()).await?;
+        let page = self.page(plan, &failures);
+        self.write(rows, options.clone(), page).await?;
         note_omitted_columns::<Row>(&options, terminal);
         for note in notes.into_iter().flatten() {
             terminal.note(&note);
@@ -199,10 +201,22 @@ impl Run<'_> {
         Ok((rows.collect(), failures))
     }
 
+    /// The head of a page.
+    fn page(&self, plan: &Plan, failures: &Failures) -> Page {
+        let Regional { clients, names, .. } = &self.regional;
+        plan.output_plan.page(names, failures.notices(), clients[0].now())
+    }
+
     /// Writes the rows. A signal ends this even if the reader stalls.
-    async fn write<R: Record>(&mut self, rows: Rows<R>, options: Options) -> Result<(), Error> {
+    async fn write<R: Record>(
+        &mut self,
+        rows: Rows<R>,
+        options: Options,
+        page: Page,
+    ) -> Result<(), Error> {
         let sink = self.destination.sink(|out| out)?;
         let mut writer = RowWriter::new(options, sink);
+        writer.describe(page);
         let writing = async {
             for (index, rows) in &rows {
                 let region = index.filter(|_| self.is_regional);
@@ -244,7 +258,16 @@ fn plan(arguments: Check, connection: &Connection, terminal: &Terminal) -> Resul
     let output_plan = match arguments.dry_run {
         true => OutputPlan::check::<PlannedCall>(arguments.output.of(), false, terminal)?,
         false => {
-            OutputPlan::check(arguments.output, false, terminal)?.with_details(arguments.details)
+            let question = [
+                match &images {
+                    Images::Ids(ids) => ("Images", ids.clone()),
+                    Images::Owned { names } => ("Names", names.clone()),
+                },
+                ("Resource types", resource_types.to_vec()),
+            ];
+            OutputPlan::check(arguments.output, false, terminal)?
+                .with_details(arguments.details)
+                .with_page("Images to retire", question)
         }
     };
     Ok(Plan {

@@ -11,7 +11,7 @@ use crate::args::list;
 use crate::cli::{Connection, entries::Entries};
 use crate::entries::{DescribeEntries, Entry};
 use crate::error::Error;
-use crate::listing::Request;
+use crate::listing::{Filter, Request};
 
 /// Runs `amiusage entries`.
 pub(super) async fn run(
@@ -57,6 +57,12 @@ fn plan(
          see `amiusage reports list`"
     };
     let constants = listing::constants(&image_ids, &report_ids);
+    let by = |filter: &Filter| format!("{}={}", filter.name, filter.values.join(","));
+    let question = [
+        ("Images", image_ids.clone()),
+        ("Reports", report_ids.clone()),
+        ("Filters", filters.iter().map(by).collect()),
+    ];
     let operation = DescribeEntries(Request {
         image_ids,
         report_ids,
@@ -67,6 +73,7 @@ fn plan(
         OutputPlan::check(arguments.output, resumed, terminal).map(|plan| {
             plan.with_constants::<Entry>(&constants)
                 .with_details(names.is_some())
+                .with_page("Uses of images", question)
         })
     };
     let plan = Plan::check(

@@ -142,6 +142,9 @@ struct ListingWriter<Q: PaginatedOperation> {
     appendable: bool,
     progress: Progress,
     failures: Failures,
+    output_plan: OutputPlan,
+    /// A client, which knows the time of the service.
+    ec2: Ec2,
     account_names: Option<(AccountNames, SetAccountNames<Q::Item>)>,
     /// The Regions of the clients.
     regions: Vec<String>,
@@ -169,6 +172,7 @@ where
     ) -> Result<Self, Error> {
         let regions: Vec<_> = clients.iter().map(|ec2| ec2.region().to_owned()).collect();
         let progress = Progress::new(clients[0].retries());
+        let ec2 = clients[0].clone();
         let listing = if plan.one_page {
             Paginator::of_one_page(clients.swap_remove(0), plan.operation, plan.start)
         } else {
@@ -186,9 +190,11 @@ where
             regional: options.regional,
             writer: RowWriter::new(options, sink),
             destination,
-            out_file: plan.output_plan.out_file.unwrap_or_default(),
+            out_file: plan.output_plan.out_file.clone().unwrap_or_default(),
             progress,
             failures: Failures::of(regions.len()),
+            output_plan: plan.output_plan,
+            ec2,
             account_names: None,
             regions,
             first_client: listing.client(),
@@ -233,6 +239,11 @@ where
             Some(page) if self.one_page && token.skip == 0 => page.clone(),
             _ => token.to_string(),
         });
+        let notices = self.failures.notices();
+        let page = self
+            .output_plan
+            .page(&self.regions, notices, self.ec2.now());
+        self.writer.describe(page);
         self.writer.finish(token.as_deref()).await?;
         Ok(token)
     }

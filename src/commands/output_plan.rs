@@ -3,13 +3,14 @@
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::aws::{self, RequestError};
 use crate::cli::Connection;
 use crate::cli::output::{Output, OutputFlags};
-use crate::output::{Field, Format, Options, Query, Record, Shown, omitted_columns};
+use crate::output::{Field, Format, Options, Page, Query, Record, Shown, omitted_columns};
 
 /// Where output is written that nobody reads.
 const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
@@ -18,6 +19,8 @@ const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 pub(super) struct OutputPlan {
     options: Options,
     pub(super) out_file: Option<PathBuf>,
+    /// The head of a page.
+    page: Page,
 }
 
 impl OutputPlan {
@@ -51,6 +54,7 @@ impl OutputPlan {
             Output::Markdown => Format::Markdown,
             Output::Yaml => Format::Yaml,
             Output::YamlStream => Format::YamlStream,
+            Output::Html => Format::Html,
         };
         let query = match &flags.query {
             Some(query) => Some(parse_query(query, format)?),
@@ -85,6 +89,7 @@ impl OutputPlan {
                 ..Options::new(format)
             },
             out_file,
+            page: Page::default(),
         })
     }
 
@@ -92,6 +97,45 @@ impl OutputPlan {
     pub(super) fn with_details(mut self, details: bool) -> Self {
         self.options.details = details;
         self
+    }
+
+    /// Sets the title of a page, and what was asked: names with values, of which some are shown if there are many.
+    pub(super) fn with_page(
+        mut self,
+        title: &str,
+        question: impl IntoIterator<Item = (&'static str, Vec<String>)>,
+    ) -> Self {
+        let facts = question
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty());
+        self.page = Page {
+            title: title.to_owned(),
+            facts: facts
+                .map(|(name, values)| (name, some_of(&values)))
+                .collect(),
+            ..Page::default()
+        };
+        self
+    }
+
+    /// The head of a page for rows of these Regions.
+    pub(super) fn page(
+        &self,
+        regions: &[impl AsRef<str>],
+        notices: Vec<String>,
+        time: SystemTime,
+    ) -> Page {
+        let regions: Vec<_> = regions
+            .iter()
+            .map(|region| region.as_ref().to_owned())
+            .collect();
+        let mut page = self.page.clone();
+        page.facts.push(("Region", some_of(&regions)));
+        Page {
+            notices,
+            time: Some(time),
+            ..page
+        }
     }
 
     /// Names columns that have the same value in all rows, so that a narrow table can show it once.
@@ -120,6 +164,15 @@ impl OutputPlan {
             options.grouping.push(Field::Region);
         }
         options
+    }
+}
+
+/// A list for people: the first values, and their number.
+fn some_of(values: &[String]) -> String {
+    const MAX_VALUES: usize = 10;
+    match values.len() {
+        ..=MAX_VALUES => values.join(", "),
+        all => format!("{}, … ({all})", values[..MAX_VALUES].join(", ")),
     }
 }
 

@@ -115,6 +115,16 @@ impl Failures {
         Ok(())
     }
 
+    /// What the output lacks, for its readers.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let notice = |(region, _): &(String, _)| {
+            format!(
+                "Incomplete: rows of the Region {region} are missing, because a request failed."
+            )
+        };
+        self.failed.iter().map(notice).collect()
+    }
+
     pub(super) fn count(&self) -> usize {
         self.failed.len()
     }

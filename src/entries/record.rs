@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
 
 use crate::aws::Time;
-use crate::output::{Cell, Column, Record, Shown};
+use crate::output::{Bar, Cell, Chart, Column, Record, Shown, Snapshot};
 
 /// How many resources of one type in one account use an image, according to one report.
 ///
@@ -99,4 +99,40 @@ impl Record for Entry {
         })
         .rank(2),
     ];
+
+    const CHARTS: &'static [Chart<Self>] = &[
+        Chart {
+            title: "Uses by account",
+            bars: |entry, add| {
+                let (id, name) = (&entry.account_id, &entry.account_name);
+                add(Bar::of(
+                    id.as_deref(),
+                    name.as_deref(),
+                    entry.usage_count.unwrap_or_default(),
+                ));
+            },
+        },
+        Chart {
+            title: "Uses by image",
+            bars: |entry, add| {
+                add(Bar::of(
+                    entry.image_id.as_deref(),
+                    None,
+                    entry.usage_count.unwrap_or_default(),
+                ));
+            },
+        },
+    ];
+
+    const CHART_NOTE: &'static str =
+        "Charts count the newest report of each image and resource type; the rows have all.";
+
+    fn snapshot(&self) -> Option<Snapshot<'_>> {
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        Some(Snapshot {
+            subject: part(&self.image_id) + " " + &part(&self.resource_type),
+            time: self.report_creation_time.as_ref()?.as_str(),
+            id: self.report_id.as_deref().unwrap_or_default(),
+        })
+    }
 }

@@ -5,6 +5,7 @@
 mod delimited;
 mod destination;
 mod escape;
+mod html;
 mod json;
 mod markdown;
 mod ndjson;
@@ -21,8 +22,9 @@ use std::io::{self, BufWriter, Write};
 
 pub use destination::{Destination, write_to_stdout};
 pub use escape::{TerminalSafe, escape, escape_json};
+pub use html::{MAX_ROWS as MAX_PAGE_ROWS, Page};
 pub use query::{Query, QueryError};
-pub use record::{Cell, Column, Emphasis, Field, Kind, Record, Shown};
+pub use record::{Bar, Cell, Chart, Column, Emphasis, Field, Kind, Record, Shown, Snapshot};
 pub use row_writer::{RowWriter, Sink, WriteError};
 pub use table::{TableStyle, omitted_columns, wrap};
 
@@ -47,6 +49,8 @@ pub enum Format {
     Yaml,
     /// A YAML list with one item per page, as the AWS CLI writes it.
     YamlStream,
+    /// A self-contained page with charts.
+    Html,
 }
 
 impl Format {
@@ -174,6 +178,7 @@ pub fn writer<R: Record>(options: Options, out: Box<dyn Write>) -> Box<dyn Write
         Format::Text => Box::new(text::Text::new::<R>(out, &options)),
         Format::Markdown => Box::new(markdown::Markdown::new::<R>(out, &options)),
         Format::Yaml => Box::new(yaml::Yaml::new(out, options.fields, false)),
+        Format::Html => Box::new(html::Html::<R>::new(out, &options)),
         Format::YamlStream => Box::new(yaml::Yaml::new(out, options.fields, true)),
     }
 }
@@ -210,6 +215,9 @@ pub trait Writer<R: Record> {
     fn end_page(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    /// Sets what a page shows besides the rows, in a format that has a page.
+    fn describe(&mut self, _page: Page) {}
 
     /// Ends complete output. `next_token` is the resume token of output that `--max-items` ended.
     ///

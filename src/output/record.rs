@@ -14,6 +14,17 @@ pub trait Record: Serialize + Sized + 'static {
     /// The columns, in the API's order.
     const COLUMNS: &'static [Column<Self>];
 
+    /// The bar charts of a page.
+    const CHARTS: &'static [Chart<Self>] = &[];
+
+    /// What the charts leave out where rows come from several snapshots of one subject.
+    const CHART_NOTE: &'static str = "";
+
+    /// The snapshot that the row is a part of.
+    fn snapshot(&self) -> Option<Snapshot<'_>> {
+        None
+    }
+
     /// The column of the Region that a row comes from. Its width is that of the longest name of a public one.
     const REGION: &'static Column<Self> =
         &Column::id("Region", "ap-northeast-1".len(), |_| Cell::Absent);
@@ -170,6 +181,50 @@ impl<R> Column<R> {
     pub const fn emphasis(self, emphasis: fn(&R) -> Option<Emphasis>) -> Self {
         Self { emphasis, ..self }
     }
+}
+
+/// A bar chart of a page. Values of bars with the same label add up.
+pub struct Chart<R: 'static> {
+    /// What it shows.
+    pub title: &'static str,
+    /// Calls the function with the bars that a row is a part of.
+    pub bars: fn(&R, &mut dyn FnMut(Bar<'_>)),
+}
+
+/// A bar of a chart, or a part of one.
+pub struct Bar<'a> {
+    /// The label.
+    pub label: Cow<'a, str>,
+    /// The length. A bar of length 0 is not shown.
+    pub value: i64,
+    /// What its color means.
+    pub emphasis: Option<Emphasis>,
+}
+
+impl<'a> Bar<'a> {
+    /// A bar for an ID with its name, as far as they are known.
+    pub fn of(id: Option<&'a str>, name: Option<&str>, value: i64) -> Self {
+        let id = id.unwrap_or("unknown");
+        Self {
+            label: match name {
+                Some(name) => format!("{id} ({name})").into(),
+                None => id.into(),
+            },
+            value,
+            emphasis: None,
+        }
+    }
+}
+
+/// A state of a subject at a time. Values of several snapshots of one subject must not be added up, so charts show the
+/// newest one.
+pub struct Snapshot<'a> {
+    /// What it is a snapshot of.
+    pub subject: String,
+    /// Its time, in the service's form.
+    pub time: &'a str,
+    /// Its ID, which distinguishes snapshots of the same time.
+    pub id: &'a str,
 }
 
 /// A column of the output: the Region that a row comes from, or a column of the record.

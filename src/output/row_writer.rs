@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::{Options, Record, Writer, query, writer};
+use super::{Options, Page, Record, Writer, query, writer};
 use crate::error::{Category, Error, UserError};
 
 /// The maximum write to a pipe, in bytes: what Linux writes atomically (`PIPE_BUF`).
@@ -111,6 +111,11 @@ impl<R: Record> RowWriter<R> {
         self.writer.end_page()?;
         self.add_rows(before);
         self.send().await
+    }
+
+    /// Sets what a page shows besides the rows, as [`Writer::describe`] does.
+    pub fn describe(&mut self, page: Page) {
+        self.writer.describe(page);
     }
 
     /// Ends complete output, as [`Writer::finish`] does.

@@ -287,7 +287,7 @@ fn minute(time: &str) -> Option<(&str, &str)> {
 }
 
 /// `2025-09-29T13:27:12.322Z` as `2025-09-29 13:27`; any other text unchanged.
-fn to_the_minute(time: &str) -> String {
+pub(super) fn to_the_minute(time: &str) -> String {
     match minute(time) {
         Some((date, minute)) => format!("{date} {minute}"),
         None => escape(time).into_owned(),

@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::rule::{self, Verdict, judge};
 use crate::aws::Time;
 use crate::images::{Image, LaunchPermission};
-use crate::output::{Cell, Column, Emphasis, Record, Shown};
+use crate::output::{Bar, Cell, Chart, Column, Emphasis, Record, Shown, Snapshot};
 use crate::reports::{CoverageGap, resource_type, span};
 
 /// An image's verdict, with its reasons and its evidence.
@@ -262,13 +262,7 @@ impl Record for Row {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::id("ImageId", 21, |row: &Self| row.image_id.as_deref().into()),
         Column::name("Name", 24, 12, |row: &Self| row.name.as_deref().into()),
-        Column::id("Verdict", 7, |row: &Self| row.verdict.as_str().into()).emphasis(|row| {
-            Some(match row.verdict {
-                Verdict::InUse => Emphasis::Bad,
-                Verdict::Unused => Emphasis::Good,
-                Verdict::Unknown => Emphasis::Uncertain,
-            })
-        }),
+        Column::id("Verdict", 7, |row: &Self| row.verdict.as_str().into()).emphasis(emphasis),
         Column::text("Reasons", 36, 28, |row: &Self| list(&row.reasons)).nested(),
         Column::number("Accounts", 8, |row: &Self| row.accounts.into()).rank(1),
         Column::number("Instances", 9, |row: &Self| row.instances.into()).rank(3),
@@ -357,4 +351,50 @@ impl Record for Row {
         .shown(Shown::Table)
         .rank(7),
     ];
+
+    const CHARTS: &'static [Chart<Self>] = &[
+        Chart {
+            title: "Images by verdict",
+            bars: |row, add| {
+                add(Bar {
+                    label: row.verdict.as_str().into(),
+                    value: 1,
+                    emphasis: emphasis(row),
+                });
+            },
+        },
+        Chart {
+            title: "Uses by account",
+            bars: |row, add| {
+                for used in &row.used_by {
+                    let (id, name) = (&used.account_id, &used.account_name);
+                    add(Bar::of(id.as_deref(), name.as_deref(), used.usage_count));
+                }
+            },
+        },
+        Chart {
+            title: "Uses by image",
+            bars: |row, add| {
+                let counts = row.used_by.iter().map(|used| used.usage_count);
+                let uses = counts.fold(0, i64::saturating_add);
+                add(Bar::of(row.image_id.as_deref(), row.name.as_deref(), uses));
+            },
+        },
+    ];
+
+    fn snapshot(&self) -> Option<Snapshot<'_>> {
+        Some(Snapshot {
+            subject: self.image_id.clone()?,
+            time: self.report_creation_time.as_ref()?.as_str(),
+            id: self.report_id.as_deref()?,
+        })
+    }
+}
+
+fn emphasis(row: &Row) -> Option<Emphasis> {
+    Some(match row.verdict {
+        Verdict::InUse => Emphasis::Bad,
+        Verdict::Unused => Emphasis::Good,
+        Verdict::Unknown => Emphasis::Uncertain,
+    })
 }

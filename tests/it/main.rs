@@ -18,6 +18,7 @@ mod faults;
 mod formats;
 mod generated;
 mod hostile;
+mod html;
 mod images;
 mod interrupt;
 mod matrix;
