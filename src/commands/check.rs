@@ -27,8 +27,8 @@ use crate::listing::ListError;
 use crate::output::{Destination, Options, Page, Record, RowWriter};
 use crate::reports::resource_type;
 use crate::verdict::{
-    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict, add_copies,
-    planned_calls, unmatched_names,
+    self, CheckOptions, CheckProgress, Images, PlannedCall, Reason, Row, Source, Verdict,
+    add_copies, planned_calls, unmatched_names,
 };
 
 /// The checked arguments.
@@ -204,7 +204,8 @@ impl Run<'_> {
     /// The head of a page.
     fn page(&self, plan: &Plan, failures: &Failures) -> Page {
         let Regional { clients, names, .. } = &self.regional;
-        plan.output_plan.page(names, failures.notices(), clients[0].now())
+        plan.output_plan
+            .page(names, failures.notices(), clients[0].now())
     }
 
     /// Writes the rows. A signal ends this even if the reader stalls.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -19,6 +20,7 @@ use super::terminal::Terminal;
 use crate::accounts::AccountNames;
 use crate::args::error::ArgumentError;
 use crate::args::list;
+use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::diff::Diff;
 use crate::diff::{
@@ -105,8 +107,9 @@ impl UserError for NotComparable {
 
 /// The numbers of differences, as `--error-format json` reports them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
-struct Summary {
+pub(super) struct Summary {
     appeared: u64,
     gone: u64,
     changed: u64,
@@ -166,16 +169,24 @@ pub(super) async fn run(
         || (old.reports.keys().chain(new.reports.keys())).any(|image| image.region.is_some());
     let options = plan.output_plan.options(is_regional);
     let mut writer = RowWriter::new(options.clone(), destination.sink(|out| out)?);
+    let now = clients.first().map_or_else(SystemTime::now, Ec2::now);
+    let regions: Vec<_> = clients.iter().map(Ec2::region).collect();
+    let notices = not_compared.iter().map(not_compared_notice).collect();
+    writer.describe(plan.output_plan.page(&regions, notices, now));
     let rows = compare(old.uses, new.uses);
     let writing = write(rows, plan.all, names.as_ref(), &mut writer);
     let mut summary = signals.or(writing).await??;
     note_omitted_columns::<Row>(&options, terminal);
     destination.commit()?;
     summary.not_compared = not_compared.len();
-    for (image, problem) in &not_compared {
-        terminal.notice(&format!("{} is not compared: {problem}", image.image_id));
+    for image in &not_compared {
+        terminal.notice(&not_compared_notice(image));
     }
     Ok(summary.report(terminal))
+}
+
+fn not_compared_notice((image, problem): &(ImageKey, &str)) -> String {
+    format!("{} is not compared: {problem}", image.image_id)
 }
 
 impl Sides {
@@ -443,7 +454,14 @@ fn plan(
     }
     let columns = &arguments.output.columns;
     let account_names = NameSource::check(&arguments.names, connection, &[], columns)?;
-    let output_plan = OutputPlan::check(arguments.output, false, terminal)?;
+    let one = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
+    let question = [
+        ("Old", one(&arguments.old)),
+        ("New", one(&arguments.new)),
+        ("Images", image_ids.clone()),
+    ];
+    let output_plan = OutputPlan::check(arguments.output, false, terminal)?
+        .with_page("Changes of image usage", question);
     Ok(Plan {
         sides: match (arguments.old, arguments.new) {
             (Some(old), Some(new)) => Sides::Two([old, new].map(Input::parse)),

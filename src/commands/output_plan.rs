@@ -130,7 +130,9 @@ impl OutputPlan {
             .map(|region| region.as_ref().to_owned())
             .collect();
         let mut page = self.page.clone();
-        page.facts.push(("Region", some_of(&regions)));
+        if !regions.is_empty() {
+            page.facts.push(("Region", some_of(&regions)));
+        }
         Page {
             notices,
             time: Some(time),

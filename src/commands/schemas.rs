@@ -16,6 +16,7 @@ use crate::entries::Entry;
 use crate::output::Record;
 use crate::reports::{CreateRow, DeleteRow, Report};
 use crate::verdict::{PlannedCall, Row};
+use crate::{diff, summary};
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12()
@@ -114,6 +115,8 @@ fn schemas_are_up_to_date() {
         ("reports-create", rows::<CreateRow>("reports create")),
         ("reports-delete", rows::<DeleteRow>("reports delete")),
         ("check", rows::<Row>("check")),
+        ("diff", rows::<diff::Row>("diff")),
+        ("summary", rows::<summary::Row>("summary")),
         ("check-dry-run", rows::<PlannedCall>("check --dry-run")),
         (
             "create-image-usage-report",
@@ -135,6 +138,20 @@ fn schemas_are_up_to_date() {
             message::<Message<Summary>>(
                 "CheckSummary",
                 "The last line of `amiusage check` on stderr, with `--error-format json`.",
+            ),
+        ),
+        (
+            "diff-summary",
+            message::<Message<super::diff::Summary>>(
+                "DiffSummary",
+                "The last line of `amiusage diff` on stderr, with `--error-format json`.",
+            ),
+        ),
+        (
+            "summary-totals",
+            message::<Message<summary::Totals>>(
+                "SummaryTotals",
+                "The last line of an incomplete `amiusage summary` on stderr, with `--error-format json`.",
             ),
         ),
     ];

@@ -25,6 +25,7 @@ use crate::summary::{
     CountedReport, Keys, Names, Reports, Row, Sort, Summary, SummaryOptions, SummaryProgress,
     Totals, bar, summarize,
 };
+use crate::verdict::Images;
 
 /// The checked arguments.
 struct Plan {
@@ -78,7 +79,14 @@ pub(super) async fn run(
     }
     let output = plan.output_options(&summary);
     let sink = destination.sink(|out| out)?;
-    let writing = plan.write(&summary, RowWriter::new(output.clone(), sink), &output);
+    let mut writer = RowWriter::new(output.clone(), sink);
+    let mut notices = failures.notices();
+    if summary.left_out().next().is_some() {
+        notices.push(result_line(&summary, summary.totals()));
+    }
+    let now = regional.clients[0].now();
+    writer.describe(plan.output_plan.page(&regional.names, notices, now));
+    let writing = plan.write(&summary, writer, &output);
     ignore_broken_pipe(regional.signals.or(writing).await?)?;
     note_omitted_columns::<Row>(&output, terminal);
     note_reports(&summary, &regional);
@@ -326,8 +334,17 @@ fn plan(
     };
     let columns = arguments.output.columns.clone();
     let account_names = NameSource::check(&arguments.names, connection, &[], &columns)?;
-    let output_plan =
-        OutputPlan::check(arguments.output, false, terminal)?.with_details(arguments.details);
+    let images = match &reports {
+        Reports::Newest(Images::Ids(ids)) => ("Images", ids.clone()),
+        Reports::Newest(Images::Owned { names }) => ("Names", names.clone()),
+        Reports::Ids(ids) => ("Reports", ids.clone()),
+    };
+    let output_plan = OutputPlan::check(arguments.output, false, terminal)?
+        .with_details(arguments.details)
+        .with_page(
+            "Uses of images",
+            [images, ("Resource types", resource_types.clone())],
+        );
     let has = |key| arguments.by.contains(&key);
     let is_regional = output_plan.is_regional(several_regions);
     let keys = Keys {

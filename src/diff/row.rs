@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::output::{Cell, Column, Emphasis, Record, Shown};
+use crate::output::{Bar, Cell, Chart, Column, Emphasis, Record, Shown};
 
 /// How the use of an image by one account and resource type changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ImageUsageChange"))]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
     /// The Region; the output has it in its own column.
@@ -32,8 +34,16 @@ pub struct Row {
     pub difference: i64,
 }
 
+impl Row {
+    fn bar(&self, value: i64) -> Bar<'_> {
+        Bar::of(Some(&self.account_id), self.account_name.as_deref(), value)
+    }
+}
+
 /// What happened between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename_all = "kebab-case"))]
 pub enum Change {
     /// The use began.
     Appeared,
@@ -109,5 +119,16 @@ impl Record for Row {
         })
         .rank(1),
         Column::number("Difference", 10, |row: &Self| Cell::Number(row.difference)).rank(3),
+    ];
+
+    const CHARTS: &'static [Chart<Self>] = &[
+        Chart {
+            title: "More uses by account",
+            bars: |row, add| add(row.bar(row.difference.max(0))),
+        },
+        Chart {
+            title: "Fewer uses by account",
+            bars: |row, add| add(row.bar(row.difference.saturating_neg().max(0))),
+        },
     ];
 }

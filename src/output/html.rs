@@ -445,7 +445,7 @@ fn age(now: SystemTime, time: &str) -> Option<String> {
     Some(match hours {
         0 => "less than an hour".to_owned(),
         1 => "1 hour".to_owned(),
-        ..48 => format!("{hours} hours"),
+        2..48 => format!("{hours} hours"),
         _ => format!("{} days", hours / 24),
     })
 }

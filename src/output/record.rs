@@ -188,8 +188,11 @@ pub struct Chart<R: 'static> {
     /// What it shows.
     pub title: &'static str,
     /// Calls the function with the bars that a row is a part of.
-    pub bars: fn(&R, &mut dyn FnMut(Bar<'_>)),
+    pub bars: fn(&R, AddBar<'_>),
 }
+
+/// Adds a bar to a chart.
+pub type AddBar<'a> = &'a mut dyn FnMut(Bar<'_>);
 
 /// A bar of a chart, or a part of one.
 pub struct Bar<'a> {

@@ -46,6 +46,7 @@ pub struct Summary {
 
 /// The numbers of a complete summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Totals {
     /// The images whose reports are counted.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::aws::Time;
-use crate::output::{Cell, Column, Record, Shown};
+use crate::output::{Bar, Cell, Chart, Column, Record, Shown};
 use crate::verdict::Reason;
 
 /// The uses of a group, or why an image is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ImageUsageSummary"))]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
     /// The Region, if it is a key.
@@ -55,6 +57,7 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uses: Option<i64>,
     /// Why the image is left out.
+    #[cfg_attr(test, schemars(with = "Vec<crate::verdict::Members>"))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
     /// The report, `amiur-…`, if the image is a key.
@@ -117,6 +120,26 @@ impl Record for Row {
         })
         .shown(Shown::Data),
     ];
+
+    const CHARTS: &'static [Chart<Self>] = &[Chart {
+        title: "Uses",
+        bars: |row, add| {
+            let keys = [
+                row.region.as_deref(),
+                row.image_id.as_deref(),
+                row.name.as_deref(),
+                row.account_id.as_deref(),
+                row.account_name.as_deref(),
+                row.resource_type.as_deref(),
+            ];
+            let keys: Vec<_> = keys.into_iter().flatten().collect();
+            let label = match row.other_groups {
+                Some(_) => "others".to_owned(),
+                None => keys.join(" "),
+            };
+            add(Bar::of(Some(&label), None, row.uses.unwrap_or_default()));
+        },
+    }];
 }
 
 impl Row {

@@ -34,6 +34,8 @@ pub use plan::{PlannedCall, planned_calls};
 pub use progress::CheckProgress;
 pub use read::Source;
 pub(crate) use read::{fold, read};
+#[cfg(test)]
+pub(crate) use reason::Members;
 pub use reason::Reason;
 pub use row::{ImageCopy, OwnReference, Row, Use};
 pub use rule::{Judgment, Verdict, judge};

@@ -341,7 +341,7 @@ impl fmt::Display for Reason {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "Reason"))]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     /// The kind of the reason, for programs.
     code: &'a str,
     /// The reason, for people.

@@ -77,7 +77,7 @@ fn markup_in_every_field_is_text() {
     assert!(!page.contains("<img"));
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("</script").count(), 1);
-    assert!(!page.contains(|c| c == '\u{202e}' || c == '\u{1b}'));
+    assert!(!page.contains(['\u{202e}', '\u{1b}']));
     let escaped = "&#34;&#39;&#62;&#60;img src=x onerror=&#34;document.title=";
     // The title twice, a fact, a notice, four cells, and three IDs and names of bars.
     assert_eq!(page.matches(escaped).count(), 11);
@@ -274,15 +274,9 @@ fn browser_runs_no_script_of_a_value() {
 
 #[test]
 #[ignore = "needs Debian's chromium"]
-fn browser_opens_the_longest_page_in_seconds() {
+fn browser_opens_the_longest_page() {
     let directory = tempfile::tempdir().unwrap();
-    let open = |count| {
-        let page = page_of(&rows(count), Page::default());
-        // The fastest of several, because other tests run at the same time.
-        let times = (0..3).map(|_| chromium(directory.path(), &page, "", "--screenshot").1);
-        times.min().unwrap()
-    };
-    let start = open(1);
-    let time = open(MAX_PAGE_ROWS).saturating_sub(start);
-    assert!(time < Duration::from_secs(3), "{time:?}");
+    let page = page_of(&rows(MAX_PAGE_ROWS), Page::default());
+    let (dom, _) = chromium(directory.path(), &page, "", "--dump-dom");
+    assert!(dom.contains("<output id=\"count\">100,000 rows</output>"));
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::words;
 
 /// Each schema with command lines whose JSON it describes: on stdout, or on stderr for messages.
-const LINES: [(&str, &[&str]); 10] = [
+const LINES: [(&str, &[&str]); 14] = [
     (
         "entries",
         &[
@@ -44,6 +44,25 @@ const LINES: [(&str, &[&str]); 10] = [
         ],
     ),
     ("check-dry-run", &["check --offline --owned --dry-run"]),
+    (
+        "diff",
+        &["diff --offline --all amiur-0a1b2c3d4e5f60718 amiur-0a1b2c3d4e5f60718"],
+    ),
+    (
+        "summary",
+        &[
+            "summary --offline --owned --details --allow-missing",
+            "summary --offline --owned --by account,resource-type,region --top 2 --account-names organizations --allow-missing",
+        ],
+    ),
+    (
+        "diff-summary",
+        &["diff --offline --image-ids ami-1a2b3c4d --error-format json"],
+    ),
+    (
+        "summary-totals",
+        &["summary --offline --owned --error-format json"],
+    ),
     (
         "create-image-usage-report",
         &[
