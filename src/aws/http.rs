@@ -179,6 +179,7 @@ impl SchemeClient {
             tls,
         }
     }
+
     /// The client with only the authorities of AWS, if these are likely to verify `target`.
     fn amazon(&self, target: &Uri) -> Option<&SharedHttpClient> {
         if self.is_amazon_rejected.load(Ordering::Relaxed) || !amazon_roots::are_likely(target) {

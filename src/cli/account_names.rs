@@ -5,12 +5,12 @@ use clap::{Args, ValueHint};
 /// Where the names of accounts come from.
 #[derive(Debug, Default, Args)]
 pub struct AccountNameOptions {
-    /// Names of accounts: a file, or organizations
+    /// Account names: a file, or organizations
     ///
     /// Adds names beside account IDs. A file is the output of `aws organizations list-accounts`, or CSV with the columns
     /// AccountId and Name. `organizations` lists the accounts of the organization, which requires the permission
-    /// organizations:ListAccounts in its management account or a delegated administrator's. The list is used again for
-    /// 24 hours. Accounts without a known name have none. The environment variable AMIUSAGE_ACCOUNT_NAMES sets the
+    /// organizations:ListAccounts in its management account or a delegated administrator's. The list is cached for
+    /// 24 hours. Unknown accounts have no name. The environment variable AMIUSAGE_ACCOUNT_NAMES sets the
     /// default.
     #[arg(
         long,
@@ -22,7 +22,7 @@ pub struct AccountNameOptions {
     )]
     pub account_names: Option<String>,
 
-    /// List the accounts of the organization again
+    /// Ignore cached account names
     #[arg(long, requires = "account_names", hide_short_help = true)]
     pub no_cache: bool,
 }

@@ -10,12 +10,12 @@ use crate::diff::Row;
 
 /// Compare two reports, or two saved documents
 ///
-/// Lists the accounts that began or ended to use an image, and those with another number of resources.
+/// Lists the accounts that started or stopped using an image, and those whose number of resources changed.
 ///
 /// OLD and NEW are report IDs, or files with output of `amiusage entries` (JSON or NDJSON) or of the AWS CLI (JSON). With
 /// --image-ids, the two newest reports of each image are compared that cover all accounts and the requested resource types.
-/// Of several reports of one image in a file, the newest is compared. Reports with different scopes are not compared: the
-/// difference would be one of scope.
+/// Of several reports of one image in a file, the newest is compared. Reports with different scopes are not compared:
+/// their counts differ for that reason alone.
 ///
 /// Like diff, it exits with 0 if there is no difference, and with 1 if there is one. It exits with 2 if an image could not
 /// be compared.

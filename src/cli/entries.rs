@@ -47,8 +47,8 @@ pub struct Entries {
 
     /// Only these accounts
     ///
-    /// Short for `--filter Name=account-id,Values=ID,…`. With --account-names also `name:PATTERN`, for accounts with a name
-    /// like `name:prod-*`.
+    /// Short for `--filter Name=account-id,Values=ID,…`. With --account-names, `name:PATTERN` selects accounts by name, such
+    /// as `name:prod-*`.
     #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::accounts))]
     pub account_ids: Vec<String>,
 

@@ -124,7 +124,7 @@ pub enum Output {
     Yaml,
     /// YAML list with an item per page as in the AWS CLI
     YamlStream,
-    /// Web page with charts, to send round
+    /// Web page with charts, for sharing
     Html,
     /// Nothing, as in the AWS CLI; errors are still printed
     Off,

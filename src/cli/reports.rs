@@ -162,7 +162,7 @@ pub struct Create {
 
     /// Count only in these accounts
     ///
-    /// The report does not cover other accounts. With --account-names also `name:PATTERN`, for accounts with a name like
+    /// The report does not cover other accounts. With --account-names, `name:PATTERN` selects accounts by name, such as
     /// `name:prod-*`.
     #[arg(long, value_name = "ID", num_args = 1.., add = ArgValueCompleter::new(candidates::accounts))]
     pub account_ids: Vec<String>,

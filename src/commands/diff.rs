@@ -64,7 +64,7 @@ struct Side {
     reports: BTreeMap<ImageKey, ReportInfo>,
     /// Whether it has reports that are not compared.
     has_older_reports: bool,
-    uses: Box<dyn Iterator<Item = Result<Use, DocumentError>>>,
+    uses: Box<dyn Iterator<Item = Result<Use, NotComparable>>>,
 }
 
 /// Why two sides cannot be compared.
@@ -258,16 +258,18 @@ impl Input {
     async fn read(&self, source: Option<&Source<'_>>) -> Result<Side, Error> {
         let report_id = match (self, source) {
             (Self::Report(id), Some(_)) => id,
-            (Self::File(path) | Self::Report(path), _) => {
-                let open = || {
-                    let document = Document::open(Path::new(path))?;
-                    Ok(Side {
-                        reports: document.reports.clone(),
-                        has_older_reports: document.has_older_reports,
-                        uses: document.into_uses()?,
-                    })
-                };
-                return open().map_err(|error| NotComparable::Document(path.clone(), error).into());
+            (Self::File(name) | Self::Report(name), _) => {
+                let path = name.clone();
+                let unreadable = move |error| NotComparable::Document(path.clone(), error);
+                let document = Document::open(Path::new(name)).map_err(&unreadable)?;
+                return Ok(Side {
+                    reports: document.reports.clone(),
+                    has_older_reports: document.has_older_reports,
+                    uses: Box::new(
+                        (document.into_uses().map_err(&unreadable)?)
+                            .map(move |used| used.map_err(&unreadable)),
+                    ),
+                });
             }
         };
         let source = *source.expect("a report has a client");
@@ -353,7 +355,7 @@ fn note_reports([old, new]: &[Side; 2], terminal: &Terminal) -> Result<(), NotCo
 
 /// Writes the rows of what changed, or with `all` of everything.
 async fn write(
-    rows: impl Iterator<Item = Result<Row, DocumentError>>,
+    rows: impl Iterator<Item = Result<Row, NotComparable>>,
     all: bool,
     names: Option<&AccountNames>,
     writer: &mut RowWriter<Row>,
@@ -361,7 +363,7 @@ async fn write(
     let mut summary = Summary::default();
     let mut page: Vec<Row> = Vec::new();
     for row in rows {
-        let mut row = row.map_err(|error| NotComparable::Document("a file".to_owned(), error))?;
+        let mut row = row?;
         summary.count(row.change);
         if row.change == Change::Unchanged && !all {
             continue;
@@ -461,7 +463,8 @@ fn plan(
         ("Images", image_ids.clone()),
     ];
     let output_plan = OutputPlan::check(arguments.output, false, terminal)?
-        .with_page("Changes of image usage", question);
+        .with_page("Changes of image usage", question)
+        .with_constants::<Row>(&["ImageId"]);
     Ok(Plan {
         sides: match (arguments.old, arguments.new) {
             (Some(old), Some(new)) => Sides::Two([old, new].map(Input::parse)),

@@ -115,7 +115,7 @@ impl Failures {
         Ok(())
     }
 
-    /// What the output lacks, for its readers.
+    /// What is missing from the output, for its readers.
     pub(super) fn notices(&self) -> Vec<String> {
         let notice = |(region, _): &(String, _)| {
             format!(

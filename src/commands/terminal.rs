@@ -12,7 +12,8 @@ use crate::cli::{Color, ErrorFormat, Messages, Notes};
 use crate::error::{Category, Error};
 use crate::output::{TableStyle, escape, escape_json, wrap};
 
-/// Where messages and, by default, rows are printed. Prints messages as the message options request. Everything but data goes through here, to stderr.
+/// Prints messages as the message options request. Everything but data goes through here, to stderr. It also has the output
+/// format that the settings of the AWS CLI choose.
 ///
 /// Failures to print are ignored: they must change neither the output nor the exit status.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,17 @@ impl<F: Serialize> Report<'_, F> {
 
 /// Before the second line of a message, and those after it.
 const WRAP_INDENT: &str = "  ";
+
+/// The text, wrapped at spaces if stderr is a terminal.
+fn wrapped(text: &str) -> String {
+    match terminal_size_of(io::stderr()) {
+        Some((Width(width), _)) => {
+            let width = usize::from(width).saturating_sub(WRAP_INDENT.len());
+            wrap(text, width).join(&format!("\n{WRAP_INDENT}"))
+        }
+        None => text.to_owned(),
+    }
+}
 
 impl Terminal {
     /// `exit_status` maps how the run ended to its number.
@@ -192,7 +204,7 @@ impl Terminal {
             }
             .print_json();
         }
-        let _ = writeln!(io::stderr(), "{}", escape(message));
+        let _ = writeln!(io::stderr(), "{}", wrapped(&escape(message)));
         if let Some(hint) = hint {
             self.print("hint", AnsiColor::Cyan, hint);
         }
@@ -206,22 +218,16 @@ impl Terminal {
         };
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "{style}{label}:{style:#} ");
-        let width = terminal_size_of(io::stderr()).map(|(Width(width), _)| usize::from(width));
         for (number, line) in text.split('\n').enumerate() {
             let line = escape(line);
-            match width {
-                // An invalid text and its caret follow the first line.
-                Some(width) if number == 0 => {
-                    let labeled = format!("{label}: {line}");
-                    let lines = wrap(&labeled, width.saturating_sub(WRAP_INDENT.len()));
-                    let text = lines.join(&format!("\n{WRAP_INDENT}"));
-                    let _ = writeln!(stderr, "{}", &text[label.len() + 2..]);
+            // An invalid text and its caret follow the first line.
+            let _ = match number {
+                0 => {
+                    let labeled = wrapped(&format!("{label}: {line}"));
+                    writeln!(stderr, "{}", &labeled[label.len() + 2..])
                 }
-                _ => {
-                    let indent = if number == 0 { "" } else { WRAP_INDENT };
-                    let _ = writeln!(stderr, "{indent}{line}");
-                }
-            }
+                _ => writeln!(stderr, "{WRAP_INDENT}{line}"),
+            };
         }
     }
 

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use super::uses::{ImageKey, ReportInfo, Use};
 use crate::aws::{Ec2, RequestError, Time};
 use crate::entries::{DescribeEntries, Entry};
-use crate::listing::{ListError, PaginatedOperation, Paginator, Request, ResumeToken};
+use crate::listing::{ListError, Request, all_items};
 use crate::reports::{DescribeReports, Report, ReportSpec};
 
 /// The service to query, in one Region.
@@ -50,7 +50,7 @@ pub async fn two_newest(
     spec: impl Fn(&str) -> ReportSpec,
 ) -> Result<(Vec<[Report; 2]>, Vec<(ImageKey, &'static str)>), ListError> {
     let request = Request::for_images(image_ids.to_vec());
-    let reports = all_items(source, DescribeReports(request)).await?;
+    let reports = all_items(source.ec2, DescribeReports(request), source.concurrency).await?;
     let mut by_image: HashMap<Option<String>, Vec<Report>> = HashMap::new();
     for report in reports {
         by_image
@@ -100,7 +100,7 @@ pub async fn reports(
     report_ids: &[String],
 ) -> Result<Vec<Option<Report>>, ListError> {
     let request = Request::for_reports(report_ids.to_vec());
-    let found = all_items(source, DescribeReports(request)).await?;
+    let found = all_items(source.ec2, DescribeReports(request), source.concurrency).await?;
     let find = |id: &String| {
         let mut found = found.iter();
         found
@@ -127,7 +127,8 @@ pub async fn read(source: Source<'_>, reports: &[Report]) -> Result<Reading, Lis
     }
     // Without IDs, the service would list the entries of all reports.
     if !ids.is_empty() {
-        let entries = all_items(source, DescribeEntries(Request::for_reports(ids))).await?;
+        let operation = DescribeEntries(Request::for_reports(ids));
+        let entries = all_items(source.ec2, operation, source.concurrency).await?;
         for entry in entries {
             let used = as_use(source, entry).ok_or_else(|| RequestError::Response {
                 endpoint: source.ec2.endpoint(),
@@ -154,30 +155,4 @@ fn as_use(source: Source<'_>, entry: Entry) -> Option<Use> {
         resource_type: entry.resource_type?,
         count: entry.usage_count?,
     })
-}
-
-/// All items of a list.
-async fn all_items<Q: PaginatedOperation>(
-    source: Source<'_>,
-    operation: Q,
-) -> Result<Vec<Q::Item>, ListError> {
-    let mut listing = Paginator::new(
-        vec![source.ec2.clone()],
-        operation,
-        ResumeToken::default(),
-        None,
-        source.concurrency,
-    )
-    .expect("a listing without a starting token");
-    let mut items = Vec::new();
-    while let Some(page) = listing.next().await? {
-        if page.is_list_missing {
-            return Err(ListError::RequestError(RequestError::Response {
-                endpoint: source.ec2.endpoint(),
-                problem: "a page without its list".to_owned(),
-            }));
-        }
-        items.extend(page.items);
-    }
-    Ok(items)
 }

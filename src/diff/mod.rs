@@ -1,4 +1,4 @@
-//! The difference between two readings of image usage: which accounts began or ended to use an image.
+//! The difference between two readings of image usage: which accounts started or stopped using an image.
 
 mod compare;
 mod document;

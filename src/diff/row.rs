@@ -113,12 +113,12 @@ impl Record for Row {
         Column::number("OldUsageCount", 13, |row: &Self| {
             Cell::Number(row.old_usage_count)
         })
-        .rank(2),
+        .rank(3),
         Column::number("NewUsageCount", 13, |row: &Self| {
             Cell::Number(row.new_usage_count)
         })
-        .rank(1),
-        Column::number("Difference", 10, |row: &Self| Cell::Number(row.difference)).rank(3),
+        .rank(2),
+        Column::number("Difference", 10, |row: &Self| Cell::Number(row.difference)).rank(1),
     ];
 
     const CHARTS: &'static [Chart<Self>] = &[

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::operation::DescribeImages;
 use crate::aws::{Ec2, RequestError};
-use crate::listing::{Filter, ListError, Paginator, Request, ResumeToken};
+use crate::listing::{Filter, ListError, Request, all_items};
 
 /// The maximum number of name patterns: the service's limit of values per filter.
 pub const MAX_NAME_PATTERNS: usize = 200;
@@ -172,26 +172,15 @@ pub async fn owned(
     operation: DescribeImages,
     concurrency: NonZeroUsize,
 ) -> Result<Vec<Image>, ListError> {
-    let mut listing = Paginator::new(
-        vec![ec2.clone()],
-        operation,
-        ResumeToken::default(),
-        None,
-        concurrency,
-    )
-    .expect("a listing without a starting token");
-    let mut images = Vec::new();
-    while let Some(page) = listing.next().await? {
-        if page.is_list_missing || page.items.iter().any(|image| image.0.image_id.is_none()) {
-            let error = RequestError::Response {
-                endpoint: ec2.endpoint(),
-                problem: "a page without images or their IDs".to_owned(),
-            };
-            return Err(error.into());
-        }
-        images.extend(page.items.into_iter().map(|row| Image::from(row.0)));
+    let images = all_items(ec2, operation, concurrency).await?;
+    if images.iter().any(|image| image.0.image_id.is_none()) {
+        let error = RequestError::Response {
+            endpoint: ec2.endpoint(),
+            problem: "an image without an ID".to_owned(),
+        };
+        return Err(error.into());
     }
-    Ok(images)
+    Ok(images.into_iter().map(|row| Image::from(row.0)).collect())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A [`PaginatedOperation`] holds the parameters of a listing and knows how its action is called. Nothing here knows of
 //! the command line or of a terminal.
 
+mod all_items;
 mod error;
 mod operation;
 mod page_stream;
@@ -11,6 +12,7 @@ mod prefetch;
 mod request;
 mod resume_token;
 
+pub use all_items::all_items;
 pub use error::ListError;
 pub(crate) use operation::paginated_operation;
 pub use operation::{OperationResult, Pages, PaginatedOperation};

@@ -1,4 +1,4 @@
-//! A self-contained HTML page to send round: charts above a table that can be sorted and filtered.
+//! A self-contained HTML page for sharing: charts above a table that can be sorted and filtered.
 //!
 //! The page is written at the end, because its head has totals. Memory is bounded by [`MAX_ROWS`] rows and by the number of
 //! different bars. The script is in `templates/page.js`; a content security policy with its hash keeps any other script

@@ -95,6 +95,23 @@ fn differences_are_listed_and_decide_the_exit_status() {
 }
 
 #[test]
+fn a_table_of_80_columns_has_numbers() {
+    let (_directory, [old, new]) = files([
+        &document(&[entry(IMAGE, "001100110011", 1)]),
+        &document(&[entry(IMAGE, "001100110011", 3)]),
+    ]);
+    let run = amiusage(["diff", &old, &new, "-o", "table"])
+        .env("COLUMNS", "80")
+        .ends(1);
+    assert_eq!(
+        run.stdout,
+        "ImageId: ami-0abcdef1234567890\n\
+         AccountId     ResourceType                  Change     NewUsageCount  Difference\n\
+         001100110011  ec2:Instance                  changed                3           2\n"
+    );
+}
+
+#[test]
 fn names_of_accounts_are_added() {
     let (directory, [old, new]) = files([
         &document(&[entry(IMAGE, "001100110011", 1)]),
