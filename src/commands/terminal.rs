@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::output::Output;
@@ -30,6 +31,7 @@ pub struct Terminal {
 }
 
 /// The JSON form of an error or a summary.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -41,26 +43,22 @@ pub(super) struct Report<'a, F> {
     #[serde(flatten)]
     fields: F,
     /// What the user can do.
-    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
     /// The value of `--starting-token` that continues the output.
-    #[serde(skip_serializing_if = "Option::is_none")]
     resume_token: Option<&'a str>,
 }
 
 /// The fields that only an error has.
+#[skip_serializing_none]
 #[derive(Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ErrorFields<'a> {
     /// Which of several Regions failed; absent for an error of all.
-    #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
     /// The service's error code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     /// The ID by which AWS Support finds the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }
 

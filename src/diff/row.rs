@@ -3,10 +3,12 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use serde_with::skip_serializing_none;
 
 use crate::output::{Bar, Cell, Chart, Column, Emphasis, Record, Shown};
 
 /// How the use of an image by one account and resource type changed.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ImageUsageChange"))]
@@ -20,7 +22,6 @@ pub struct Row {
     /// The account that uses it.
     pub account_id: String,
     /// The name of the account, if it is requested and known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
     /// What uses it, such as `ec2:Instance`.
     pub resource_type: String,

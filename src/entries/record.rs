@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::types::ImageUsageReportEntry;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::aws::Time;
 use crate::output::{Bar, Cell, Chart, Column, Record, Shown, Snapshot};
@@ -10,30 +11,24 @@ use crate::output::{Bar, Cell, Chart, Column, Record, Shown, Snapshot};
 ///
 /// The members are those of the API's `ImageUsageReportEntry`, in its order, and the account's name. Absent members are `None`, and omitted from
 /// the output.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Entry {
     /// What uses the image, such as `ec2:Instance`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The report's ID, `amiur-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// How many resources of this type use the image in this account.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_count: Option<i64>,
     /// The 12 digits of the account that uses the image; they may begin with zeros.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The name of the account, if it is requested and known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
     /// The image's ID, `ami-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// When the creation of the report began, in UTC, in the form of the `creation-time` filter.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
 }
 

@@ -5,27 +5,25 @@ use std::fmt::{self, Display};
 use aws_sdk_ec2::types;
 use aws_sdk_ec2::types::ImageAttributeName;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::aws::{Ec2, RequestError};
 
 /// A launch permission: one of the members says for whom.
 ///
 /// The members are those of the API's `LaunchPermission`; absent ones are `None`.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct LaunchPermission {
     /// `all` for a public image.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// The ID of an account.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The ARN of an organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_arn: Option<String>,
     /// The ARN of an organizational unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub organizational_unit_arn: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::num::{NonZeroI32, NonZeroUsize};
 
 use aws_sdk_ec2::types;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use super::operation::DescribeImages;
 use crate::aws::{Ec2, RequestError};
@@ -20,6 +21,7 @@ const PAGE_SIZE: NonZeroI32 = NonZeroI32::new(1000).unwrap();
 /// An image, with times as the service sends them.
 ///
 /// The members are those of the API's `Image`; absent ones are `None`. The serde form has no ID and no name.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -31,39 +33,30 @@ pub struct Image {
     #[serde(skip)]
     pub name: Option<String>,
     /// `available`, `disabled` or another state.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_date: Option<String>,
     /// When an instance of it was last launched, in any account: up to 24 hours late, and absent if none was since April
     /// 2017.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_launched_time: Option<String>,
     /// When it is or was deprecated.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation_time: Option<String>,
     /// Whether any account may launch it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
     /// Whether it is protected from being deregistered: `disabled`, `enabled` or `enabled-with-cooldown`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub deregistration_protection: Option<String>,
     /// The alias of the owner, such as `aws-backup-vault` for an image of AWS Backup.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_owner_alias: Option<String>,
     /// The image that it is a copy of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source_image_id: Option<String>,
     /// The Region of that image.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source_image_region: Option<String>,
     /// The snapshots of its volumes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
 }
 
 /// The snapshots of an image.
+#[skip_serializing_none]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -72,7 +65,7 @@ pub struct Snapshots {
     pub count: usize,
     /// The size of their volumes: the most that they can store, because snapshots are incremental. Absent if the size of
     /// one is.
-    #[serde(rename = "MaxGiB", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "MaxGiB")]
     pub max_gib: Option<i64>,
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroI32;
 use aws_sdk_ec2::operation::describe_image_references::builders::DescribeImageReferencesFluentBuilder as Call;
 use aws_sdk_ec2::types;
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::aws::Ec2;
 use crate::listing::{Request, paginated_operation};
@@ -18,18 +19,16 @@ const LIVE_STATES: [&str; 5] = ["pending", "running", "shutting-down", "stopping
 /// A resource of the caller's account that references an image.
 ///
 /// The members are those of the API's `ImageReference`; absent ones are `None`.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reference {
     /// The image's ID, `ami-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// `ec2:Instance`, `ec2:LaunchTemplate`, `ssm:Parameter`, `imagebuilder:ImageRecipe` or
     /// `imagebuilder:ContainerRecipe`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The resource's ARN.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
 }
 

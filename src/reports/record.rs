@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::resource_type::ResourceType;
 use crate::aws::Time;
@@ -14,39 +15,30 @@ use crate::output::{Cell, Column, Record, Shown};
 ///
 /// The members are those of the API's `ImageUsageReport`, in its order. Absent members are `None`, and omitted from the
 /// output.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Report {
     /// The image's ID, `ami-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// The report's ID, `amiur-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// The resource types that it covers.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_types: Option<Vec<ResourceType>>,
     /// The accounts that it covers; all when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_ids: Option<Vec<String>>,
     /// The names of these accounts, if they are requested: empty for an unknown one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_names: Option<Vec<String>>,
     /// `pending`, `available` or `error`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Why it is in `error`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state_reason: Option<String>,
     /// When its creation began.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_time: Option<Time>,
     /// When the service deletes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_time: Option<Time>,
     /// Its tags.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// The service's time when this was received.
     #[serde(skip)]
@@ -54,15 +46,14 @@ pub struct Report {
 }
 
 /// A tag of a report.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Tag {
     /// Its key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Its value, which may be empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 

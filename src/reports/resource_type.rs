@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use aws_sdk_ec2::types;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 /// Instances.
 pub const INSTANCE: &str = "ec2:Instance";
@@ -25,28 +26,26 @@ pub const VERSION_DEPTH: &str = "version-depth";
 pub const DEFAULT_VERSION_DEPTH: u32 = 20;
 
 /// A resource type that a report covers.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceType {
     /// Its name, such as `ec2:Instance`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// Its options.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type_options: Option<Vec<ResourceTypeOption>>,
 }
 
 /// An option of a resource type.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceTypeOption {
     /// Its name: `version-depth`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub option_name: Option<String>,
     /// Its values.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub option_values: Option<Vec<String>>,
 }
 

@@ -1,6 +1,7 @@
 //! The results of creations and deletions, as rows of output.
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use super::create::{CreateStatus, Created};
 use super::record::Report;
@@ -9,6 +10,7 @@ use crate::aws::RequestError;
 use crate::output::{Column, Record};
 
 /// The result of a creation.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -16,12 +18,10 @@ pub struct CreateRow {
     /// The image.
     pub image_id: String,
     /// The report of the image.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// `created`, `adopted`, `failed` or `interrupted`.
     pub result: &'static str,
     /// Why there is no report, or no new one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
@@ -79,6 +79,7 @@ impl Record for CreateRow {
 }
 
 /// The result of a deletion.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -88,7 +89,6 @@ pub struct DeleteRow {
     /// `deleted`, `failed` or `interrupted`.
     pub result: &'static str,
     /// Why it was not deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

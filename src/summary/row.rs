@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::aws::Time;
 use crate::output::{Bar, Cell, Chart, Column, Record, Shown};
 use crate::verdict::Reason;
 
 /// The uses of a group, or why an image is left out.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ImageUsageSummary"))]
@@ -18,53 +20,38 @@ pub struct Row {
     #[serde(skip)]
     pub region: Option<Arc<str>>,
     /// The image's ID, `ami-…`, if it is a key or left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The account, if it is a key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// Its name, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
     /// The resource type, if it is a key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// How many groups this row sums up, as the rest after `--top`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub other_groups: Option<i64>,
     /// The number of images in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<i64>,
     /// The number of accounts that use them.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<i64>,
     /// The number of instances. Absent, like the next three, if no report covers the resource type.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<i64>,
     /// The number of launch templates.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_templates: Option<i64>,
     /// The number of image recipes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_recipes: Option<i64>,
     /// The number of container recipes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub container_recipes: Option<i64>,
     /// The number of uses by all resource types.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uses: Option<i64>,
     /// Why the image is left out.
     #[cfg_attr(test, schemars(with = "Vec<crate::verdict::Members>"))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
     /// The report, `amiur-…`, if the image is a key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// When its creation began.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
     /// The uses in proportion to those of the other rows.
     #[serde(skip)]

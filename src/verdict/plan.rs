@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use super::check::find;
 use super::image::owned_ids;
@@ -14,6 +15,7 @@ use crate::listing::ListError;
 use crate::output::{Column, Record};
 
 /// A request that a check would send, with the minimum number of times.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
@@ -21,7 +23,6 @@ pub struct PlannedCall {
     /// The action.
     pub action: &'static str,
     /// The image, if it concerns a single one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// The number of requests.
     pub requests: i64,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_with::skip_serializing_none;
 
 use super::evidence::{Evidence, ReportEvidence, State, TimeLimits};
 use super::reason::Reason;
@@ -15,16 +16,15 @@ use crate::output::{Bar, Cell, Chart, Column, Emphasis, Record, Shown, Snapshot}
 use crate::reports::{CoverageGap, resource_type, span};
 
 /// An image's verdict, with its reasons and its evidence.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ImageVerdict"))]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
     /// The image's ID, as requested; absent if a name pattern matches no image.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether it can be retired.
     pub verdict: Verdict,
@@ -32,28 +32,20 @@ pub struct Row {
     #[cfg_attr(test, schemars(with = "Vec<super::reason::Members>"))]
     pub reasons: Vec<Reason>,
     /// How many other accounts use it, according to the report. Absent without a report.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<i64>,
     /// How many of their instances use it. Absent, like the next three, if the report does not cover the resource type.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<i64>,
     /// How many of their launch templates reference it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_templates: Option<i64>,
     /// How many of their image recipes use it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_recipes: Option<i64>,
     /// How many of their container recipes use it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub container_recipes: Option<i64>,
     /// How many of the owner's resources reference it; absent if unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub references: Option<i64>,
     /// The most relevant report, `amiur-…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_id: Option<String>,
     /// When its creation began: it is a snapshot of this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_creation_time: Option<Time>,
     /// Its age at the time of the verdict.
     #[serde(skip)]
@@ -63,7 +55,6 @@ pub struct Row {
     /// The owner's resources that reference it.
     pub referenced_by: Vec<OwnReference>,
     /// Who may launch it, which is not a use; absent if not requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_permissions: Option<Vec<LaunchPermission>>,
     /// What was not checked, because it was not requested.
     pub not_checked: Vec<String>,
@@ -86,33 +77,30 @@ pub struct ImageCopy {
 }
 
 /// The use of the image by another account.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Use {
     /// The account.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The name of the account, if it is requested and known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
     /// What uses it, such as `ec2:Instance`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The number of resources.
     pub usage_count: i64,
 }
 
 /// A resource of the owner that references the image.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct OwnReference {
     /// Its type, such as `ssm:Parameter`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// Its ARN.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
 }
 
