@@ -28,7 +28,6 @@ use crate::verdict::Row;
     group = ArgGroup::new("images").args(["image_ids", "owned", "name"]).required(true).multiple(true)
 )]
 pub struct Check {
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub images: ImageSelection,
 
@@ -116,11 +115,9 @@ pub struct Check {
     #[arg(long, help_heading = "Output", conflicts_with = "columns")]
     pub details: bool,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<Row>,
 }

@@ -51,11 +51,9 @@ pub struct Diff {
     #[arg(long)]
     pub all: bool,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<Row>,
 }

@@ -4,8 +4,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
 use super::account_names::AccountNameOptions;
-use super::output::OutputFlags;
-use super::paging::Paging;
+use super::listing::ListOptions;
 use super::{candidates, manual};
 use crate::entries::Entry;
 
@@ -64,21 +63,9 @@ pub struct Entries {
     #[arg(long, value_name = "PATTERN", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub created: Vec<String>,
 
-    /// Check permissions without listing anything
-    ///
-    /// Exits with 0 if the request would succeed.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub paging: Paging,
-
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub output: OutputFlags<Entry>,
+    pub listing: ListOptions<Entry>,
 }

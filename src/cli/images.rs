@@ -3,8 +3,8 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
+use super::listing::ListOptions;
 use super::output::OutputFlags;
-use super::paging::Paging;
 use super::{candidates, manual};
 use crate::images::{ImageRow, Reference, RegionRow};
 
@@ -66,19 +66,8 @@ pub struct Images {
     #[arg(long, hide = true, overrides_with = "include_disabled")]
     pub no_include_disabled: bool,
 
-    /// Check permissions without listing anything
-    ///
-    /// Exits with 0 if the request would succeed.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub paging: Paging,
-
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub output: OutputFlags<ImageRow>,
+    pub listing: ListOptions<ImageRow>,
 }
 
 /// List the account's resources that reference images
@@ -110,19 +99,8 @@ pub struct References {
     #[arg(long, value_name = "TYPE", num_args = 1.., add = ArgValueCompleter::new(candidates::reference_types))]
     pub resource_types: Vec<String>,
 
-    /// Check permissions without listing anything
-    ///
-    /// Exits with 0 if the request would succeed.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub paging: Paging,
-
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub output: OutputFlags<Reference>,
+    pub listing: ListOptions<Reference>,
 }
 
 /// List Regions
@@ -166,7 +144,6 @@ pub struct Regions {
     #[arg(long)]
     pub dry_run: bool,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<RegionRow>,
 }

@@ -1,10 +1,28 @@
-//! Paging options of the commands that list.
+//! Options of the commands that list.
 
 use std::num::{NonZeroI32, NonZeroU64};
 
 use clap::Args;
 
+use super::output::OutputFlags;
 use crate::args::value;
+use crate::output::Record;
+
+/// How rows of type `R` are listed.
+#[derive(Debug, Args)]
+pub struct ListOptions<R: Record> {
+    /// Check permissions without listing anything
+    ///
+    /// Exits with 0 if the request would succeed.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub paging: Paging,
+
+    #[command(flatten)]
+    pub output: OutputFlags<R>,
+}
 
 /// Pages, limits and resume tokens.
 #[derive(Debug, Default, Args)]

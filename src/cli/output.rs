@@ -12,7 +12,7 @@ use crate::output::{Field, Record};
 /// Format and destination of rows of type `R`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputFlags<R: Record + Send + Sync + 'static> {
+pub struct OutputFlags<R: Record> {
     /// Output format
     ///
     /// The default is that of the environment variable AMIUSAGE_OUTPUT, AWS_DEFAULT_OUTPUT or the profile's `output`.
@@ -53,12 +53,11 @@ pub struct OutputFlags<R: Record + Send + Sync + 'static> {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub out_file: Option<PathBuf>,
 
-    #[allow(missing_docs)] // Not an option: the row type, which defines the columns.
     #[arg(skip)]
     pub record: PhantomData<fn() -> R>,
 }
 
-impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
+impl<R: Record> OutputFlags<R> {
     /// JSON on stdout.
     pub fn json() -> Self {
         Self {
@@ -71,7 +70,7 @@ impl<R: Record + Send + Sync + 'static> OutputFlags<R> {
     }
 
     /// The same format and destination for all columns of another row type.
-    pub fn of<S: Record + Send + Sync + 'static>(self) -> OutputFlags<S> {
+    pub fn of<S: Record>(self) -> OutputFlags<S> {
         OutputFlags {
             output: self.output,
             columns: Vec::new(),

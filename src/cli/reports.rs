@@ -7,8 +7,8 @@ use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::account_names::AccountNameOptions;
+use super::listing::ListOptions;
 use super::output::{Output, OutputFlags};
-use super::paging::Paging;
 use super::{candidates, manual};
 use crate::args::value;
 use crate::reports::{CreateRow, DeleteRow, Report};
@@ -20,7 +20,6 @@ use crate::reports::{CreateRow, DeleteRow, Report};
 #[derive(Debug, Args)]
 #[command(after_help = manual::MORE, after_long_help = manual::REPORTS, subcommand_precedence_over_arg = true)]
 pub struct Reports {
-    #[allow(missing_docs)]
     #[command(subcommand)]
     pub command: Command,
 }
@@ -28,15 +27,11 @@ pub struct Reports {
 /// The subcommands of `amiusage reports`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    #[allow(missing_docs)] // The help text is that of the arguments.
     #[command(alias = "describe-image-usage-reports")]
     List(Box<List>),
-    #[allow(missing_docs)]
     #[command(alias = "create-image-usage-report")]
     Create(Box<Create>),
-    #[allow(missing_docs)]
     Wait(Wait),
-    #[allow(missing_docs)]
     #[command(alias = "delete-image-usage-report")]
     Delete(Box<Delete>),
 }
@@ -92,23 +87,11 @@ pub struct List {
     #[arg(long, value_name = "PATTERN", num_args = 1.., add = ArgValueCompleter::new(candidates::list_files))]
     pub created: Vec<String>,
 
-    /// Check permissions without listing anything
-    ///
-    /// Exits with 0 if the request would succeed.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
-    pub paging: Paging,
-
-    #[allow(missing_docs)]
-    #[command(flatten)]
-    pub output: OutputFlags<Report>,
+    pub listing: ListOptions<Report>,
 }
 
 /// Create reports for images that the account owns
@@ -200,11 +183,9 @@ pub struct Create {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = value::time, default_value = "1h")]
     pub timeout: Duration,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<CreateRow>,
 }
@@ -284,7 +265,6 @@ pub struct Delete {
     #[arg(long)]
     pub dry_run: bool,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<DeleteRow>,
 }

@@ -29,7 +29,6 @@ use crate::summary::Row;
     group = ArgGroup::new("reports").args(["image_ids", "owned", "name", "report_ids"]).required(true).multiple(true)
 )]
 pub struct Summary {
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub images: ImageSelection,
 
@@ -52,7 +51,6 @@ pub struct Summary {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), hide_short_help = true)]
     pub version_depth: Option<u32>,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub names: AccountNameOptions,
 
@@ -86,7 +84,6 @@ pub struct Summary {
     #[arg(long, help_heading = "Output", conflicts_with = "columns")]
     pub details: bool,
 
-    #[allow(missing_docs)]
     #[command(flatten)]
     pub output: OutputFlags<Row>,
 }

@@ -4,7 +4,6 @@ use std::io;
 
 use super::account_names::{self, NameSource};
 use super::listing::{self, Plan};
-use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::list;
@@ -47,7 +46,7 @@ fn plan(
         &arguments.names,
         connection,
         &account_ids,
-        &arguments.output.columns,
+        &arguments.listing.output.columns,
     )?;
     let no_rows = if filters.is_empty() {
         "no entries found, which does not mean that the images are unused: reports may be missing or still pending. \
@@ -67,22 +66,15 @@ fn plan(
         image_ids,
         report_ids,
         filters,
-        page_size: arguments.paging.page_size(),
+        page_size: arguments.listing.paging.page_size(),
     });
-    let output_plan = |resumed| {
-        OutputPlan::check(arguments.output, resumed, terminal).map(|plan| {
-            plan.with_constants::<Entry>(&constants)
+    let plan =
+        Plan::check(operation, arguments.listing, no_rows, terminal)?.with_output(|output| {
+            output
+                .with_constants::<Entry>(&constants)
                 .with_details(names.is_some())
                 .with_page("Uses of images", question)
-        })
-    };
-    let plan = Plan::check(
-        operation,
-        &arguments.paging,
-        arguments.dry_run,
-        output_plan,
-        no_rows,
-    )?;
+        });
     Ok(plan.with_account_names(names, |entry, names| {
         let name = names.get(entry.account_id.as_deref());
         entry.account_name = name.map(str::to_owned);

@@ -3,7 +3,6 @@
 use std::io;
 
 use super::listing::{self, Plan};
-use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::list;
@@ -32,17 +31,16 @@ fn plan(arguments: Images, terminal: &Terminal) -> Result<Plan<DescribeImages>, 
         request: Request {
             image_ids: list("--image-ids", &arguments.image_ids)?,
             filters: listing::filters(&arguments.filter, &[], &mut stdin)?,
-            page_size: arguments.paging.page_size(),
+            page_size: arguments.listing.paging.page_size(),
             ..Request::default()
         },
         skip_missing: false,
     };
     Plan::check(
         operation,
-        &arguments.paging,
-        arguments.dry_run,
-        |resumed| OutputPlan::check(arguments.output, resumed, terminal),
+        arguments.listing,
         "no image matches; disabled images, and deprecated images of other owners, are listed with --include-disabled and \
          --include-deprecated",
+        terminal,
     )
 }

@@ -3,11 +3,10 @@
 use std::io;
 
 use super::listing::{self, Plan};
-use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::list;
-use crate::cli::paging::Paging;
+use crate::cli::listing::{ListOptions, Paging};
 use crate::cli::{Connection, images::Regions};
 use crate::error::Error;
 use crate::images::DescribeRegions;
@@ -37,11 +36,10 @@ fn plan(arguments: Regions, terminal: &Terminal) -> Result<Plan<DescribeRegions>
             ..Request::default()
         },
     };
-    Plan::check(
-        operation,
-        &Paging::default(),
-        arguments.dry_run,
-        |resumed| OutputPlan::check(arguments.output, resumed, terminal),
-        "no Region matches",
-    )
+    let options = ListOptions {
+        dry_run: arguments.dry_run,
+        paging: Paging::default(),
+        output: arguments.output,
+    };
+    Plan::check(operation, options, "no Region matches", terminal)
 }

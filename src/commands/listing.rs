@@ -16,7 +16,7 @@ use crate::args::error::ArgumentError;
 use crate::args::{filter, list};
 use crate::aws::Ec2;
 use crate::cli::Connection;
-use crate::cli::paging::Paging;
+use crate::cli::listing::ListOptions;
 use crate::error::Error;
 use crate::listing::{Filter, ListError, PaginatedOperation, Paginator, ResumeToken, dry_run};
 use crate::output::{Destination, Options, Record, RowWriter};
@@ -348,15 +348,19 @@ pub(super) fn filters(
     Ok(filters)
 }
 
-impl<Q: PaginatedOperation> Plan<Q> {
+impl<Q> Plan<Q>
+where
+    Q: PaginatedOperation,
+    Q::Item: Record,
+{
     /// Checks the options that all listings have. `no_rows` is the note for a listing without rows.
     pub(super) fn check(
         operation: Q,
-        paging: &Paging,
-        dry_run: bool,
-        output_plan: impl FnOnce(bool) -> Result<OutputPlan, ArgumentError>,
+        options: ListOptions<Q::Item>,
         no_rows: &'static str,
+        terminal: &Terminal,
     ) -> Result<Self, ArgumentError> {
+        let paging = options.paging;
         if paging.is_one_page() && !operation.is_one_request() {
             let problem = format_args!(
                 "a single request accepts at most {} IDs of a kind; omit this option, or name fewer",
@@ -364,11 +368,12 @@ impl<Q: PaginatedOperation> Plan<Q> {
             );
             return Err(ArgumentError::new("--no-paginate", problem));
         }
-        let start = match (&paging.starting_token, &paging.next_token) {
-            (Some(token), _) => ResumeToken::parse(token)
+        let (limit, one_page) = (paging.max_items, paging.is_one_page());
+        let start = match paging.starting_token {
+            Some(token) => ResumeToken::parse(&token)
                 .map_err(|error| ArgumentError::new("--starting-token", error))?,
-            (None, page) => ResumeToken {
-                page: page.clone(),
+            None => ResumeToken {
+                page: paging.next_token,
                 ..ResumeToken::default()
             },
         };
@@ -376,16 +381,22 @@ impl<Q: PaginatedOperation> Plan<Q> {
         Ok(Self {
             operation,
             start,
-            limit: paging.max_items,
-            one_page: paging.is_one_page(),
-            dry_run,
-            output_plan: output_plan(resumed)?,
+            limit,
+            one_page,
+            dry_run: options.dry_run,
+            output_plan: OutputPlan::check(options.output, resumed, terminal)?,
             no_rows: match resumed {
                 true => "no rows after the starting token",
                 false => no_rows,
             },
             account_names: None,
         })
+    }
+
+    /// Adds to the output plan what only this listing knows.
+    pub(super) fn with_output(mut self, add: impl FnOnce(OutputPlan) -> OutputPlan) -> Self {
+        self.output_plan = add(self.output_plan);
+        self
     }
 
     /// Adds the names of accounts to the rows.

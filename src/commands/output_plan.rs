@@ -25,7 +25,7 @@ pub(super) struct OutputPlan {
 
 impl OutputPlan {
     /// Checks the options. The output of a `resumed` run has no header, so that it can be appended.
-    pub(super) fn check<R: Record + Send + Sync>(
+    pub(super) fn check<R: Record>(
         flags: OutputFlags<R>,
         resumed: bool,
         terminal: &Terminal,

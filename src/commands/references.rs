@@ -3,7 +3,6 @@
 use std::io;
 
 use super::listing::{self, Plan};
-use super::output_plan::OutputPlan;
 use super::terminal::Terminal;
 use crate::args::error::ArgumentError;
 use crate::args::{list, structure};
@@ -32,19 +31,11 @@ fn plan(
         include_all_resource_types: arguments.include_all_resource_types,
         resource_types: structure::resource_types(&arguments.resource_types, &mut stdin)?,
         request: Request {
-            page_size: arguments.paging.page_size(),
+            page_size: arguments.listing.paging.page_size(),
             ..Request::for_images(image_ids)
         },
     };
-    let output_plan = |resumed| {
-        OutputPlan::check(arguments.output, resumed, terminal)
-            .map(|plan| plan.with_constants::<Reference>(&constants))
-    };
-    Plan::check(
-        operation,
-        &arguments.paging,
-        arguments.dry_run,
-        output_plan,
-        "no references found in this account; see `amiusage entries` for other accounts",
-    )
+    let no_rows = "no references found in this account; see `amiusage entries` for other accounts";
+    let plan = Plan::check(operation, arguments.listing, no_rows, terminal)?;
+    Ok(plan.with_output(|output| output.with_constants::<Reference>(&constants)))
 }

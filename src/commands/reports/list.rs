@@ -7,7 +7,6 @@ use crate::args::list;
 use crate::cli::{Connection, reports::List};
 use crate::commands::account_names::NameSource;
 use crate::commands::listing::{self, Plan};
-use crate::commands::output_plan::OutputPlan;
 use crate::commands::terminal::Terminal;
 use crate::error::Error;
 use crate::listing::Request;
@@ -36,7 +35,12 @@ fn plan(
         ("--created", "creation-time", &arguments.created),
     ];
     let filters = listing::filters(&arguments.filter, &shorthands, &mut stdin)?;
-    let names = NameSource::check(&arguments.names, connection, &[], &arguments.output.columns)?;
+    let names = NameSource::check(
+        &arguments.names,
+        connection,
+        &[],
+        &arguments.listing.output.columns,
+    )?;
     let no_rows = if filters.is_empty() {
         "no reports found; create one with `amiusage reports create` (the service deletes reports after 30 days)"
     } else {
@@ -47,21 +51,14 @@ fn plan(
         image_ids,
         report_ids,
         filters,
-        page_size: arguments.paging.page_size(),
+        page_size: arguments.listing.paging.page_size(),
     });
-    let output_plan = |resumed| {
-        OutputPlan::check(arguments.output, resumed, terminal).map(|plan| {
-            plan.with_constants::<Report>(&constants)
+    let plan =
+        Plan::check(operation, arguments.listing, no_rows, terminal)?.with_output(|output| {
+            output
+                .with_constants::<Report>(&constants)
                 .with_details(names.is_some())
-        })
-    };
-    let plan = Plan::check(
-        operation,
-        &arguments.paging,
-        arguments.dry_run,
-        output_plan,
-        no_rows,
-    )?;
+        });
     Ok(plan.with_account_names(names, |report, names| {
         let name = |id: &String| names.get(Some(id)).unwrap_or_default().to_owned();
         let ids = report.account_ids.as_ref();
