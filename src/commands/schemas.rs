@@ -13,6 +13,7 @@ use snapbox::{Data, assert_data_eq};
 use super::check::Summary;
 use super::terminal::{ErrorFields, Report as Message};
 use crate::entries::Entry;
+use crate::images::{ImageRow, Reference, RegionRow};
 use crate::output::Record;
 use crate::reports::{CreateRow, DeleteRow, Report};
 use crate::verdict::{PlannedCall, Row};
@@ -112,6 +113,9 @@ fn schemas_are_up_to_date() {
     let schemas = [
         ("entries", listing::<Entry>("entries")),
         ("reports-list", listing::<Report>("reports list")),
+        ("images", listing::<ImageRow>("images")),
+        ("references", listing::<Reference>("references")),
+        ("regions", listing::<RegionRow>("regions")),
         ("reports-create", rows::<CreateRow>("reports create")),
         ("reports-delete", rows::<DeleteRow>("reports delete")),
         ("check", rows::<Row>("check")),

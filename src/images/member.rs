@@ -4,6 +4,8 @@ use aws_sdk_ec2::types;
 use aws_smithy_types::DateTime;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+#[cfg(test)]
+use serde_json::json;
 
 use crate::aws::Time;
 use crate::output::Cell;
@@ -17,6 +19,10 @@ pub trait Member {
     fn to_cell(&self) -> Cell<'_> {
         self.to_json().to_string().into()
     }
+
+    /// The JSON Schema of the value.
+    #[cfg(test)]
+    fn schema() -> Value;
 }
 
 /// An item of a list of the service.
@@ -29,6 +35,18 @@ impl<T: Member> Serialize for Row<T> {
     }
 }
 
+#[cfg(test)]
+impl<T: Member> schemars::JsonSchema for Row<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        let name = std::any::type_name::<T>();
+        name.rsplit("::").next().unwrap_or(name).into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::schema().try_into().expect("an object")
+    }
+}
+
 impl Member for String {
     fn to_json(&self) -> Value {
         self.as_str().into()
@@ -36,6 +54,11 @@ impl Member for String {
 
     fn to_cell(&self) -> Cell<'_> {
         self.as_str().into()
+    }
+
+    #[cfg(test)]
+    fn schema() -> Value {
+        json!({ "type": "string" })
     }
 }
 
@@ -47,11 +70,21 @@ impl Member for bool {
     fn to_cell(&self) -> Cell<'_> {
         Cell::Bool(*self)
     }
+
+    #[cfg(test)]
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
 }
 
 impl Member for i32 {
     fn to_json(&self) -> Value {
         (*self).into()
+    }
+
+    #[cfg(test)]
+    fn schema() -> Value {
+        json!({ "type": "integer" })
     }
 }
 
@@ -59,11 +92,21 @@ impl Member for DateTime {
     fn to_json(&self) -> Value {
         Time::from(*self).as_str().into()
     }
+
+    #[cfg(test)]
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "date-time" })
+    }
 }
 
 impl<T: Member> Member for Vec<T> {
     fn to_json(&self) -> Value {
         self.iter().map(T::to_json).collect()
+    }
+
+    #[cfg(test)]
+    fn schema() -> Value {
+        json!({ "type": "array", "items": T::schema() })
     }
 }
 
@@ -77,6 +120,11 @@ macro_rules! words {
 
             fn to_cell(&self) -> Cell<'_> {
                 self.as_str().into()
+            }
+
+            #[cfg(test)]
+            fn schema() -> Value {
+                String::schema()
             }
         }
     )*};
@@ -92,6 +140,16 @@ macro_rules! structures {
                     members.insert(stringify!($name).to_owned(), member.to_json());
                 })*
                 members.into()
+            }
+
+            #[cfg(test)]
+            fn schema() -> serde_json::Value {
+                fn of<M: Member>(_: impl Fn(&types::$type) -> &Option<M>) -> serde_json::Value {
+                    M::schema()
+                }
+                let members = [$((stringify!($name), of(|value| &value.$field))),*];
+                let properties = serde_json::Value::from_iter(members);
+                serde_json::json!({ "type": "object", "properties": properties })
             }
         }
     )*};

@@ -21,6 +21,8 @@ const LIVE_STATES: [&str; 5] = ["pending", "running", "shutting-down", "stopping
 /// The members are those of the API's `ImageReference`; absent ones are `None`.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ImageReference"))]
 #[serde(rename_all = "PascalCase")]
 pub struct Reference {
     /// The image's ID, `ami-…`.

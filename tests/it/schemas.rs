@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::words;
 
 /// Each schema with command lines whose JSON it describes: on stdout, or on stderr for messages.
-const LINES: [(&str, &[&str]); 14] = [
+const LINES: [(&str, &[&str]); 17] = [
     (
         "entries",
         &[
@@ -27,6 +27,20 @@ const LINES: [(&str, &[&str]); 14] = [
             "describe-image-usage-reports --offline --region eu-west-1,us-east-1",
         ],
     ),
+    (
+        "images",
+        &[
+            "images --offline --max-items 1",
+            "images --offline --include-disabled --include-deprecated",
+        ],
+    ),
+    (
+        "references",
+        &[
+            "references --offline --image-ids ami-05f6e7d8c9b0a1928 --include-all-resource-types --region eu-west-1,us-east-1",
+        ],
+    ),
+    ("regions", &["regions --offline"]),
     (
         "reports-create",
         &["reports create --offline --image-ids ami-0abcdef1234567890 ami-1a2b3c4d"],
