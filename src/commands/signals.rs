@@ -17,7 +17,7 @@ pub(super) enum Interrupted {
     /// Ctrl-C.
     #[error("interrupted")]
     CtrlC,
-    /// SIGTERM, which a job's time limit sends.
+    /// SIGTERM, which a job's time limit sends, or what comes closest to it on Windows.
     #[error("terminated")]
     Terminated,
 }
@@ -131,20 +131,33 @@ impl Listener {
     }
 }
 
-#[cfg(not(unix))]
-struct Listener;
+#[cfg(windows)]
+struct Listener {
+    ctrl_c: tokio::signal::windows::CtrlC,
+    ctrl_break: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Listener {
     fn new() -> io::Result<Self> {
-        Ok(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+
+        Ok(Self {
+            ctrl_c: ctrl_c()?,
+            ctrl_break: ctrl_break()?,
+            close: ctrl_close()?,
+            shutdown: ctrl_shutdown()?,
+        })
     }
 
     async fn signal(&mut self) -> Interrupted {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Signals cannot be received.
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = self.ctrl_c.recv() => Interrupted::CtrlC,
+            _ = self.ctrl_break.recv() => Interrupted::Terminated,
+            _ = self.close.recv() => Interrupted::Terminated,
+            _ = self.shutdown.recv() => Interrupted::Terminated,
         }
-        Interrupted::CtrlC
     }
 }

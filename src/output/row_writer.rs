@@ -21,6 +21,7 @@ use crate::error::{Category, Error, UserError};
 const MAX_PIPE_WRITE: usize = 4096;
 
 /// The maximum write to a file, in bytes.
+#[cfg(unix)]
 const MAX_FILE_WRITE: usize = 256 * 1024;
 
 /// Writing to a destination failed.
@@ -267,7 +268,8 @@ async fn writable(file: &File) -> usize {
     }
 }
 
-#[cfg(not(unix))]
+// Windows does not tell whether a pipe is writable, nor files from pipes.
+#[cfg(windows)]
 async fn writable(_: &File) -> usize {
     MAX_PIPE_WRITE
 }
