@@ -23,7 +23,7 @@ echo '-- Contents of the RPM package'
 
 echo '-- A clean Debian'
 site=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' 'Created-By: Packages' | head -1)
-[ -x "$root/usr/bin/zsh" ] || debootstrap --variant=minbase --include=bash-completion,ca-certificates,zsh \
+[ -x "$root/usr/bin/fish" ] || debootstrap --variant=minbase --include=bash-completion,ca-certificates,fish,zsh \
     bookworm "$root" "$site" > /dev/null
 rm -rf "$root"/usr/local/bin/* "$root"/root/*
 run() { env --ignore-environment PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb chroot "$root" "$@"; }
@@ -38,7 +38,7 @@ cp target/dist/amiusage_*.deb "$root/root/amiusage.deb"
 run apt-get install --quiet --yes --reinstall /root/amiusage.deb
 run amiusage entries --offline --output json | grep -q '"AccountId":"123412341234"'
 run test -s /usr/share/man/man1/amiusage-check.1.gz
-for shell in bash zsh; do
+for shell in bash zsh fish; do
     python3 packaging/test/complete.py "$shell" "$root"
 done
 run apt-get remove --quiet --yes amiusage
@@ -46,6 +46,14 @@ if find "$root/usr" "$root/etc" -name '*amiusage*' | grep .; then
     echo 'error: apt-get remove left these files'
     exit 1
 fi
+
+echo '-- rpm --install and --erase'
+# The root has no database of RPM packages, so dependencies cannot be found.
+rpm --root "$root" --install --nodeps target/dist/amiusage-*.rpm
+run amiusage --version
+rpm --root "$root" --query --requires amiusage | grep -x 'glibc >= 2.28'
+rpm --root "$root" --erase --nodeps amiusage
+[ ! -e "$root/usr/bin/amiusage" ]
 
 echo '-- The install section of the README'
 cp "target/dist/$name.tar.gz" target/dist/SHA256SUMS "$root/root/"
