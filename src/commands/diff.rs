@@ -4,23 +4,20 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::account_names::NameSource;
-use super::connection::connect_all;
 use super::output_plan::{OutputPlan, note_omitted_columns};
 use super::progress;
-use super::regions::Regions;
+use super::regional::{Messages, Regional};
+use super::regions::{Failures, Regions};
 use super::rows::ignore_broken_pipe;
-use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::accounts::AccountNames;
 use crate::args::error::ArgumentError;
 use crate::args::list;
-use crate::aws::Ec2;
 use crate::cli::Connection;
 use crate::cli::diff::Diff;
 use crate::diff::{
@@ -30,9 +27,13 @@ use crate::diff::{
 use crate::error::{Category, Error, UserError};
 use crate::output::{Destination, RowWriter};
 use crate::reports::{ReportSpec, ResourceType, resource_type};
+use crate::verdict;
 
 /// The number of rows that are written at once.
 const PAGE: usize = 1000;
+
+/// What the progress line shows.
+const READING: &str = "reading reports";
 
 /// The checked arguments.
 struct Plan {
@@ -57,6 +58,15 @@ enum Sides {
 enum Input {
     Report(String),
     File(String),
+}
+
+/// What was read.
+struct Comparison {
+    sides: [Side; 2],
+    /// The images that cannot be compared, with the reason.
+    not_compared: Vec<(ImageKey, &'static str)>,
+    /// The Regions that could not be read.
+    failures: Failures,
 }
 
 /// One side of the comparison.
@@ -124,64 +134,47 @@ pub(super) async fn run(
     connection: Connection,
     terminal: &Terminal,
 ) -> Result<Category, Error> {
-    let plan = plan(arguments, &connection, terminal)?;
-    let concurrency = connection.concurrency;
-    let mut signals = Signals::listen(terminal)?;
+    let mut plan = plan(arguments, &connection, terminal)?;
     let regions = Regions::check(&connection)?;
     let several = regions.are_several();
     if let (Sides::Two(_), true) = (&plan.sides, several) {
         let problem = "reports and files are compared in one Region; use --image-ids for several";
         return Err(ArgumentError::new("--region", problem).into());
     }
-    let clients = match plan.needs_client() {
-        true => {
-            signals
-                .or(connect_all(connection, regions, terminal.debug))
-                .await??
-        }
-        false => Vec::new(),
+    let mut regional = match plan.needs_client() {
+        true => Regional::connect(connection, regions, terminal).await?,
+        false => Regional::without_service(terminal)?,
     };
-    let names = match (plan.account_names, clients.first()) {
-        (Some(NameSource::File(names)), _) => Some(names),
-        (Some(source), Some(ec2)) => Some(signals.or(source.load(ec2, false, terminal)).await??),
-        _ => None,
-    };
+    let names = regional.load_names(plan.account_names.take()).await?;
     let destination = Destination::open(plan.output_plan.out_file.as_deref())?;
-    let sources: Vec<_> = (clients.iter())
-        .map(|ec2| Source {
-            ec2,
-            concurrency,
-            region: several.then(|| ec2.region()),
-        })
-        .collect();
-    let reading = signals.or(plan.sides.read(&sources));
-    let (sides, not_compared) = match clients.first() {
-        None => reading.await??,
-        Some(ec2) => {
-            let bar = progress::line(ec2.retries()).with_message("reading reports");
-            progress::with_progress(&bar, terminal, reading).await??
-        }
-    };
-    note_reports(&sides, terminal)?;
+    let mut comparison = plan.sides.read(&mut regional, several).await?;
+    note_reports(&comparison.sides, terminal)?;
 
-    let [old, new] = sides;
+    let [old, new] = comparison.sides;
     let is_regional = plan.output_plan.is_regional(several)
         || (old.reports.keys().chain(new.reports.keys())).any(|image| image.region.is_some());
     let options = plan.output_plan.options(is_regional);
     let mut writer = RowWriter::new(options.clone(), destination.sink(|out| out)?);
-    let now = clients.first().map_or_else(SystemTime::now, Ec2::now);
-    let regions: Vec<_> = clients.iter().map(Ec2::region).collect();
-    let notices = not_compared.iter().map(not_compared_notice).collect();
-    writer.describe(plan.output_plan.page(&regions, notices, now));
+    let mut notices = comparison.failures.notices();
+    notices.extend(comparison.not_compared.iter().map(not_compared_notice));
+    let page = plan
+        .output_plan
+        .page(&regional.names, notices, regional.now());
+    writer.describe(page);
     let rows = compare(old.uses, new.uses);
     let writing = write(rows, plan.all, names.as_ref(), &mut writer);
-    let mut summary = signals.or(writing).await??;
+    let mut summary = regional.signals.or(writing).await??;
     note_omitted_columns::<Row>(&options, terminal);
-    destination.commit()?;
-    summary.not_compared = not_compared.len();
-    for image in &not_compared {
+    summary.not_compared = comparison.not_compared.len();
+    for image in &comparison.not_compared {
         terminal.notice(&not_compared_notice(image));
     }
+    if let Err(missing) = comparison.failures.print(false, terminal) {
+        terminal.notice(&format!("other Regions: {}", summary.line()));
+        // An existing file stays unchanged.
+        return Err(missing.into());
+    }
+    destination.commit()?;
     Ok(summary.report(terminal))
 }
 
@@ -190,58 +183,106 @@ fn not_compared_notice((image, problem): &(ImageKey, &str)) -> String {
 }
 
 impl Sides {
-    /// Reads both sides, and names the images that cannot be compared, with the reason.
-    async fn read(
-        &self,
-        sources: &[Source<'_>],
-    ) -> Result<([Side; 2], Vec<(ImageKey, &'static str)>), Error> {
+    /// Reads both sides.
+    async fn read(&self, regional: &mut Regional<'_>, several: bool) -> Result<Comparison, Error> {
         match self {
-            Self::Two([old, new]) => {
-                let mut sides = [
-                    old.read(sources.first()).await?,
-                    new.read(sources.first()).await?,
-                ];
-                if let (Input::Report(_), Input::Report(_)) = (old, new) {
-                    let image = |side: &Side| side.reports.keys().next().cloned();
-                    if let [Some(one), Some(other)] = sides.each_ref().map(image)
-                        && one != other
-                    {
-                        return Err(NotComparable::Images(one.image_id, other.image_id).into());
-                    }
-                }
-                // A report is compared with its image in a file.
-                for (index, input) in [old, new].into_iter().enumerate() {
-                    if let Input::Report(_) = input {
-                        let image = sides[index].reports.keys().next().cloned();
-                        sides[1 - index].retain(image);
-                    }
-                }
-                Ok((sides, Vec::new()))
+            Self::Two(inputs) => {
+                let sides = read_two(inputs, regional).await?;
+                Ok(Comparison {
+                    sides,
+                    not_compared: Vec::new(),
+                    failures: Failures::of(1),
+                })
             }
             Self::Newest {
                 image_ids,
                 resource_types,
-            } => {
-                let mut sides = [Reading::default(), Reading::default()];
-                let mut not_compared = Vec::new();
-                for source in sources {
-                    let spec = |image_id: &str| ReportSpec {
-                        image_id: image_id.to_owned(),
-                        resource_types: resource_types.clone(),
-                        ..ReportSpec::default()
-                    };
-                    let (pairs, missing) = two_newest(*source, image_ids, spec).await?;
-                    not_compared.extend(missing);
-                    let (old, new): (Vec<_>, Vec<_>) =
-                        pairs.into_iter().map(|[old, new]| (old, new)).unzip();
-                    for (side, reports) in sides.iter_mut().zip([old, new]) {
-                        side.add(read(*source, &reports).await?);
-                    }
-                }
-                Ok((sides.map(Side::from), not_compared))
-            }
+            } => read_newest(image_ids, resource_types, regional, several).await,
         }
     }
+}
+
+/// Reads two reports or documents.
+async fn read_two(
+    [old, new]: &[Input; 2],
+    regional: &mut Regional<'_>,
+) -> Result<[Side; 2], Error> {
+    let source = regional.clients.first().map(|ec2| Source {
+        ec2,
+        concurrency: regional.concurrency,
+        region: None,
+    });
+    let reading = (regional.signals)
+        .or(async { Ok::<_, Error>([old.read(source).await?, new.read(source).await?]) });
+    let mut sides = match source {
+        None => reading.await??,
+        Some(source) => {
+            let bar = progress::line(source.ec2.retries()).with_message(READING);
+            progress::with_progress(&bar, regional.terminal, reading).await??
+        }
+    };
+    if let (Input::Report(_), Input::Report(_)) = (old, new) {
+        let image = |side: &Side| side.reports.keys().next().cloned();
+        if let [Some(one), Some(other)] = sides.each_ref().map(image)
+            && one != other
+        {
+            return Err(NotComparable::Images(one.image_id, other.image_id).into());
+        }
+    }
+    // A report is compared with its image in a file.
+    for (index, input) in [old, new].into_iter().enumerate() {
+        if let Input::Report(_) = input {
+            let image = sides[index].reports.keys().next().cloned();
+            sides[1 - index].retain(image);
+        }
+    }
+    Ok(sides)
+}
+
+/// Reads the two newest reports of each image in each Region.
+async fn read_newest(
+    image_ids: &[String],
+    resource_types: &[ResourceType],
+    regional: &mut Regional<'_>,
+    several: bool,
+) -> Result<Comparison, Error> {
+    let messages = Messages {
+        progress: |_: usize| READING.to_owned(),
+        interrupted: "the comparison did not finish, and nothing was written",
+        hint: "rerun it",
+    };
+    let spec = |image_id: &str| ReportSpec {
+        image_id: image_id.to_owned(),
+        resource_types: resource_types.to_vec(),
+        ..ReportSpec::default()
+    };
+    let work = async |_, source: &verdict::Source, _: &dyn Fn(usize)| {
+        let source = Source {
+            ec2: &source.ec2,
+            concurrency: source.concurrency,
+            region: several.then(|| source.ec2.region()),
+        };
+        let (pairs, not_compared) = two_newest(source, image_ids, spec).await?;
+        let (old, new): (Vec<_>, Vec<_>) = pairs.into_iter().map(|[old, new]| (old, new)).unzip();
+        Ok((
+            [read(source, &old).await?, read(source, &new).await?],
+            not_compared,
+        ))
+    };
+    let (done, failures) = regional.run(messages, work).await?;
+    let mut sides = [Reading::default(), Reading::default()];
+    let mut all_not_compared = Vec::new();
+    for (_, (readings, not_compared)) in done {
+        for (side, reading) in sides.iter_mut().zip(readings) {
+            side.add(reading);
+        }
+        all_not_compared.extend(not_compared);
+    }
+    Ok(Comparison {
+        sides: sides.map(Side::from),
+        not_compared: all_not_compared,
+        failures,
+    })
 }
 
 impl Input {
@@ -255,7 +296,7 @@ impl Input {
         }
     }
 
-    async fn read(&self, source: Option<&Source<'_>>) -> Result<Side, Error> {
+    async fn read(&self, source: Option<Source<'_>>) -> Result<Side, Error> {
         let report_id = match (self, source) {
             (Self::Report(id), Some(_)) => id,
             (Self::File(name) | Self::Report(name), _) => {
@@ -272,7 +313,7 @@ impl Input {
                 });
             }
         };
-        let source = *source.expect("a report has a client");
+        let source = source.expect("a report has a client");
         let report = reports(source, std::slice::from_ref(report_id))
             .await?
             .pop();
@@ -398,15 +439,13 @@ impl Summary {
         } += 1;
     }
 
-    /// Prints the result, and decides the exit status.
-    fn report(self, terminal: &Terminal) -> Category {
-        let differences = self.appeared + self.gone + self.changed;
-        let category = match differences {
-            _ if self.not_compared > 0 => Category::Unknown,
-            0 => Category::Success,
-            _ => Category::Different,
-        };
-        let mut line = match differences {
+    fn differences(self) -> u64 {
+        self.appeared + self.gone + self.changed
+    }
+
+    /// The result, in one line.
+    fn line(self) -> String {
+        let mut line = match self.differences() {
             0 => "no differences".to_owned(),
             1 => "1 difference".to_owned(),
             count => format!("{} differences", HumanCount(count)),
@@ -423,11 +462,23 @@ impl Summary {
         if !parts.is_empty() {
             line += &format!(": {}", parts.join(", "));
         }
-        let hint = (self.not_compared > 0).then(|| {
+        if self.not_compared > 0 {
             line += &format!("; {} not compared", HumanCount(self.not_compared as u64));
-            "create reports with `amiusage reports create`, or select --resource-types"
-        });
-        terminal.summary(category, &line, hint, self);
+        }
+        line
+    }
+
+    /// Prints the result, and decides the exit status.
+    fn report(self, terminal: &Terminal) -> Category {
+        let (category, hint) = match self.differences() {
+            _ if self.not_compared > 0 => (
+                Category::Unknown,
+                Some("create reports with `amiusage reports create`, or select --resource-types"),
+            ),
+            0 => (Category::Success, None),
+            _ => (Category::Different, None),
+        };
+        terminal.summary(category, &self.line(), hint, self);
         category
     }
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::iter::Sum;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::future::join_all;
 
@@ -27,7 +28,7 @@ pub(super) struct Regional<'a> {
     pub(super) names: Vec<Arc<str>>,
     pub(super) signals: Signals,
     pub(super) terminal: &'a Terminal,
-    concurrency: NonZeroUsize,
+    pub(super) concurrency: NonZeroUsize,
 }
 
 /// How work with the progress `P` is described.
@@ -61,19 +62,39 @@ impl<'a> Regional<'a> {
         })
     }
 
+    /// No Region, for a run that does not query the service.
+    pub(super) fn without_service(terminal: &'a Terminal) -> Result<Self, Error> {
+        Ok(Self {
+            names: Vec::new(),
+            clients: Vec::new(),
+            signals: Signals::listen(terminal)?,
+            terminal,
+            concurrency: NonZeroUsize::MIN,
+        })
+    }
+
+    /// The time, on the service's clock if there is a Region.
+    pub(super) fn now(&self) -> SystemTime {
+        self.clients.first().map_or_else(SystemTime::now, Ec2::now)
+    }
+
     /// Loads the names of accounts, if they are requested.
     pub(super) async fn load_names(
         &mut self,
         source: Option<NameSource>,
     ) -> Result<Option<AccountNames>, Error> {
-        let Some(source) = source else {
-            return Ok(None);
-        };
-        let names = source.load(&self.clients[0], false, self.terminal);
-        Ok(Some(self.signals.or(names).await??))
+        match source {
+            None => Ok(None),
+            Some(NameSource::File(names)) => Ok(Some(names)),
+            Some(source) => {
+                let names = source.load(&self.clients[0], false, self.terminal);
+                Ok(Some(self.signals.or(names).await??))
+            }
+        }
     }
 
-    /// Runs `work` with the index of each Region. Returns the results by that index, and the Regions that failed.
+    /// Runs `work` with the index of each Region. Returns the results by that index, and the Regions that failed; if all
+    /// did, that is an error.
     pub(super) async fn run<P: Copy + Default + Sum, T>(
         &mut self,
         messages: Messages<P>,
@@ -113,6 +134,9 @@ impl<'a> Regional<'a> {
                 Err(error) if error.concerns_all_regions() => return Err(error.into()),
                 Err(error) => failures.add(&self.names[index], 0, None, error)?,
             }
+        }
+        if done.is_empty() {
+            failures.print(false, self.terminal)?;
         }
         Ok((done, failures))
     }

@@ -84,7 +84,7 @@ pub(super) async fn run(
     if summary.left_out().next().is_some() {
         notices.push(result_line(&summary, summary.totals()));
     }
-    let now = regional.clients[0].now();
+    let now = regional.now();
     writer.describe(plan.output_plan.page(&regional.names, notices, now));
     let writing = plan.write(&summary, writer, &output);
     ignore_broken_pipe(regional.signals.or(writing).await?)?;
@@ -102,7 +102,7 @@ pub(super) async fn run(
 
 /// Prints the limits of the counted reports.
 fn note_reports(summary: &Summary, regional: &Regional<'_>) {
-    let now = regional.clients[0].now();
+    let now = regional.now();
     let reports = (summary.reports()).filter_map(|report| {
         let created = report.created.as_ref()?;
         let age = now.duration_since(created.on_clock()?).unwrap_or_default();

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Act, Ends, IMAGE, Run, Server, amiusage, words};
+use crate::support::{Act, Ends, IMAGE, Run, Server, amiusage, refusal, words};
 
 const OTHER: &str = "ami-0f4e3d2c1b0a99887";
 
@@ -41,6 +41,34 @@ fn document(entries: &[Value]) -> String {
 
 fn rows(run: &Run) -> Vec<Value> {
     run.json()["ImageUsageChanges"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_failed_region_is_an_error_and_the_others_are_compared() {
+    let server = Server::asked(reports(), |asked, reply| match asked.region {
+        "eu-west-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
+        _ => Act::Reply(reply),
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out");
+    let types = "--resource-types ec2:Instance";
+    let line = format!("diff --region us-east-1,eu-west-1 {types} --image-ids {IMAGE}");
+    let run = server.words(&line).ends(254);
+    let run = run
+        .says("1 of 2 Regions failed")
+        .says("other Regions: 2 differences");
+    let regions: Vec<_> = rows(&run).iter().map(|row| row["Region"].clone()).collect();
+    assert_eq!(regions, ["us-east-1"; 2]);
+    let to_file = format!("{line} --out-file {}", path.display());
+    server.words(&to_file).ends(254).silent();
+    assert!(!path.exists());
+
+    let line = format!("diff --region eu-west-1,eu-west-2 {types} --image-ids {IMAGE}");
+    let server = Server::asked(reports(), |_, _| {
+        Act::Reply(refusal(403, "AuthFailure", "Not enabled here."))
+    });
+    let run = server.words(&line).ends(254).says("2 of 2 Regions failed");
+    run.silent();
 }
 
 #[test]
