@@ -11,16 +11,17 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+use memchr::memmem;
 
 /// What the subject of each contains. From <https://www.amazontrust.com/repository/>.
 const SUBJECT: &[u8] = b"Amazon Root CA";
 
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// The lines of a certificate that are searched, for speed: 192 bytes. The name of the issuer, which is the same, ends
-/// there.
-const SEARCHED_LINES: usize = 4;
+/// The characters of a certificate that are searched, for speed: 192 bytes. The name of the issuer, which is the same,
+/// ends there.
+const SEARCHED: usize = 256;
 
 /// Whether these authorities are the likely ones for `target`.
 pub(super) fn are_likely(target: &Uri) -> bool {
@@ -31,8 +32,8 @@ pub(super) fn are_likely(target: &Uri) -> bool {
 
 /// Those in the system's certificate file, in PEM format; none if there is no such file.
 pub(super) fn load() -> Option<Vec<u8>> {
-    let pem = select(&fs::read_to_string(certificate_file()?).ok()?);
-    (!pem.is_empty()).then(|| pem.into_bytes())
+    let pem = select(&fs::read(certificate_file()?).ok()?);
+    (!pem.is_empty()).then_some(pem)
 }
 
 /// The file that rustls-native-certs reads, if it reads one.
@@ -52,16 +53,21 @@ fn certificate_file() -> Option<PathBuf> {
 }
 
 /// The certificates in `pem` with this subject. Text that is not a certificate is ignored.
-fn select(pem: &str) -> String {
-    let mut selected = String::new();
-    for section in pem.split(BEGIN).skip(1) {
-        let Some((body, _)) = section.split_once(END) else {
+fn select(pem: &[u8]) -> Vec<u8> {
+    let mut selected = Vec::new();
+    for begin in memmem::find_iter(pem, BEGIN) {
+        let Some(end) = memmem::find(&pem[begin..], END) else {
             continue;
         };
-        let start: String = body.lines().take(1 + SEARCHED_LINES).collect();
+        let certificate = &pem[begin..begin + end + END.len()];
+        let body = certificate[BEGIN.len()..end].iter().copied();
+        let start: Vec<u8> = (body.filter(|byte| !byte.is_ascii_whitespace()))
+            .take(SEARCHED)
+            .collect();
         let der = STANDARD.decode(start).unwrap_or_default();
-        if der.windows(SUBJECT.len()).any(|part| part == SUBJECT) {
-            selected.extend([BEGIN, body, END, "\n"]);
+        if memmem::find(&der, SUBJECT).is_some() {
+            selected.extend_from_slice(certificate);
+            selected.push(b'\n');
         }
     }
     selected
