@@ -20,6 +20,9 @@ case $target in
             exit 1
         }
         ;;
+    *-linux-musl)
+        cargo zigbuild --release --locked --bin amiusage --target "$target"
+        ;;
     *-windows-msvc)
         RUSTFLAGS+=' -C target-feature=+crt-static' cargo build --release --locked --bin amiusage --target "$target"
         ;;

@@ -9,7 +9,10 @@ grep -qxF "version = \"$version\"" Cargo.toml || {
     echo "error: Cargo.toml does not have version $version" >&2
     exit 1
 }
-target=$(rustc -vV | sed -n 's/^host: //p')
+host=$(rustc -vV | sed -n 's/^host: //p')
+targets=("$host")
+# Static binaries, for Alpine Linux and systems with an older glibc.
+[[ $host != *-linux-gnu ]] || targets+=("${host%-gnu}-musl")
 # The time of everything in the release.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -17,25 +20,28 @@ export SOURCE_DATE_EPOCH
 step() { printf '\n== %s (%s s so far)\n' "$1" "$SECONDS"; }
 
 step 'Tools'
-bash packaging/tools.sh "$target"
+bash packaging/tools.sh "$host"
 PATH="$PWD/target/tools/bin:$PWD/target/tools/python/bin:$PATH"
 export PATH
 
-step 'Binary'
-bash packaging/build.sh "$target"
-
 rm -rf target/dist
 mkdir -p target/dist
-step 'Archive'
-bash packaging/archive.sh "$version" "$target"
-case $target in
-    *-linux-gnu)
+for target in "${targets[@]}"; do
+    if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
+        echo "Skipped $target: its standard library is not installed (rustup target add $target)"
+        continue
+    fi
+    step "Binary for $target"
+    bash packaging/build.sh "$target"
+    step 'Archive'
+    bash packaging/archive.sh "$version" "$target"
+    if [[ $target == *-linux-gnu ]]; then
         step 'Debian and RPM packages'
         bash packaging/linux.sh "$version" "$target"
-        ;;
-esac
-step 'Bill of materials'
-bash packaging/sbom.sh "$version" "$target"
+    fi
+    step 'Bill of materials'
+    bash packaging/sbom.sh "$version" "$target"
+done
 step 'Package manager manifests and checksums'
 bash packaging/manifests.sh "$version" target/dist
 

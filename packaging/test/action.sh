@@ -6,11 +6,12 @@ grep -qxF "    default: $version" action.yml || { echo "error: the default of ac
 command -v jq > /dev/null || { apt-get update --quiet && apt-get install --quiet --yes jq; }
 work=$(mktemp -d)
 release=$work/releases/v$version
+name=amiusage-$version-x86_64-unknown-linux-gnu
 mkdir -p "$release"
 cp target/dist/SHA256SUMS target/dist/*.tar.gz "$release/"
-tar -xzf "$release"/*.tar.gz -C "$work"
+tar -xzf "$release/$name.tar.gz" -C "$work"
 
-"$work/amiusage-$version-x86_64-unknown-linux-gnu/amiusage" emulator --listen 127.0.0.1:0 > "$work/emulator" 2>&1 &
+"$work/$name/amiusage" emulator --listen 127.0.0.1:0 > "$work/emulator" 2>&1 &
 emulator=$!
 trap 'kill $emulator; rm -r "$work"' EXIT
 until grep -q 'http://' "$work/emulator"; do read -rt 0.1 <> <(:) || true; done
@@ -48,7 +49,7 @@ INPUT_IMAGE_IDS="; touch $work/injected \$(touch $work/injected)" step 2
 [ ! -e "$work/injected" ]
 
 echo 'A damaged archive and a missing checksum are refused.'
-echo x >> "$release/amiusage-$version-x86_64-unknown-linux-gnu.tar.gz"
+echo x >> "$release/$name.tar.gz"
 step 255
 expect log 'does not match SHA256SUMS'
 : > "$release/SHA256SUMS"

@@ -5,7 +5,7 @@
 //! from running, even if a value were not escaped.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::io::{self, Write};
 use std::time::SystemTime;
 
@@ -14,18 +14,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::record::{Bar, Chart};
+use super::chart::{ChartView, Charts, class_of};
 use super::table::{to_the_minute, with_separators};
-use super::{Cell, Emphasis, Field, Kind, Options, Out, Record, Writer, escape};
+use super::{Cell, Field, Kind, Options, Out, Record, Writer, escape};
 
 /// The maximum number of rows on a page. A browser opens this many in about a second.
 pub const MAX_ROWS: usize = 100_000;
 
 /// The rows in one body of the table: the unit in which a browser lays out what is visible.
 const BODY_ROWS: usize = 100;
-
-/// The maximum number of bars in a chart, besides the bar of all others.
-const MAX_BARS: usize = 10;
 
 /// What a page shows above the charts and the rows.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +45,7 @@ pub(super) struct Html<R: Record> {
     is_resumed: bool,
     rows: BinaryHeap<Reverse<Row>>,
     count: u64,
-    charts: Vec<(&'static Chart<R>, Totals)>,
-    snapshots: Snapshots,
+    charts: Charts<R>,
 }
 
 /// A rendered row. Those with the highest rank are on the page, in the order of the output.
@@ -77,18 +73,6 @@ struct PageTemplate<'a> {
     script_hash: String,
 }
 
-struct ChartView {
-    title: &'static str,
-    bars: Vec<BarView>,
-}
-
-struct BarView {
-    label: String,
-    class: &'static str,
-    percent: i64,
-    value: String,
-}
-
 struct ColumnView {
     name: String,
     is_number: bool,
@@ -106,7 +90,6 @@ struct RowTemplate {
 
 impl<R: Record> Html<R> {
     pub(super) fn new(out: Out, options: &Options) -> Self {
-        let charts = R::CHARTS.iter().map(|chart| (chart, Totals::default()));
         Self {
             out,
             fields: options.fields::<R>(),
@@ -114,8 +97,7 @@ impl<R: Record> Html<R> {
             is_resumed: !options.header,
             rows: BinaryHeap::new(),
             count: 0,
-            charts: charts.collect(),
-            snapshots: Snapshots::default(),
+            charts: Charts::new(),
         }
     }
 
@@ -135,23 +117,6 @@ impl<R: Record> Html<R> {
         }
     }
 
-    /// Adds a row to the charts. Returns its rank: its part in the first chart.
-    fn add_to_charts(&mut self, record: &R) -> i64 {
-        let snapshot = self.snapshots.add(record);
-        let mut rank = 0_i64;
-        for (index, (chart, totals)) in self.charts.iter_mut().enumerate() {
-            (chart.bars)(record, &mut |bar| {
-                if index == 0 {
-                    rank = rank.saturating_add(bar.value);
-                }
-                if let Some(snapshot) = snapshot {
-                    totals.add(snapshot, bar);
-                }
-            });
-        }
-        rank
-    }
-
     fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = self.page.facts.clone();
         let time = self
@@ -161,7 +126,7 @@ impl<R: Record> Html<R> {
         if let Some(time) = time {
             facts.push(("Created", to_the_minute(&time) + " UTC"));
         }
-        if let Some((oldest, newest)) = &self.snapshots.times {
+        if let Some((oldest, newest)) = self.charts.times() {
             let mut evidence = format!("reports of {} UTC", to_the_minute(newest));
             if oldest != newest {
                 evidence = format!(
@@ -236,10 +201,6 @@ impl<R: Record> Html<R> {
         rows.sort_unstable_by_key(|row| Reverse(row.index));
         let rows: Vec<String> = rows.into_iter().map(|row| row.html).collect();
         let (widths, min_width) = self.widths();
-        let charts = self.charts.iter().map(|(chart, totals)| ChartView {
-            title: chart.title,
-            bars: totals.bars(&self.snapshots),
-        });
         let page = PageTemplate {
             title: match self.page.title.as_str() {
                 "" => R::LIST,
@@ -247,8 +208,8 @@ impl<R: Record> Html<R> {
             },
             facts: self.facts(),
             notices: &self.page.notices,
-            charts: charts.filter(|chart| !chart.bars.is_empty()).collect(),
-            chart_note: self.snapshots.are_superseded.then_some(R::CHART_NOTE),
+            charts: self.charts.views(),
+            chart_note: self.charts.are_superseded().then_some(R::CHART_NOTE),
             columns: self.columns(),
             widths,
             min_width,
@@ -265,7 +226,7 @@ impl<R: Record> Html<R> {
 impl<R: Record> Writer<R> for Html<R> {
     fn page(&mut self, region: Option<&str>, records: &[R]) -> io::Result<()> {
         for record in records {
-            let rank = self.add_to_charts(record);
+            let rank = self.charts.add(record);
             let index = Reverse(self.count);
             self.count += 1;
             let is_full = self.rows.len() == MAX_ROWS;
@@ -310,131 +271,6 @@ impl<R: Record> Writer<R> for Html<R> {
             self.page.notices.push(notice.to_owned());
         }
         self.write()
-    }
-}
-
-/// The newest snapshot of each subject.
-#[derive(Default)]
-struct Snapshots {
-    /// The version and the index of the newest one.
-    newest: HashMap<String, (String, usize)>,
-    /// Whether the snapshot of each index is the newest of its subject.
-    are_newest: Vec<bool>,
-    /// Whether there were several snapshots of a subject.
-    are_superseded: bool,
-    /// The oldest and the newest time.
-    times: Option<(String, String)>,
-}
-
-impl Snapshots {
-    /// The index of the row's snapshot; `None` if there is a newer one.
-    fn add<R: Record>(&mut self, record: &R) -> Option<usize> {
-        let snapshot = record.snapshot();
-        if let Some(time) = snapshot.as_ref().map(|snapshot| snapshot.time) {
-            let (oldest, newest) = self
-                .times
-                .get_or_insert_with(|| (time.to_owned(), time.to_owned()));
-            if time < oldest.as_str() {
-                time.clone_into(oldest);
-            }
-            if time > newest.as_str() {
-                time.clone_into(newest);
-            }
-        }
-        let (subject, version) = snapshot.map_or_else(Default::default, |snapshot| {
-            (
-                snapshot.subject,
-                format!("{} {}", snapshot.time, snapshot.id),
-            )
-        });
-        let next = self.are_newest.len();
-        match self.newest.get_mut(&subject) {
-            Some((newest, index)) if *newest == version => return Some(*index),
-            Some((newest, _)) if *newest > version => {
-                self.are_superseded = true;
-                return None;
-            }
-            Some(newest) => {
-                self.are_superseded = true;
-                self.are_newest[newest.1] = false;
-                *newest = (version, next);
-            }
-            None => {
-                self.newest.insert(subject, (version, next));
-            }
-        }
-        self.are_newest.push(true);
-        Some(next)
-    }
-}
-
-/// The values of the bars of a chart, per snapshot.
-#[derive(Default)]
-struct Totals {
-    indices: HashMap<String, usize>,
-    bars: Vec<(String, Option<Emphasis>)>,
-    values: HashMap<(usize, usize), i64>,
-}
-
-impl Totals {
-    fn add(&mut self, snapshot: usize, bar: Bar<'_>) {
-        let index = match self.indices.get(&*bar.label) {
-            Some(&index) => index,
-            None => {
-                let index = self.bars.len();
-                self.indices.insert(bar.label.to_string(), index);
-                self.bars.push((bar.label.into_owned(), bar.emphasis));
-                index
-            }
-        };
-        let value = self.values.entry((snapshot, index)).or_default();
-        *value = value.saturating_add(bar.value);
-    }
-
-    /// The longest bars, and one for all others.
-    fn bars(&self, snapshots: &Snapshots) -> Vec<BarView> {
-        let mut values = vec![0_i64; self.bars.len()];
-        for (&(snapshot, bar), &value) in &self.values {
-            if snapshots.are_newest[snapshot] {
-                values[bar] = values[bar].saturating_add(value);
-            }
-        }
-        let mut bars: Vec<_> = (self.bars.iter().zip(values))
-            .filter(|(_, value)| *value > 0)
-            .collect();
-        bars.sort_unstable_by_key(|((label, _), value)| (Reverse(*value), label));
-        let max = bars.first().map_or(1, |(_, value)| *value);
-        let others = bars.split_off(bars.len().min(MAX_BARS));
-        let view = |label: &str, emphasis, value: i64| BarView {
-            label: escape(label).into_owned(),
-            class: class_of(emphasis),
-            percent: (i128::from(value) * 100 / i128::from(max)).clamp(1, 100) as i64,
-            value: with_separators(value),
-        };
-        let mut views: Vec<_> = (bars.iter())
-            .map(|((label, emphasis), value)| view(label, *emphasis, *value))
-            .collect();
-        if !others.is_empty() {
-            let sum = others
-                .iter()
-                .fold(0_i64, |sum, (_, value)| sum.saturating_add(*value));
-            let label = format!("{} others", with_separators(others.len() as i64));
-            // Not comparable with the single bars.
-            views.push(BarView {
-                percent: 0,
-                ..view(&label, None, sum)
-            });
-        }
-        views
-    }
-}
-
-fn class_of(emphasis: Option<Emphasis>) -> &'static str {
-    match emphasis {
-        Some(Emphasis::Good) => "good",
-        Some(Emphasis::Bad) => "bad",
-        Some(Emphasis::Uncertain) => "uncertain",
-        None => "",
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A command's rows are one [`Record`], and every format works for every record. Nothing here knows AWS.
 
+mod chart;
 mod delimited;
 mod destination;
 mod escape;
