@@ -77,9 +77,13 @@ pub(super) async fn run(
     let mut writer = RowWriter::new(options.clone(), destination.sink(|out| out)?);
     let mut notices = comparison.failures.notices();
     notices.extend(comparison.not_compared.iter().map(not_compared_notice));
-    let page = plan
+    let mut page = plan
         .output_plan
         .page(&regional.names, notices, regional.now());
+    for (name, side) in [("Old evidence", &old), ("New evidence", &new)] {
+        let times = side.reports.values();
+        page = page.with_evidence(name, times.filter_map(|report| report.created.as_deref()));
+    }
     writer.describe(page);
     let rows = compare(old.uses, new.uses);
     let writing = write(rows, plan.all, names.as_ref(), &mut writer);

@@ -84,8 +84,13 @@ pub(super) async fn run(
     if summary.left_out().next().is_some() {
         notices.push(result_line(&summary, summary.totals()));
     }
-    let now = regional.now();
-    writer.describe(plan.output_plan.page(&regional.names, notices, now));
+    let page = plan
+        .output_plan
+        .page(&regional.names, notices, regional.now());
+    let times = summary
+        .reports()
+        .filter_map(|report| Some(report.created.as_ref()?.as_str()));
+    writer.describe(page.with_evidence("Evidence", times));
     let writing = plan.write(&summary, writer, &output);
     ignore_broken_pipe(regional.signals.or(writing).await?)?;
     note_omitted_columns::<Row>(&output, terminal);

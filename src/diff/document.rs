@@ -151,9 +151,14 @@ impl Document {
             scopes.insert(report.report_id.clone(), scope);
             choose(image, report.creation_time, report.report_id);
         }
-        let reports = newest.into_iter().map(|(image, (_, report_id))| {
+        let reports = newest.into_iter().map(|(image, (created, report_id))| {
             let scope = scopes.remove(&report_id).flatten();
-            (image, ReportInfo { report_id, scope })
+            let report = ReportInfo {
+                report_id,
+                created,
+                scope,
+            };
+            (image, report)
         });
         Ok(Self {
             reports: reports.collect(),

@@ -121,8 +121,11 @@ pub async fn read(source: Source<'_>, reports: &[Report]) -> Result<Reading, Lis
         let image_id = report.image_id.clone().unwrap_or_default();
         let report_id = report.report_id.clone().unwrap_or_default();
         ids.push(report_id.clone());
-        let scope = report.scope();
-        let info = ReportInfo { report_id, scope };
+        let info = ReportInfo {
+            report_id,
+            created: (report.creation_time).map(|time| time.as_str().to_owned()),
+            scope: report.scope(),
+        };
         reading.reports.insert(image_key(source, &image_id), info);
     }
     // Without IDs, the service would list the entries of all reports.

@@ -40,6 +40,8 @@ impl Use {
 pub struct ReportInfo {
     /// Its ID.
     pub report_id: String,
+    /// When its creation began, as text; `None` if that is unknown.
+    pub created: Option<String>,
     /// What it covers; `None` if that is unknown.
     pub scope: Option<Scope>,
 }

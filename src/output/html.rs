@@ -5,7 +5,7 @@
 //! from running, even if a value were not escaped.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::io::{self, Write};
 use std::time::SystemTime;
 
@@ -35,6 +35,19 @@ pub struct Page {
     pub notices: Vec<String>,
     /// When the rows were listed.
     pub time: Option<SystemTime>,
+}
+
+impl Page {
+    /// Adds when the reports were created that the rows are derived from.
+    pub fn with_evidence<'t>(
+        mut self,
+        name: &'static str,
+        times: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
+        let evidence = evidence(times, self.time);
+        self.facts.extend(evidence.map(|text| (name, text)));
+        self
+    }
 }
 
 /// Collects the rows, and writes the page.
@@ -127,18 +140,8 @@ impl<R: Record> Html<R> {
             facts.push(("Created", to_the_minute(&time) + " UTC"));
         }
         if let Some((oldest, newest)) = self.charts.times() {
-            let mut evidence = format!("reports of {} UTC", to_the_minute(newest));
-            if oldest != newest {
-                evidence = format!(
-                    "reports from {} to {} UTC",
-                    to_the_minute(oldest),
-                    to_the_minute(newest)
-                );
-            }
-            if let Some(age) = self.page.time.and_then(|now| age(now, newest)) {
-                evidence += &format!("; the newest is {age} old");
-            }
-            facts.push(("Evidence", evidence));
+            let evidence = evidence([oldest.as_str(), newest], self.page.time);
+            facts.extend(evidence.map(|text| ("Evidence", text)));
         }
         facts.push(("Rows", with_separators(self.count.cast_signed())));
         facts
@@ -272,6 +275,27 @@ impl<R: Record> Writer<R> for Html<R> {
         }
         self.write()
     }
+}
+
+/// When reports were created that have these times, and the age of the newest; `None` without times.
+fn evidence<'t>(
+    times: impl IntoIterator<Item = &'t str>,
+    now: Option<SystemTime>,
+) -> Option<String> {
+    let times: BTreeSet<_> = times.into_iter().collect();
+    let (oldest, newest) = (*times.first()?, *times.last()?);
+    let mut evidence = match oldest == newest {
+        true => format!("reports of {} UTC", to_the_minute(newest)),
+        false => format!(
+            "reports from {} to {} UTC",
+            to_the_minute(oldest),
+            to_the_minute(newest)
+        ),
+    };
+    if let Some(age) = now.and_then(|now| age(now, newest)) {
+        evidence += &format!("; the newest is {age} old");
+    }
+    Some(evidence)
 }
 
 /// The age of a time in the service's form, in hours or days.

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use amiusage::emulator::State;
 use amiusage::entries::Entry;
 use amiusage::output::{Format, MAX_PAGE_ROWS, Options, Page, writer};
 use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use crate::formats::Sink;
-use crate::support::{Act, Ends, Server, numbered, words};
+use crate::support::{Act, Ends, Server, numbered, refusal, words};
 
 /// Markup that would run a script, or end the element that it is in.
 const HOSTILE: &str = "\"'><img src=x onerror=\"document.title='attacked'\"></td></script><script>document.title='attacked'</script>\u{202e}\u{1b}";
@@ -69,6 +70,34 @@ fn bars(page: &str, title: &str) -> BTreeMap<String, i64> {
             (label.to_owned(), value.replace(',', "").parse().unwrap())
         })
         .collect()
+}
+
+#[test]
+fn pages_without_rows_of_reports_have_the_age_of_their_reports() {
+    let summary = words("summary --offline --owned --allow-missing -o html").succeeds();
+    let evidence = "<dt>Evidence</dt><dd>reports from 2025-10-20 02:15 to 2025-10-21 02:16 UTC; \
+                    the newest is 3 hours old</dd>";
+    assert!(summary.stdout.contains(evidence), "{}", summary.stdout);
+    let report = "amiur-0a1b2c3d4e5f60718";
+    let diff = words(&format!("diff --offline {report} {report} -o html")).succeeds();
+    for side in ["Old", "New"] {
+        let evidence = format!("<dt>{side} evidence</dt><dd>reports of 2025-10-20 02:15 UTC;");
+        assert!(diff.stdout.contains(&evidence), "{}", diff.stdout);
+    }
+}
+
+#[test]
+fn a_page_names_a_failed_region() {
+    let server = Server::asked(State::sample(), |asked, reply| match asked.region {
+        "eu-west-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
+        _ => Act::Reply(reply),
+    });
+    for command in ["entries", "summary --owned"] {
+        let line = format!("{command} --region us-east-1,eu-west-1 -o html");
+        let page = server.words(&line).ends(254).stdout;
+        let notice = "Incomplete: rows of the Region eu-west-1 are missing";
+        assert!(page.contains(notice), "{command}: {page}");
+    }
 }
 
 #[test]
