@@ -89,7 +89,7 @@ fn pages_without_rows_of_reports_have_the_age_of_their_reports() {
 #[test]
 fn a_page_names_a_failed_region() {
     let server = Server::asked(State::sample(), |asked, reply| match asked.region {
-        "eu-west-1" => Act::Reply(refusal(403, "AuthFailure", "Not enabled here.")),
+        "eu-west-1" => Act::Reply(refusal(400, "OptInRequired", "Not enabled.")),
         _ => Act::Reply(reply),
     });
     for command in ["entries", "summary --owned"] {
