@@ -54,9 +54,10 @@ fn certificate_file() -> Option<PathBuf> {
 
 /// The certificates in `pem` with this subject. Text that is not a certificate is ignored.
 fn select(pem: &[u8]) -> Vec<u8> {
+    let (end_finder, subject_finder) = (memmem::Finder::new(END), memmem::Finder::new(SUBJECT));
     let mut selected = Vec::new();
     for begin in memmem::find_iter(pem, BEGIN) {
-        let Some(end) = memmem::find(&pem[begin..], END) else {
+        let Some(end) = end_finder.find(&pem[begin..]) else {
             continue;
         };
         let certificate = &pem[begin..begin + end + END.len()];
@@ -65,7 +66,7 @@ fn select(pem: &[u8]) -> Vec<u8> {
             .take(SEARCHED)
             .collect();
         let der = STANDARD.decode(start).unwrap_or_default();
-        if memmem::find(&der, SUBJECT).is_some() {
+        if subject_finder.find(&der).is_some() {
             selected.extend_from_slice(certificate);
             selected.push(b'\n');
         }
