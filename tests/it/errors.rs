@@ -182,6 +182,16 @@ fn more_ids_than_the_limit_of_a_request_require_pagination() {
 }
 
 #[test]
+fn rejected_credentials_are_retried_once_if_the_clock_is_wrong() {
+    // The sample's clock is behind.
+    let server = Server::asked(State::sample(), |_, _| {
+        Act::Reply(refusal(401, "AuthFailure", "Not validated."))
+    });
+    server.words("entries").ends(254).says("AuthFailure");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
 fn without_credentials_no_request_is_sent() {
     let server = Server::sample();
     let error = fails(253, || {
