@@ -220,7 +220,7 @@ fn filters_select_entries() {
 fn the_user_agent_names_the_program() {
     let server = Server::sample();
     server.words("entries").succeeds();
-    let head = server.head().to_ascii_lowercase();
+    let head = server.heads()[0].to_ascii_lowercase();
     assert!(head.starts_with("post / http/1.1"), "{head}");
     assert!(head.contains("app/amiusage"), "{head}");
 }

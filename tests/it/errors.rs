@@ -192,6 +192,23 @@ fn rejected_credentials_are_retried_once_if_the_clock_is_wrong() {
 }
 
 #[test]
+fn the_second_attempt_is_signed_with_the_time_of_the_service() {
+    let server = Server::new(State::sample(), |number, reply| match number {
+        1 => Act::Reply(refusal(
+            403,
+            "SignatureDoesNotMatch",
+            "Signature not yet current.",
+        )),
+        _ => Act::Reply(reply),
+    });
+    server.words("entries").succeeds();
+    let dates: Vec<bool> = (server.heads().iter())
+        .map(|head| head.to_ascii_lowercase().contains("x-amz-date: 20251021t"))
+        .collect();
+    assert_eq!(dates, [false, true]);
+}
+
+#[test]
 fn without_credentials_no_request_is_sent() {
     let server = Server::sample();
     let error = fails(253, || {
@@ -412,7 +429,7 @@ fn no_output_contains_a_secret() {
         .says("DescribeImageUsageReportEntries")
         .says("status 200");
     // The secret was used.
-    assert!(server.head().contains(SESSION));
+    assert!(server.heads()[0].contains(SESSION));
 
     hides(
         Server::says(refusal(403, "UnauthorizedOperation", "No.")).words("entries --debug"),

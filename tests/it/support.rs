@@ -431,9 +431,13 @@ impl Server {
         self.connections.load(Relaxed)
     }
 
-    /// The head of the first request: its line and its headers.
-    pub fn head(&self) -> String {
-        self.requests.lock().unwrap()[0].head.clone()
+    /// The head of each request so far: its line and its headers.
+    pub fn heads(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests
+            .iter()
+            .map(|request| request.head.clone())
+            .collect()
     }
 }
 
