@@ -65,4 +65,6 @@ echo '-- The install section of the README'
 cp "target/dist/$name.tar.gz" target/dist/SHA256SUMS "$root/root/"
 sed -n '/^## Install/,/^## /{/^```sh$/,/^```$/p}' README.md | sed '/^```/d' | grep -v cargo > "$root/root/install.sh"
 grep -q 'sha256sum --check' "$root/root/install.sh"
-run sh -euc 'cd /root; sudo() { "$@"; }; . ./install.sh; amiusage --version' | tee /dev/stderr | grep -qF "amiusage $version"
+installed=$(run sh -euc 'cd /root; sudo() { "$@"; }; . ./install.sh; amiusage --version')
+echo "$installed"
+grep -qxF "amiusage $version" <<< "$installed"
