@@ -20,15 +20,26 @@ use super::error_chain::{self, same_kind};
 pub(super) struct Attempt {
     /// Its number, from 1.
     pub(super) number: u32,
-    /// How many attempts of the request were throttled.
-    throttled: Arc<AtomicU32>,
+    history: Arc<History>,
+}
+
+/// What happened to the attempts of a request so far. The SDK classifies an attempt more than once, so each is recorded by
+/// its number.
+#[derive(Debug, Default)]
+struct History {
+    /// How many attempts were throttled.
+    throttled: AtomicU32,
+    /// The last attempt that was throttled; 0 for none.
+    last_throttled: AtomicU32,
+    /// The first attempt that was rejected while the local clock was wrong; 0 for none.
+    first_clock_error: AtomicU32,
 }
 
 impl Default for Attempt {
     fn default() -> Self {
         Self {
             number: 1,
-            throttled: Arc::default(),
+            history: Arc::default(),
         }
     }
 }
@@ -42,18 +53,28 @@ impl Attempt {
     pub(super) fn next(&self) -> Self {
         Self {
             number: self.number + 1,
-            throttled: Arc::clone(&self.throttled),
+            history: Arc::clone(&self.history),
         }
     }
 
     /// Records that the service throttled this attempt.
     pub(super) fn record_throttled(&self) {
-        self.throttled.fetch_add(1, Relaxed);
+        if self.history.last_throttled.swap(self.number, Relaxed) != self.number {
+            self.history.throttled.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Records that the service rejected this attempt while the local clock was wrong. Returns whether it rejected an
+    /// earlier one too.
+    pub(super) fn record_clock_error(&self) -> bool {
+        let first = &self.history.first_clock_error;
+        let earlier = first.compare_exchange(0, self.number, Relaxed, Relaxed);
+        earlier.is_err_and(|number| number != self.number)
     }
 
     /// How many attempts up to this one were not throttled.
     pub(super) fn not_throttled(&self) -> u32 {
-        self.number.saturating_sub(self.throttled.load(Relaxed))
+        self.number - self.history.throttled.load(Relaxed)
     }
 
     /// The attempt that sends `request`.
@@ -109,5 +130,25 @@ impl fmt::Display for MarkedError {
 impl Error for MarkedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_is_recorded_once() {
+        let first = Attempt::default();
+        first.record_throttled();
+        first.record_throttled();
+        assert_eq!(first.not_throttled(), 0);
+        let second = first.next();
+        assert_eq!(second.not_throttled(), 1);
+        assert!(!second.record_clock_error());
+        assert!(!second.record_clock_error());
+        let third = second.next();
+        assert!(third.record_clock_error());
+        assert_eq!(third.not_throttled(), 2);
     }
 }

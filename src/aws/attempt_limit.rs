@@ -18,12 +18,8 @@ use super::retry_settings::DEFAULT_MAX_ATTEMPTS;
 /// Maximum attempts per request until the first response. The SDK's default for all requests.
 const MAX_ATTEMPTS_BEFORE_RESPONSE: u32 = 3;
 
-/// Maximum attempts if the local clock is wrong and the service rejects the credentials: the second attempt has the
-/// service's time, so the clock is not the reason.
-const MAX_ATTEMPTS_WITH_WRONG_CLOCK: u32 = 2;
-
-/// Whether the SDK retries a rejection because the local clock is wrong. It retries no other error of the client like one
-/// of the server.
+/// Whether the SDK retries a rejection because the local clock is wrong. It treats no other client error (4xx) as a server
+/// error.
 fn is_clock_error(context: &InterceptorContext, action: &RetryAction) -> bool {
     let is_rejection =
         (context.response()).is_some_and(|response| response.status().is_client_error());
@@ -64,7 +60,8 @@ impl ClassifyRetry for AttemptLimit {
         let attempts = attempt.not_throttled();
         let exhausted = match is_throttled {
             true => self.rate_limiter.is_blocked(),
-            false if is_clock_error(context, action) => attempts >= MAX_ATTEMPTS_WITH_WRONG_CLOCK,
+            // After the first one, requests are signed with the service's time, so the clock does not explain another.
+            false if is_clock_error(context, action) => attempt.record_clock_error(),
             false if self.has_responded.load(Relaxed) => attempts >= DEFAULT_MAX_ATTEMPTS.get(),
             false => attempts >= MAX_ATTEMPTS_BEFORE_RESPONSE,
         };

@@ -209,6 +209,21 @@ fn the_second_attempt_is_signed_with_the_time_of_the_service() {
 }
 
 #[test]
+fn a_broken_connection_does_not_count_as_a_correction_of_the_clock() {
+    let server = Server::new(State::sample(), |number, reply| match number {
+        1 => Act::Hang,
+        2 => Act::Reply(refusal(
+            403,
+            "SignatureDoesNotMatch",
+            "Signature not yet current.",
+        )),
+        _ => Act::Reply(reply),
+    });
+    server.words("entries").succeeds();
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
 fn without_credentials_no_request_is_sent() {
     let server = Server::sample();
     let error = fails(253, || {
