@@ -11,8 +11,15 @@ grep -qxF "version = \"$version\"" Cargo.toml || {
 }
 host=$(rustc -vV | sed -n 's/^host: //p')
 targets=("$host")
-# Static binaries, for Alpine Linux and systems with an older glibc.
-[[ $host != *-linux-gnu ]] || targets+=("${host%-gnu}-musl")
+if [[ $host == *-linux-gnu ]]; then
+    # A static binary, for Alpine Linux and systems with an older glibc.
+    musl=${host%-gnu}-musl
+    if [ -d "$(rustc --print target-libdir --target "$musl")" ]; then
+        targets+=("$musl")
+    else
+        echo "Skipped $musl: its standard library is not installed (rustup target add $musl)"
+    fi
+fi
 # The time of everything in the release.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -27,10 +34,6 @@ export PATH
 rm -rf target/dist
 mkdir -p target/dist
 for target in "${targets[@]}"; do
-    if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
-        echo "Skipped $target: its standard library is not installed (rustup target add $target)"
-        continue
-    fi
     step "Binary for $target"
     bash packaging/build.sh "$target"
     step 'Archive'

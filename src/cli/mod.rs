@@ -84,6 +84,7 @@ pub enum Command {
     #[command(alias = "describe-image-usage-report-entries")]
     Entries(entries::Entries),
     Reports(reports::Reports),
+    // As in the AWS CLI, the actions are also top-level commands.
     #[command(name = "describe-image-usage-reports", hide = true)]
     ListReports(Box<reports::List>),
     #[command(name = "create-image-usage-report", hide = true)]

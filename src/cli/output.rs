@@ -53,6 +53,7 @@ pub struct OutputFlags<R: Record> {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub out_file: Option<PathBuf>,
 
+    // Not an option: the row type, which defines the columns.
     #[arg(skip)]
     pub record: PhantomData<fn() -> R>,
 }

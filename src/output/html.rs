@@ -38,7 +38,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Adds when the reports were created that the rows are derived from.
+    /// Adds the creation times of the reports that the rows are derived from.
     pub fn with_evidence<'t>(
         mut self,
         name: &'static str,
@@ -277,7 +277,7 @@ impl<R: Record> Writer<R> for Html<R> {
     }
 }
 
-/// When reports were created that have these times, and the age of the newest; `None` without times.
+/// The creation times of reports in words, with the age of the newest; `None` without times.
 fn evidence<'t>(
     times: impl IntoIterator<Item = &'t str>,
     now: Option<SystemTime>,
